@@ -1,0 +1,39 @@
+"""Defocus for scikit-learn: blur maps of photographs, and what they are good for.
+
+The public names are loaded on first use, so that importing the package is fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# In the order of the pipeline.
+_HOMES = {
+    "DefocusSample": "sample",
+    "PatchBlurClassifier": "classifier",
+    "SlidingWindowMapper": "mapping",
+    "LaplacianVarianceMapper": "mapping",
+    "WGIFRefiner": "refine",
+    "AdaptiveUnsharpMask": "enhance",
+    "SDoFRenderer": "render",
+    "estimate_blur_map": "shortcuts",
+    "sharpen": "shortcuts",
+    "shallow_focus": "shortcuts",
+}
+
+__all__ = list(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -1,0 +1,261 @@
+"""The one place where input is checked and converted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
+
+__all__ = [
+    "FRACTION",
+    "NON_NEGATIVE_INTEGER",
+    "NON_NEGATIVE_REAL",
+    "POSITIVE_INTEGER",
+    "POSITIVE_REAL",
+    "REAL",
+    "StrOptions",
+    "check_map",
+    "check_parameters",
+    "image_batch",
+    "protect_subject",
+    "to_float_image",
+    "to_grey",
+]
+
+FRACTION = Interval(Real, 0, 1, closed="both")
+NON_NEGATIVE_INTEGER = Interval(Integral, 0, None, closed="left")
+NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
+POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
+POSITIVE_REAL = Interval(Real, 0, None, closed="neither")
+REAL = Interval(Real, None, None, closed="neither")
+
+# Rec. 601 luma, the grey of JPEG and of the paper's toolbox.
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_INTEGER_RANGE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
+# Slack for values that leave [0, 1] by rounding alone, in float16 at worst.
+_ROUNDING = 1e-3
+_BATCH_HINT = (
+    "wrap one photograph in a list, [photo]; a batch of grey images that really is "
+    "3 or 4 wide comes as a list"
+)
+
+
+def check_parameters(
+    constraints: Mapping[str, list[Any]], parameters: Mapping[str, Any], caller: str
+) -> None:
+    """Check parameters against a table of constraints.
+
+    Parameters
+    ----------
+    constraints : mapping of str to list
+        Accepted types, intervals and options of each parameter.
+    parameters : mapping of str to object
+        The values given.
+    caller : str
+        Name of the function or class, for the message.
+
+    Raises
+    ------
+    ValueError
+        In one sentence: the parameter, the caller, what is accepted, what came.
+    """
+    for name, value in parameters.items():
+        # A bool is an Integral and NaN lies in no interval but passes "Real".
+        if isinstance(value, bool | np.bool_) and "boolean" not in constraints[name]:
+            allowed = [c for c in constraints[name] if isinstance(c, Interval)]
+            if allowed:
+                raise ValueError(
+                    f"The {name!r} parameter of {caller} must be {allowed[0]}. "
+                    f"Got {value!r} instead."
+                )
+    validate_parameter_constraints(dict(constraints), dict(parameters), caller)
+
+
+def to_float_image(image: Any, name: str = "image") -> np.ndarray:
+    """Convert one image to float32 in [0, 1], the package's only conversion.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    name : str, default="image"
+        How messages call it, for example "X[3]".
+
+    Returns
+    -------
+    ndarray of shape (H, W) or (H, W, 3), float32
+        A float32 image comes back as it is, without a copy.
+
+    Raises
+    ------
+    ValueError
+        For other shapes, dtypes, values outside [0, 1], NaN or infinity.
+    """
+    array = np.asarray(image)
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
+        raise ValueError(
+            f"{name} must have shape (H, W) or (H, W, 3); got shape {array.shape}."
+        )
+    if 0 in array.shape:
+        raise ValueError(f"{name} must not be empty; got shape {array.shape}.")
+    if array.dtype in _INTEGER_RANGE:
+        return np.multiply(
+            array, np.float32(1 / _INTEGER_RANGE[array.dtype]), dtype=np.float32
+        )
+    if array.dtype.kind != "f":
+        raise ValueError(
+            f"{name} must be uint8, uint16, or float in [0, 1]; got dtype "
+            f"{array.dtype}."
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise ValueError(
+            f"{name} must be float in [0, 1]; its values span [{low:.6g}, {high:.6g}]."
+        )
+    converted = array.astype(np.float32, copy=False)
+    return np.clip(converted, 0, 1) if low < 0 or high > 1 else converted
+
+
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """Luma (Rec. 601) of a float32 image; a grey image comes back as it is.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3), float32
+        As returned by `to_float_image`.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        Grey values on the scale of the image.
+    """
+    return image if image.ndim == 2 else image @ _LUMA
+
+
+def image_batch(X: Any, name: str = "X") -> list[Any]:
+    """Split a batch into its items, refusing a bare photograph.
+
+    Parameters
+    ----------
+    X : iterable of array-like, or ndarray of 3 or 4 dimensions
+        A list of images, which may differ in size, or one array of them.
+    name : str, default="X"
+        How messages call it.
+
+    Returns
+    -------
+    list
+        The items, not yet checked one by one.
+
+    Raises
+    ------
+    ValueError
+        For a bare image, for an array of another dimension, or for no items.
+    """
+    if isinstance(X, str | bytes) or not isinstance(X, Iterable):
+        raise ValueError(
+            f"{name} must be a batch of images: a list, or one 3-D or 4-D array; got "
+            f"{type(X).__name__}."
+        )
+    if hasattr(X, "shape") and not isinstance(X, list | tuple):
+        array = np.asarray(X)
+        if array.ndim not in (3, 4):
+            raise ValueError(
+                f"{name} must be a batch of images; got one array of shape "
+                f"{array.shape}: {_BATCH_HINT}."
+            )
+        if array.ndim == 3 and array.shape[2] in (3, 4):
+            raise ValueError(
+                f"{name} must be a batch of images; got one array of shape "
+                f"{array.shape}, which is one colour photograph or a batch of grey "
+                f"images {array.shape[2]} wide: {_BATCH_HINT}."
+            )
+    items = list(X)
+    if not items:
+        raise ValueError(f"{name} must hold at least one image; it is empty.")
+    return items
+
+
+def check_map(
+    values: Any, shape: tuple[int, ...], name: str, *, upper: float | None = None
+) -> np.ndarray:
+    """Check a map that belongs to an image.
+
+    Parameters
+    ----------
+    values : array-like of shape (H, W)
+        Map of non-negative finite numbers.
+    shape : tuple of int
+        Shape of the image; its first two entries are required of the map.
+    name : str
+        How messages call it.
+    upper : float, optional
+        Largest value accepted.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32 or float64
+        float32 and float64 stay, everything else becomes float32.
+
+    Raises
+    ------
+    ValueError
+        For another shape, for values that are negative, too large, or not finite.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must hold real numbers; got dtype {array.dtype}.")
+    if array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float32)
+    if array.shape != tuple(shape[:2]):
+        raise ValueError(
+            f"{name} must have the photograph's shape {tuple(shape[:2])}; got shape "
+            f"{array.shape}."
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
+    if low < 0 or (upper is not None and high > upper):
+        accepted = "non-negative" if upper is None else f"in [0, {upper:g}]"
+        raise ValueError(
+            f"{name} must be {accepted}; its values span [{low:.6g}, {high:.6g}]."
+        )
+    return array
+
+
+def protect_subject(blur_map: np.ndarray, subject_mask: Any) -> np.ndarray:
+    """Set a blur map to 0, in focus, inside a subject.
+
+    Parameters
+    ----------
+    blur_map : ndarray of shape (H, W)
+        Sigma in pixels.
+    subject_mask : array-like of shape (H, W) or None
+        True, or 1, inside the subject; values between 0 and 1 at soft borders.
+
+    Returns
+    -------
+    ndarray of shape (H, W)
+        The map itself, if there is no subject.
+
+    Raises
+    ------
+    ValueError
+        If the mask does not fit the map.
+    """
+    if subject_mask is None:
+        return blur_map
+    mask = np.asarray(subject_mask)
+    if mask.dtype == bool:
+        mask = mask.astype(np.float32)
+    mask = check_map(mask, blur_map.shape, "subject_mask", upper=1.0)
+    return blur_map * (1 - mask).astype(blur_map.dtype)

@@ -1,0 +1,112 @@
+"""Running a network: ONNX Runtime, threads under our control."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+
+import joblib
+import numpy as np
+
+__all__ = ["Network"]
+
+# Patches per call: enough to fill the matrix products, few enough for the cache.
+_BATCH = 1024
+
+
+def _available_threads() -> int:
+    """Threads of this process: joblib tells its workers by OMP_NUM_THREADS."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    count = joblib.cpu_count()
+    return min(count, int(limit)) if limit.isdecimal() and int(limit) > 0 else count
+
+
+class Network:
+    """An ONNX network from grey patches to probabilities of blur levels.
+
+    Parameters
+    ----------
+    onnx : bytes
+        Serialised model: input ``patches`` of shape (n, 1, h, w), float32 in [0, 1],
+        output ``probabilities`` of shape (n, n_levels, h', w').
+
+    Notes
+    -----
+    Sessions are made on first use, one for each number of threads, and are left out
+    of a pickle.
+    """
+
+    def __init__(self, onnx: bytes) -> None:
+        self.onnx = onnx
+        self._sessions: dict[int, Any] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"onnx": self.onnx, "_sessions": {}}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        return Network(self.onnx)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the serialised model, in hexadecimal."""
+        return hashlib.sha256(self.onnx).hexdigest()
+
+    def _session(self, n_threads: int | None) -> Any:
+        n_threads = _available_threads() if n_threads is None else n_threads
+        if n_threads not in self._sessions:
+            import onnxruntime
+
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = n_threads
+            options.inter_op_num_threads = 1
+            options.log_severity_level = 3
+            # Idle threads that spin would take the cores from the filters.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+            self._sessions[n_threads] = onnxruntime.InferenceSession(
+                self.onnx, options, providers=["CPUExecutionProvider"]
+            )
+        return self._sessions[n_threads]
+
+    def run_patches(
+        self, patches: np.ndarray, n_threads: int | None = None
+    ) -> np.ndarray:
+        """Probabilities of a stack of patches.
+
+        Parameters
+        ----------
+        patches : ndarray of shape (n, size, size), float32
+            Grey patches in [0, 1].
+        n_threads : int, optional
+            Threads to use; by default those available to this process.
+
+        Returns
+        -------
+        ndarray of shape (n, n_levels), float32
+            Probability of each level.
+        """
+        session = self._session(n_threads)
+        parts = [
+            session.run(None, {"patches": patches[i : i + _BATCH, np.newaxis]})[0]
+            for i in range(0, len(patches), _BATCH)
+        ]
+        return np.concatenate(parts)[:, :, 0, 0]
+
+    def run_image(self, grey: np.ndarray, n_threads: int | None = None) -> np.ndarray:
+        """Probabilities at every stride position of one image.
+
+        Parameters
+        ----------
+        grey : ndarray of shape (H, W), float32
+            Grey image in [0, 1], at least one patch large.
+        n_threads : int, optional
+            Threads to use; by default those available to this process.
+
+        Returns
+        -------
+        ndarray of shape (h', w', n_levels), float32
+            Probability of each level for the patch that begins at each position.
+        """
+        patches = np.ascontiguousarray(grey)[np.newaxis, np.newaxis]
+        probabilities = self._session(n_threads).run(None, {"patches": patches})[0]
+        return np.moveaxis(probabilities[0], 0, -1)

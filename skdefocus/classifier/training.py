@@ -1,0 +1,220 @@
+"""Training a network with Keras 3 and turning it into ONNX; needs extra ``train``."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+import numpy as np
+
+from .architectures import Architecture
+
+__all__ = ["train_network"]
+
+
+def _import_keras() -> Any:
+    # Keras reads its backend once, when first imported; a user's choice comes first.
+    if "keras" not in sys.modules:
+        os.environ.setdefault("KERAS_BACKEND", "torch")
+    try:
+        import keras
+        import onnxscript  # noqa: F401
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"training needs the extra 'train' ({error.name or error} is missing): "
+            f"pip install 'skdefocus[train]'"
+        ) from error
+    if keras.backend.backend() != "torch":
+        raise ImportError(
+            f"training needs Keras on torch; it runs on {keras.backend.backend()!r}: "
+            f"set KERAS_BACKEND=torch before keras is imported"
+        )
+    return keras
+
+
+@contextmanager
+def _seeded(keras: Any, seed: int) -> Iterator[None]:
+    """Seed every generator that training draws from, and put them back after."""
+    import torch
+
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+        torch.set_rng_state(states[2])
+
+
+def _make_batches(
+    keras: Any, X: np.ndarray, y: np.ndarray, batch_size: int, seed: int
+) -> Any:
+    """Shuffled batches of patches, converted to float32 one batch at a time."""
+
+    class Batches(keras.utils.PyDataset):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rng = np.random.default_rng(seed)
+            self.on_epoch_end()
+
+        def on_epoch_end(self) -> None:
+            self.order = self.rng.permutation(len(X))
+
+        def __len__(self) -> int:
+            return -(-len(X) // batch_size)
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            rows = self.order[index * batch_size : (index + 1) * batch_size]
+            batch = X[rows, np.newaxis].astype(np.float32)
+            if X.dtype == np.uint8:
+                batch /= 255
+            return batch, y[rows]
+
+    return Batches()
+
+
+def _to_onnx(keras: Any, network: Any, patch_size: int) -> bytes:
+    """Export with dynamic batch, height and width, and a softmax over the levels."""
+    import torch
+    from onnx import numpy_helper
+
+    class Probabilities(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, patches: Any) -> Any:
+            return torch.softmax(self.network(patches, training=False), dim=1)
+
+    axis = torch.export.Dim
+    shape = {
+        0: axis("n"),
+        2: axis("height", min=patch_size),
+        3: axis("width", min=patch_size),
+    }
+    # An example larger than one patch keeps height and width from being specialised.
+    example = torch.zeros(2, 1, patch_size + 16, patch_size + 8)
+    # The exporter prints its progress and warns about its own internals.
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            Probabilities().cpu().eval(),
+            (example,),
+            dynamo=True,
+            dynamic_shapes={"patches": shape},
+            input_names=["patches"],
+            output_names=["probabilities"],
+            verbose=False,
+        )
+    model = program.model_proto
+    # The exporter annotates every value with the source code that made it.
+    del model.metadata_props[:]
+    for entry in (
+        model.graph,
+        *model.graph.node,
+        *model.graph.initializer,
+        *model.graph.input,
+        *model.graph.output,
+        *model.graph.value_info,
+    ):
+        entry.ClearField("doc_string")
+        del entry.metadata_props[:]
+    del model.graph.value_info[:]
+    # Batch normalisation comes as subtract, multiply, add. As additions and
+    # multiplications ONNX Runtime folds all of it into the convolution before.
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "Sub" and node.input[1] in constants:
+            constant = constants[node.input[1]]
+            negative = -numpy_helper.to_array(constant)
+            constant.CopyFrom(numpy_helper.from_array(negative, constant.name))
+            node.op_type = "Add"
+    return model.SerializeToString(deterministic=True)
+
+
+def train_network(
+    architecture: Architecture,
+    X: np.ndarray,
+    y: np.ndarray,
+    n_levels: int,
+    *,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    schedule: str,
+    weight_decay: float,
+    seed: int,
+    verbose: int,
+) -> tuple[bytes, dict[str, list[float]]]:
+    """Train a network on labelled patches.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network to build.
+    X : ndarray of shape (n, patch_size, patch_size), uint8 or float32 in [0, 1]
+        Grey patches.
+    y : ndarray of shape (n,)
+        Index of each patch's class, from 0 to ``n_levels - 1``.
+    n_levels : int
+        Number of classes.
+    epochs, batch_size : int
+        Passes over the patches, and patches per step.
+    learning_rate : float
+        Of Adam; the peak of the cycle with ``schedule="one_cycle"``.
+    schedule : {"constant", "one_cycle"}
+        Course of the learning rate.
+    weight_decay : float
+        Decoupled weight decay.
+    seed : int
+        Of weights and shuffling.
+    verbose : {0, 1, 2}
+        As in ``keras.Model.fit``.
+
+    Returns
+    -------
+    onnx : bytes
+        Network from grey patches to probabilities.
+    history : dict of str to list of float
+        Loss and accuracy of every epoch.
+
+    Raises
+    ------
+    ImportError
+        If the extra ``train`` is not installed.
+    """
+    keras = _import_keras()
+    with _seeded(keras, seed):
+        network = architecture.build(n_levels)
+        pooled = keras.layers.GlobalAveragePooling2D(data_format="channels_first")
+        classifier = keras.Model(network.input, pooled(network.output))
+        batches = _make_batches(keras, X, y, batch_size, seed)
+        rate: Any = learning_rate
+        if schedule == "one_cycle":
+            n_steps = epochs * len(batches)
+            rate = keras.optimizers.schedules.CosineDecay(
+                learning_rate / 25,
+                decay_steps=max(1, n_steps - n_steps // 4),
+                alpha=1e-4,
+                warmup_target=learning_rate,
+                warmup_steps=n_steps // 4,
+            )
+        classifier.compile(
+            # Without decay AdamW is the paper's Adam.
+            optimizer=keras.optimizers.AdamW(
+                rate, weight_decay=weight_decay, epsilon=1e-8
+            ),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        history = classifier.fit(batches, epochs=epochs, verbose=verbose)
+        onnx = _to_onnx(keras, network, architecture.patch_size)
+    return onnx, {key: [float(v) for v in values] for key, values in history.history.items()}

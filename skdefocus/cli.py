@@ -1,0 +1,370 @@
+"""The command line; every verb calls the public functions and nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["main"]
+
+_DESCRIPTION = """\
+Map how blurred every pixel of a photograph is, and use the map: sharpen what is a
+little blurred, or blur the background further."""
+
+_VERBS = {
+    "all": "blur map, sharpened and shallow-focus photograph, and all side by side",
+    "map": "blur map: a picture, a 16-bit PNG and float data in pixels of sigma",
+    "sharpen": "photograph sharpened where the map says that it helps",
+    "bokeh": "photograph with its background blurred further",
+}
+_EPILOG = """\
+steps whose parameters --set reaches: mapper (SlidingWindowMapper), refiner
+(WGIFRefiner), sharpener (AdaptiveUnsharpMask), renderer (SDoFRenderer); for example
+--set refiner__radius=8 --set renderer__smoothing=disc"""
+# Written as the photograph was, except where the format cannot hold the result.
+_ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}
+
+
+class _UsageError(ValueError):
+    """What was asked for cannot be done; told in one sentence, exit code 2."""
+
+
+def _parse_setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or "__" not in name:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not of the form step__parameter=value"
+        )
+    try:
+        return name.strip(), ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        return name.strip(), value.strip()
+
+
+def _build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="skdefocus", description=_DESCRIPTION)
+    parser.add_argument("--version", action="store_true", help="print the version")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    for verb, text in _VERBS.items():
+        sub = verbs.add_parser(
+            verb,
+            help=text,
+            description=f"Write the {text}.",
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.add_argument(
+            "photos",
+            metavar="PHOTO",
+            nargs="*" if verb == "all" else "+",
+            help="photographs, or folders of them"
+            + ("; a sample photograph if none is given" if verb == "all" else ""),
+        )
+        sub.add_argument("-o", "--output", metavar="OUT", required=True, help="folder")
+        sub.add_argument(
+            "--step", type=int, default=4, help="pixels between patches (default 4)"
+        )
+        sub.add_argument(
+            "--refiner", default="wgif", help="wgif (default), or none for the raw map"
+        )
+        sub.add_argument("--model", help="model file; by default the shipped network")
+        sub.add_argument(
+            "--jobs", type=int, default=1, help="photographs at a time (default 1)"
+        )
+        sub.add_argument(
+            "--set",
+            dest="settings",
+            metavar="STEP__PARAMETER=VALUE",
+            action="append",
+            type=_parse_setting,
+            default=[],
+            help="any parameter of any step; may be repeated",
+        )
+        sub.add_argument(
+            "--map-data",
+            choices=("tif", "npy"),
+            default="tif",
+            help="format of the float map (default tif)",
+        )
+        sub.add_argument(
+            "--max-pixels",
+            type=int,
+            default=200_000_000,
+            help="refuse larger photographs (default 200 million)",
+        )
+        sub.add_argument("--quiet", action="store_true", help="no progress bar")
+    _add_train(verbs)
+    return parser
+
+
+def _add_train(verbs: Any) -> None:
+    sub = verbs.add_parser(
+        "train",
+        help="train a network on sharp photographs; needs the extra 'train'",
+        description="Train a network on sharp photographs, blurred by known sigmas.",
+    )
+    sub.add_argument("photos", metavar="PHOTO", nargs="+", help="photographs or folders")
+    sub.add_argument("-o", "--output", metavar="MODEL", required=True, help="model file")
+    sub.add_argument("--architecture", default="blurnet", help="default blurnet")
+    sub.add_argument("--patches", type=int, default=512_000, help="default 512000")
+    sub.add_argument("--epochs", type=int, default=6, help="default 6")
+    sub.add_argument("--seed", type=int, default=0, help="default 0")
+    sub.add_argument("--jobs", type=int, default=2, help="default 2")
+    sub.add_argument("--data", default="", help="what the photographs are, for the card")
+    sub.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make the estimators and set their parameters; check them before any work."""
+    from .classifier import PatchBlurClassifier
+    from .enhance import AdaptiveUnsharpMask
+    from .mapping import SlidingWindowMapper
+    from .refine import WGIFRefiner
+    from .render import SDoFRenderer
+
+    refiners = {"wgif": WGIFRefiner, "none": None}
+    if arguments.refiner not in refiners:
+        raise _UsageError(
+            f"there is no refiner {arguments.refiner!r}; known: {', '.join(refiners)}."
+        )
+    classifier: Any = "default"
+    if arguments.model is not None:
+        classifier = PatchBlurClassifier.load(arguments.model)
+    steps = {
+        "mapper": SlidingWindowMapper(classifier, step=arguments.step, estimate="mean"),
+        "sharpener": AdaptiveUnsharpMask(),
+        "renderer": SDoFRenderer(),
+    }
+    refiner = refiners[arguments.refiner]
+    if refiner is not None:
+        steps["refiner"] = refiner()
+    for name, value in arguments.settings:
+        step, parameter = name.split("__", 1)
+        if step not in steps:
+            raise _UsageError(
+                f"there is no step {step!r} to set; known: {', '.join(sorted(steps))}."
+            )
+        known = sorted(steps[step].get_params(deep=False))
+        if parameter not in known:
+            raise _UsageError(
+                f"{type(steps[step]).__name__} has no parameter {parameter!r}; known: "
+                f"{', '.join(known)}."
+            )
+        steps[step].set_params(**{parameter: value})
+    for step in steps.values():
+        step.fit([])
+    return steps
+
+
+def _ending(file_format: str) -> str:
+    return _ENDINGS.get(file_format, ".png")
+
+
+def _plan_outputs(photos: Sequence[Path], folder: Path) -> None:
+    """Refuse photographs whose results would overwrite each other or an input."""
+    stems: dict[str, Path] = {}
+    inputs = {photo.resolve() for photo in photos}
+    for photo in photos:
+        stem = photo.stem.lower()
+        if stem in stems:
+            raise _UsageError(
+                f"{stems[stem]} and {photo} would be written to the same files; give "
+                f"them different output folders."
+            )
+        stems[stem] = photo
+        for path in inputs:
+            own = path.parent == folder.resolve() and path.stem.startswith(photo.stem)
+            if own and path.stem[len(photo.stem) :] in _SUFFIXES:
+                raise _UsageError(
+                    f"the result of {photo} would overwrite the photograph {path}; "
+                    f"give another output folder."
+                )
+
+
+_SUFFIXES = frozenset(
+    {"_map", "_map16", "_sigma", "_sharpened", "_shallow", "_overview", "_credit"}
+)
+
+
+def _treat(
+    photo: Path,
+    verb: str,
+    folder: Path,
+    steps: dict[str, Any],
+    map_data: str,
+    max_pixels: int,
+    credit: str,
+) -> tuple[list[Path], str]:
+    """Treat one photograph; give what was written and, if it failed, why."""
+    from .figures import colour_map, draw_overview
+    from .io import read_photograph, write_map, write_photograph
+
+    pictures: dict[str, np.ndarray] = {}
+    try:
+        photograph = read_photograph(photo, max_pixels=max_pixels)
+        samples = steps["mapper"].transform([photograph.image])
+        if "refiner" in steps:
+            samples = steps["refiner"].transform(samples)
+        if verb in ("all", "sharpen"):
+            pictures["sharpened"] = steps["sharpener"].transform(samples)[0]
+        if verb in ("all", "bokeh"):
+            pictures["shallow"] = steps["renderer"].transform(samples)[0]
+    except (ValueError, OSError) as error:
+        # The batch has one item: its number would tell the reader nothing.
+        return [], str(error).replace("X[0]: ", "").replace("X[0]", str(photo))
+    written: list[Path] = []
+
+    def target(suffix: str, ending: str) -> Path:
+        written.append(folder / f"{photo.stem}_{suffix}{ending}")
+        return written[-1]
+
+    try:
+        blur_map = samples[0].blur_map
+        if verb in ("all", "map"):
+            coloured = colour_map(blur_map)
+            write_photograph(target("map", ".png"), coloured)
+            write_map(target("map16", ".png"), blur_map)
+            write_map(target("sigma", f".{map_data}"), blur_map)
+        for suffix, picture in pictures.items():
+            path = target(suffix, _ending(photograph.file_format))
+            write_photograph(path, picture, photograph)
+        if verb == "all":
+            panels = [
+                ("photograph", photograph.image),
+                ("blur map", coloured),
+                ("sharpened", pictures["sharpened"]),
+                ("shallow focus", pictures["shallow"]),
+            ]
+            overview = draw_overview(panels, credit=credit)
+            write_photograph(target("overview", ".png"), overview)
+        if credit:
+            from ._files import replace_file
+
+            replace_file(target("credit", ".txt"), f"{credit}\n".encode())
+    except (ValueError, OSError) as error:
+        return [], str(error)
+    return written, ""
+
+
+def _run_photos(arguments: argparse.Namespace) -> int:
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    from .datasets import FLOWER_CREDIT, sample_photograph_path
+    from .io import list_photographs
+
+    credit = "" if arguments.photos else FLOWER_CREDIT
+    photos = list_photographs(arguments.photos or [sample_photograph_path()])
+    folder = Path(arguments.output)
+    if folder.exists() and not folder.is_dir():
+        raise _UsageError(f"{folder} is a file, not a folder to write to.")
+    if arguments.jobs < 1:
+        raise _UsageError(f"--jobs must be at least 1; got {arguments.jobs}.")
+    _plan_outputs(photos, folder)
+    steps = _build_steps(arguments)
+    results = Parallel(n_jobs=arguments.jobs, return_as="generator")(
+        delayed(_treat)(
+            photo,
+            arguments.verb,
+            folder,
+            steps,
+            arguments.map_data,
+            arguments.max_pixels,
+            credit,
+        )
+        for photo in photos
+    )
+    n_failed = 0
+    bar = tqdm(
+        results,
+        total=len(photos),
+        unit="photo",
+        disable=arguments.quiet,
+        file=sys.stderr,
+        desc=arguments.verb,
+    )
+    for written, problem in bar:
+        if problem:
+            n_failed += 1
+            bar.write(f"skdefocus: {problem}", file=sys.stderr)
+        for path in written:
+            bar.write(str(path), file=sys.stdout)
+    if credit:
+        print(credit)
+    return 2 if n_failed else 0
+
+
+def _run_train(arguments: argparse.Namespace) -> int:
+    from .classifier import train_on_photographs
+    from .io import list_photographs
+
+    classifier = train_on_photographs(
+        list_photographs(arguments.photos),
+        architecture=arguments.architecture,
+        n_patches=arguments.patches,
+        epochs=arguments.epochs,
+        data=arguments.data,
+        random_state=arguments.seed,
+        n_jobs=arguments.jobs,
+        verbose=0 if arguments.quiet else 1,
+    )
+    classifier.save(arguments.output)
+    print(arguments.output)
+    for name, value in classifier.card_.get("holdout", {}).items():
+        print(f"held out: {name.replace('_', ' ')} {value}")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0 when all was done, 2 when something given could not be used.
+
+    Examples
+    --------
+    >>> from skdefocus.cli import main
+    >>> main(["--version"])
+    skdefocus 0.1.0
+    0
+    """
+    parser = _build_parser()
+    parsed = parser.parse_args(arguments)
+    if parsed.version:
+        from . import __version__
+
+        print(f"skdefocus {__version__}")
+        return 0
+    if parsed.verb is None:
+        parser.print_help()
+        return 2
+    # A warning becomes a sentence, not a line of source code.
+    warnings.showwarning = _show_warning
+    try:
+        return _run_train(parsed) if parsed.verb == "train" else _run_photos(parsed)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"skdefocus: {error}", file=sys.stderr)
+        return 2
+
+
+def _show_warning(message: Any, *ignored: Any, **also_ignored: Any) -> None:
+    print(f"skdefocus: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

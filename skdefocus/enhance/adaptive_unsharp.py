@@ -1,0 +1,262 @@
+"""AdaptiveUnsharpMask: sharpening that the blur map steers (sec. 5.1)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from .._base import ImageTransformer
+from .._validation import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_REAL,
+    REAL,
+    check_map,
+    check_parameters,
+    protect_subject,
+    to_float_image,
+)
+from ..filters import unsharp_mask
+from ..sample import DefocusSample
+
+__all__ = ["AdaptiveUnsharpMask", "adaptive_unsharp_mask", "sharpening_gain"]
+
+_CURVE = {
+    "alpha1": [NON_NEGATIVE_REAL],
+    "beta1": [REAL],
+    "alpha2": [NON_NEGATIVE_REAL],
+    "beta2": [REAL],
+    "gain": [NON_NEGATIVE_REAL],
+    "blur_scale": [POSITIVE_REAL],
+}
+
+
+def sharpening_gain(
+    blur_map: np.ndarray,
+    *,
+    alpha1: float = 46.0,
+    beta1: float = 0.1,
+    alpha2: float = 183.0,
+    beta2: float = 0.27,
+    gain: float = 2.0,
+    blur_scale: float = 19.0,
+) -> np.ndarray:
+    """Gain of the unsharp mask for every pixel (eqs. 9 to 11).
+
+    ``gain * expit(alpha1 (m - beta1)) * (1 - expit(alpha2 (m - beta2)))`` with ``m`` the
+    blur map over ``blur_scale``: what is sharp already and what is heavily blurred is
+    left alone, and what lies between is sharpened.
+
+    Parameters
+    ----------
+    blur_map : array-like
+        Sigma in pixels, at least 0, of any shape.
+    alpha1, alpha2 : float, default=46.0 and 183.0
+        Steepness of the rise and the fall, at least 0.
+    beta1, beta2 : float, default=0.1 and 0.27
+        Where rise and fall reach one half, as shares of ``blur_scale``: 1.9 and 5.1 px.
+        With ``beta1 > beta2`` hardly any gain is left, which is warned of.
+    gain : float, default=2.0
+        Largest gain (lambda_max), at least 0.
+    blur_scale : float, default=19.0
+        Sigma, in pixels, that counts as 1: the top of the paper's ladder.
+
+    Returns
+    -------
+    ndarray of the map's shape, float32
+        From 0 to ``gain``.
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range.
+
+    References
+    ----------
+    Galetto and Deng (2022), eqs. 9 to 11, Figs. 12 and 13.
+
+    Examples
+    --------
+    >>> from skdefocus.enhance import sharpening_gain
+    >>> sharpening_gain([0.0, 3.0, 15.0]).round(2)
+    array([0.02, 1.86, 0.  ], dtype=float32)
+    """
+    parameters = {
+        "alpha1": alpha1,
+        "beta1": beta1,
+        "alpha2": alpha2,
+        "beta2": beta2,
+        "gain": gain,
+        "blur_scale": blur_scale,
+    }
+    check_parameters(_CURVE, parameters, "sharpening_gain")
+    if beta1 > beta2:
+        warnings.warn(
+            f"beta1 ({beta1:g}) is above beta2 ({beta2:g}): the gain falls before it "
+            f"rises, and hardly anything is sharpened.",
+            UserWarning,
+            stacklevel=2,
+        )
+    level = np.asarray(blur_map, dtype=np.float32) / np.float32(blur_scale)
+    rise = expit(np.float32(alpha1) * (level - np.float32(beta1)))
+    fall = expit(np.float32(-alpha2) * (level - np.float32(beta2)))
+    return np.float32(gain) * rise * fall
+
+
+def adaptive_unsharp_mask(
+    image: np.ndarray,
+    blur_map: np.ndarray,
+    *,
+    radius: float = 1.5,
+    subject_mask: np.ndarray | None = None,
+    **curve: float,
+) -> np.ndarray:
+    """Sharpen a photograph where its blur map says that it helps (eqs. 8 to 11).
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    blur_map : array-like of shape (H, W)
+        Sigma in pixels, at least 0.
+    radius : float, default=1.5
+        Sigma of the unsharp mask's Gaussian, in pixels.
+    subject_mask : array-like of shape (H, W), optional
+        True, or 1, where the photograph is in focus whatever the map says.
+    **curve
+        Parameters of `sharpening_gain`.
+
+    Returns
+    -------
+    ndarray of the image's shape, float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or maps that do not fit the image.
+
+    References
+    ----------
+    Galetto and Deng (2022), sec. 5.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.enhance import adaptive_unsharp_mask
+    >>> photo = np.random.default_rng(0).random((16, 16, 3))
+    >>> adaptive_unsharp_mask(photo, np.full((16, 16), 3.0)).dtype
+    dtype('float32')
+    """
+    image = to_float_image(image)
+    blur_map = check_map(blur_map, image.shape, "blur_map")
+    blur_map = protect_subject(blur_map, subject_mask)
+    return unsharp_mask(image, sharpening_gain(blur_map, **curve), radius=radius)
+
+
+class AdaptiveUnsharpMask(ImageTransformer):
+    """Sharpen photographs where their blur maps say that it helps (sec. 5.1).
+
+    Parameters
+    ----------
+    alpha1, beta1 : float, default=46.0 and 0.1
+        Steepness of the gain's rise, and where it reaches one half.
+    alpha2, beta2 : float, default=183.0 and 0.27
+        Steepness of the gain's fall, and where it reaches one half.
+    gain : float, default=2.0
+        Largest gain (lambda_max), at least 0.
+    radius : float, default=1.5
+        Sigma of the unsharp mask's Gaussian, in pixels.
+    blur_scale : float, default=19.0
+        Sigma, in pixels, in shares of which ``beta1`` and ``beta2`` are given.
+    n_jobs : int, optional
+        Photographs worked on at a time, as in joblib.
+
+    See Also
+    --------
+    skdefocus.enhance.sharpening_gain : The curve.
+
+    References
+    ----------
+    Galetto and Deng (2022), sec. 5.1, eqs. 8 to 11.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skdefocus import AdaptiveUnsharpMask, SlidingWindowMapper, WGIFRefiner
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> steps = make_pipeline(SlidingWindowMapper(), WGIFRefiner(), AdaptiveUnsharpMask())
+    >>> steps.fit_transform([load_sample_photograph()])[0].shape
+    (427, 640, 3)
+    """
+
+    _constraints = {  # noqa: RUF012
+        **_CURVE,
+        "radius": [POSITIVE_REAL],
+        "n_jobs": [int, None],
+    }
+    _needs = "px"
+
+    def __init__(
+        self,
+        alpha1: float = 46.0,
+        beta1: float = 0.1,
+        alpha2: float = 183.0,
+        beta2: float = 0.27,
+        gain: float = 2.0,
+        *,
+        radius: float = 1.5,
+        blur_scale: float = 19.0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.alpha1 = alpha1
+        self.beta1 = beta1
+        self.alpha2 = alpha2
+        self.beta2 = beta2
+        self.gain = gain
+        self.radius = radius
+        self.blur_scale = blur_scale
+        self.n_jobs = n_jobs
+
+    def transform(
+        self,
+        X: Iterable[DefocusSample],
+        subject_masks: Sequence[np.ndarray | None] | None = None,
+    ) -> list[np.ndarray]:
+        """Sharpen photographs.
+
+        Parameters
+        ----------
+        X : list of DefocusSample
+            Samples with a blur map in pixels.
+        subject_masks : list of array-like of shape (H, W), optional
+            For every photograph None or a mask, True, or 1, where it is in focus
+            whatever the map says.
+
+        Returns
+        -------
+        list of ndarray, float32
+            Photographs in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            For parameters, samples or masks that are not accepted.
+        """
+        self._check()
+        return self._map(X, subject_masks=subject_masks)
+
+    def _transform_one(
+        self,
+        sample: DefocusSample,
+        n_threads: int | None,
+        subject_mask: np.ndarray | None = None,
+    ) -> np.ndarray:
+        settings: dict[str, Any] = self.get_params(deep=False)
+        del settings["n_jobs"]
+        return adaptive_unsharp_mask(
+            sample.image, sample.blur_map, subject_mask=subject_mask, **settings
+        )

@@ -1,0 +1,147 @@
+"""Pictures to look at: a blur map in colours, and everything side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._validation import check_map, to_float_image
+
+__all__ = ["colour_map", "draw_overview"]
+
+# Dark where sharp, bright where blurred, as in the paper; lightness rises evenly, so
+# that the picture also reads in grey and with impaired colour vision.
+_COLOURS = np.array(
+    [
+        (13, 8, 65),
+        (36, 40, 126),
+        (22, 85, 150),
+        (14, 124, 148),
+        (34, 158, 128),
+        (105, 186, 92),
+        (183, 205, 68),
+        (250, 226, 90),
+    ],
+    dtype=np.float32,
+)
+_LOG_OFFSET = 0.8
+# Sigma, in pixels, at the bright end: the top of the ladder.
+_TOP = 19.0
+_TICKS = (0, 1, 2, 4, 8, 19)
+_GAP = 12
+_BAR = 26
+_TEXT = 16
+
+
+def _position(sigma: Any) -> np.ndarray:
+    """Place sigma on a logarithmic scale from 0 to 1."""
+    low, high = np.log(_LOG_OFFSET), np.log(_TOP + _LOG_OFFSET)
+    sigma = np.asarray(sigma, dtype=np.float32)
+    return np.clip((np.log(sigma + np.float32(_LOG_OFFSET)) - low) / (high - low), 0, 1)
+
+
+def colour_map(blur_map: np.ndarray) -> np.ndarray:
+    """Draw a blur map in colours, the same for the same sigma in every photograph.
+
+    Parameters
+    ----------
+    blur_map : array-like of shape (H, W)
+        Sigma in pixels, at least 0. From 19 px up the colour stays the same.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        Dark blue where sharp, through green to yellow where blurred, on a logarithmic
+        scale.
+
+    Raises
+    ------
+    ValueError
+        If the map is not one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.figures import colour_map
+    >>> colour_map(np.array([[0.0, 19.0]]))
+    array([[[ 13,   8,  65],
+            [250, 226,  90]]], dtype=uint8)
+    """
+    blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
+    index = _position(blur_map) * (len(_COLOURS) - 1)
+    channels = [
+        np.interp(index, np.arange(len(_COLOURS)), _COLOURS[:, c]) for c in range(3)
+    ]
+    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+
+
+def draw_overview(
+    panels: Sequence[tuple[str, np.ndarray]], *, width: int = 640, credit: str = ""
+) -> np.ndarray:
+    """Draw pictures side by side, two in a row, with titles and the map's scale.
+
+    Parameters
+    ----------
+    panels : sequence of (str, ndarray)
+        Titles and pictures of one size: photographs, or maps that `colour_map` drew.
+    width : int, default=640
+        Greatest width of a panel, in pixels.
+    credit : str, default=""
+        A line of text at the bottom.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        The overview.
+
+    Raises
+    ------
+    ValueError
+        If a panel is not an image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.figures import draw_overview
+    >>> draw_overview([("photograph", np.zeros((20, 30)))]).ndim
+    3
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(_TEXT)
+    pictures = []
+    for _, panel in panels:
+        image = np.rint(to_float_image(panel) * 255).astype(np.uint8)
+        picture = Image.fromarray(image).convert("RGB")
+        picture.thumbnail((width, 4 * width), Image.Resampling.LANCZOS)
+        pictures.append(picture)
+    across = min(2, len(pictures))
+    cell = (
+        max(picture.width for picture in pictures) + _GAP,
+        max(picture.height for picture in pictures) + _TEXT + 2 * _GAP,
+    )
+    down = -(-len(pictures) // across)
+    size = (across * cell[0] + _GAP, down * cell[1] + _BAR + _TEXT + 3 * _GAP)
+    sheet = Image.new("RGB", (max(size[0], 420), size[1] + _TEXT + _GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, ((title, _), picture) in enumerate(zip(panels, pictures, strict=True)):
+        left = _GAP + number % across * cell[0]
+        top = _GAP + number // across * cell[1]
+        draw.text((left, top), title, fill="black", font=font)
+        sheet.paste(picture, (left, top + _TEXT + _GAP // 2))
+    top = down * cell[1] + _GAP
+    length = sheet.width - 2 * _GAP - 170
+    scale = np.linspace(np.log(_LOG_OFFSET), np.log(_TOP + _LOG_OFFSET), length)
+    bar = colour_map(np.exp(scale)[np.newaxis].repeat(_BAR, axis=0) - _LOG_OFFSET + 1e-6)
+    sheet.paste(Image.fromarray(bar), (_GAP, top))
+    draw.text((_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font)
+    for sigma in _TICKS:
+        centre = _GAP + float(_position(sigma)) * length
+        draw.text(
+            (centre, top + _BAR + 3), str(sigma), fill="black", font=font, anchor="ma"
+        )
+    line = (_GAP, top + _BAR + _TEXT + _GAP)
+    draw.text(line, credit, fill="dimgray", font=font)
+    return np.asarray(sheet)

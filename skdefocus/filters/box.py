@@ -1,0 +1,54 @@
+"""Mean over a square window."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from .._validation import NON_NEGATIVE_INTEGER, check_parameters
+from ._planes import to_planes
+
+__all__ = ["box_mean"]
+
+
+def box_mean(image: np.ndarray, radius: int) -> np.ndarray:
+    """Mean over the square window around every pixel, with reflected borders.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, C)
+        Floats of any range, or a uint8 or uint16 image, taken as float in [0, 1].
+    radius : int
+        The window is ``2 * radius + 1`` pixels wide.
+
+    Returns
+    -------
+    ndarray of the image's shape, float32 or float64
+        Means; float64 for float64, float32 for everything else.
+
+    Raises
+    ------
+    ValueError
+        For a radius that is not an integer from 0 up, or values that are not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.filters import box_mean
+    >>> box_mean(np.array([[0.0, 3.0, 0.0]]), 1)
+    array([[1., 1., 1.]])
+    """
+    check_parameters({"radius": [NON_NEGATIVE_INTEGER]}, {"radius": radius}, "box_mean")
+    image = to_planes(image, "image")
+    return window_mean(image, radius)
+
+
+def window_mean(image: np.ndarray, radius: int) -> np.ndarray:
+    """Box mean without checks, for filters that take many."""
+    if radius == 0:
+        return image.copy()
+    # Sums run in float64 along each line, whatever the precision of the image.
+    sizes = (2 * radius + 1, 2 * radius + 1, 1)[: image.ndim]
+    mean = ndimage.uniform_filter(image, sizes, mode="reflect")
+    # Running sums may leave the range by their last digit.
+    return np.clip(mean, image.min(), image.max(), out=mean)

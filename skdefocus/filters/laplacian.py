@@ -1,0 +1,86 @@
+"""Variance of the Laplacian, the classical measure of sharpness (eq. 5)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from .._validation import POSITIVE_INTEGER, check_parameters, to_float_image, to_grey
+
+__all__ = ["smoothed_laplacian", "variance_of_laplacian"]
+
+# The paper's 3x3 Gaussian; its sigma is unstated. This one, with the 4-neighbour
+# Laplacian, keeps the share of patches that the paper reports.
+_GAUSSIAN_SIGMA = 0.8
+
+
+def smoothed_laplacian(image: np.ndarray) -> np.ndarray:
+    """4-neighbour Laplacian of an image after a 3x3 Gaussian (eq. 5).
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1]; of a colour image the grey is used.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        Laplacian on the 8-bit scale: that of the image times 255.
+
+    Raises
+    ------
+    ValueError
+        If the image is not one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.filters import smoothed_laplacian
+    >>> float(np.abs(smoothed_laplacian(np.full((5, 5), 0.5))).max())
+    0.0
+    """
+    grey = to_grey(to_float_image(image)) * np.float32(255)
+    smoothed = ndimage.gaussian_filter(grey, _GAUSSIAN_SIGMA, radius=1, mode="reflect")
+    return ndimage.laplace(smoothed, mode="reflect")
+
+
+def variance_of_laplacian(image: np.ndarray, size: int = 16) -> np.ndarray:
+    """Variance of the Laplacian in the window around every pixel.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1]; of a colour image the grey is used.
+    size : int, default=16
+        Side of the square window, in pixels (sec. 4.1).
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        Variance on the 8-bit scale, squared grey levels; larger is sharper.
+
+    Raises
+    ------
+    ValueError
+        If ``size`` is not a positive integer, or the image is not one.
+
+    References
+    ----------
+    Galetto and Deng (2022), eq. 5 and sec. 4.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.filters import variance_of_laplacian
+    >>> checkers = np.indices((32, 32)).sum(axis=0) % 2 * 1.0
+    >>> bool((variance_of_laplacian(checkers) > 1000).all())
+    True
+    """
+    check_parameters(
+        {"size": [POSITIVE_INTEGER]}, {"size": size}, "variance_of_laplacian"
+    )
+    laplacian = smoothed_laplacian(image)
+    mean = ndimage.uniform_filter(laplacian, size, mode="reflect")
+    mean_square = ndimage.uniform_filter(laplacian**2, size, mode="reflect")
+    # float32 rounding can dip below zero where the window is flat.
+    return np.maximum(mean_square - mean**2, 0)

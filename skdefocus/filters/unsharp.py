@@ -1,0 +1,66 @@
+"""The unsharp mask (eq. 8), with one gain or one for every pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from .._validation import POSITIVE_REAL, check_parameters, to_float_image, to_grey
+
+__all__ = ["unsharp_mask"]
+
+
+def unsharp_mask(
+    image: np.ndarray, gain: float | np.ndarray, *, radius: float = 1.5
+) -> np.ndarray:
+    """Sharpen by adding what a Gaussian takes away: ``J = I + gain (I - B)`` (eq. 8).
+
+    The mask is that of the luminance and is added to all channels alike, so edges get
+    no coloured fringes.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    gain : float or array-like of shape (H, W)
+        How much of the mask is added, finite; 0 leaves a pixel as it is.
+    radius : float, default=1.5
+        Sigma of the Gaussian B, in pixels, above 0.
+
+    Returns
+    -------
+    ndarray of the image's shape, float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or a gain that does not fit the image.
+
+    References
+    ----------
+    Galetto and Deng (2022), eq. 8.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.filters import unsharp_mask
+    >>> edge = np.repeat([[0.25, 0.75]], 8, axis=1) * np.ones((4, 1))
+    >>> bool(np.ptp(unsharp_mask(edge, 0.5)) > np.ptp(edge))
+    True
+    """
+    check_parameters({"radius": [POSITIVE_REAL]}, {"radius": radius}, "unsharp_mask")
+    image = to_float_image(image)
+    gain = np.asarray(gain, dtype=np.float32)
+    if gain.ndim != 0 and gain.shape != image.shape[:2]:
+        raise ValueError(
+            f"'gain' must be a number or have the image's shape {image.shape[:2]}; got "
+            f"shape {gain.shape}."
+        )
+    if not np.isfinite(gain).all():
+        raise ValueError("'gain' must be finite; it contains NaN or infinity.")
+    grey = to_grey(image)
+    mask = gain * (grey - ndimage.gaussian_filter(grey, radius, mode="reflect"))
+    if image.ndim == 3:
+        mask = mask[..., np.newaxis]
+    return np.clip(image + mask, 0, 1)

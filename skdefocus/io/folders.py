@@ -1,0 +1,49 @@
+"""Photographs in folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["list_photographs"]
+
+_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+
+
+def list_photographs(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """List photographs: files as they are given, folders by what lies in them.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+        Files, kept whatever their ending, and folders, searched at every depth for
+        ``.jpg``, ``.jpeg``, ``.png``, ``.tif``, ``.tiff`` and ``.webp``.
+
+    Returns
+    -------
+    list of Path
+        In the order given; sorted within a folder.
+
+    Raises
+    ------
+    ValueError
+        If a folder holds no photograph.
+
+    Examples
+    --------
+    >>> from skdefocus.datasets import sample_photograph_path
+    >>> from skdefocus.io import list_photographs
+    >>> [path.name for path in list_photographs([sample_photograph_path().parent])]
+    ['china.jpg', 'flower.jpg']
+    """
+    found: list[Path] = []
+    for path in map(Path, paths):
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _ENDINGS)
+        if not inside:
+            raise ValueError(f"{path} holds no photograph (JPEG, PNG, TIFF, WebP).")
+        found.extend(inside)
+    return found

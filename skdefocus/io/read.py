@@ -1,0 +1,312 @@
+"""Read photographs safely."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .photograph import Photograph
+
+__all__ = ["DEFAULT_MAX_PIXELS", "read_image", "read_photograph"]
+
+DEFAULT_MAX_PIXELS = 200_000_000
+
+_RAW = frozenset(
+    ".3fr .arw .cr2 .cr3 .crw .dng .erf .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf "
+    ".raw .rw2 .sr2 .srf .srw .x3f".split()
+)
+_HEIC = frozenset({".heic", ".heif", ".hif"})
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1"})
+_TIFF_STARTS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
+_ORIENTATION = 0x0112
+_BITS_PER_SAMPLE = 258
+# Pillow's limit on pixels is a global; only headers are read while it is lifted.
+_PILLOW_LIMIT = threading.Lock()
+
+
+def read_photograph(
+    path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Photograph:
+    """Read a photograph with its alpha, colour profile and EXIF.
+
+    Parameters
+    ----------
+    path : path-like
+        JPEG, PNG, TIFF, WebP or another format that Pillow reads: 8 or 16 bit, grey,
+        RGB, RGBA, palette or CMYK. Of several frames the first is read.
+    max_pixels : int, default=200_000_000
+        Larger photographs are refused from their header, before memory is taken.
+
+    Returns
+    -------
+    Photograph
+        Upright: the EXIF orientation is applied and reset. CMYK becomes sRGB.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is empty, truncated, too large, or not a photograph that can be read.
+
+    Examples
+    --------
+    >>> from skdefocus.datasets import sample_photograph_path
+    >>> from skdefocus.io import read_photograph
+    >>> read_photograph(sample_photograph_path()).image.shape
+    (427, 640, 3)
+    """
+    path = Path(path)
+    _refuse_early(path)
+    header = _open(path)
+    if header is None:
+        return _read_whole(path, lambda: _read_deep(path, max_pixels))
+    with header:
+        _check_pixels(path, *header.size, max_pixels)
+        if not _is_deep(header):
+            return _read_whole(path, lambda: _read_shallow(header))
+        return _read_whole(path, lambda: _read_deep(path, max_pixels, header))
+
+
+def read_image(
+    path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> np.ndarray:
+    """Read the pixels of a photograph.
+
+    Parameters
+    ----------
+    path : path-like
+        As for `read_photograph`.
+    max_pixels : int, default=200_000_000
+        Larger photographs are refused from their header.
+
+    Returns
+    -------
+    ndarray of shape (H, W) or (H, W, 3), uint8, uint16 or float32
+        Upright pixels, without alpha.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is empty, truncated, too large, or not a photograph that can be read.
+
+    Examples
+    --------
+    >>> from skdefocus.datasets import sample_photograph_path
+    >>> from skdefocus.io import read_image
+    >>> read_image(sample_photograph_path()).dtype
+    dtype('uint8')
+    """
+    return read_photograph(path, max_pixels=max_pixels).image
+
+
+def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
+    """Read pixels; whatever a decoder raises becomes one sentence."""
+    try:
+        return read()
+    except _TooLarge:
+        raise
+    except (OSError, SyntaxError, EOFError, ValueError, MemoryError) as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise ValueError(
+            f"{path} is damaged or truncated: {lines[0].rstrip('.')}."
+        ) from error
+
+
+class _TooLarge(ValueError):
+    """More pixels than accepted."""
+
+
+def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise _TooLarge(
+            f"{path} has {width} x {height} pixels; at most {max_pixels} are accepted "
+            f"('max_pixels')."
+        )
+
+
+def _refuse_early(path: Path) -> None:
+    """Refuse what no reader should be asked about, with what to do instead."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, not a photograph.")
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist.")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is empty.")
+    ending = path.suffix.lower()
+    # Many raw formats are TIFF inside, and would open as their thumbnail.
+    if ending in _RAW:
+        raise ValueError(
+            f"{path} is a camera raw file; develop it to a 16-bit TIFF first, for "
+            f"example with darktable or RawTherapee."
+        )
+    with path.open("rb") as file:
+        start = file.read(12)
+    if ending in _HEIC or (start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS):
+        raise ValueError(
+            f"{path} is a HEIC photograph; export it as JPEG, PNG or TIFF first."
+        )
+
+
+def _open(path: Path) -> Any:
+    """Open with Pillow, which reads the header only; None leaves it to OpenImageIO."""
+    from PIL import Image
+
+    with _PILLOW_LIMIT, warnings.catch_warnings():
+        limit = Image.MAX_IMAGE_PIXELS
+        Image.MAX_IMAGE_PIXELS = None
+        warnings.simplefilter("ignore")
+        try:
+            return Image.open(path)
+        except (OSError, SyntaxError, ValueError, TypeError) as error:
+            with path.open("rb") as file:
+                if file.read(4) in _TIFF_STARTS:
+                    return None  # A TIFF of a kind that only OpenImageIO knows.
+            raise ValueError(
+                f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP)."
+            ) from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _is_deep(header: Any) -> bool:
+    """Whether samples have more than 8 bits, which Pillow would reduce silently."""
+    if header.format == "PNG":
+        header.fp.seek(24)
+        return header.fp.read(1) == b"\x10"
+    if header.format == "TIFF":
+        bits = header.tag_v2.get(_BITS_PER_SAMPLE, (8,))
+        return max(bits if isinstance(bits, tuple) else (bits,)) > 8
+    return header.mode.startswith(("I", "F"))
+
+
+def _upright_exif(header: Any) -> tuple[int, bytes | None]:
+    """Orientation, and the EXIF block with orientation reset."""
+    try:
+        exif = header.getexif()
+        orientation = int(exif.get(_ORIENTATION, 1))
+        if not exif:
+            return 1, None
+        if header.format == "TIFF":
+            # The tags that lay out the pixels belong to the old file.
+            own = {_ORIENTATION, *range(254, 270), *range(273, 280), *range(282, 289)}
+            own |= {*range(317, 348), 530, 531, 532, 700, 33723, 34377, 34675}
+            for tag in own & set(exif):
+                del exif[tag]
+        exif[_ORIENTATION] = 1
+        return orientation, exif.tobytes()
+    except (SyntaxError, ValueError, KeyError, TypeError, OSError, AttributeError):
+        # A broken EXIF block must not cost the photograph.
+        return 1, None
+
+
+def _rotate(array: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an array upright by its EXIF orientation."""
+    if orientation in (5, 6, 7, 8):
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return np.ascontiguousarray(array)
+
+
+def _split_alpha(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    if array.ndim == 3 and array.shape[2] in (2, 4):
+        colours, alpha = array[..., :-1], np.ascontiguousarray(array[..., -1])
+    else:
+        colours, alpha = array, None
+    if colours.ndim == 3 and colours.shape[2] == 1:
+        colours = colours[..., 0]
+    return np.ascontiguousarray(colours), alpha
+
+
+def _to_srgb(picture: Any) -> Any:
+    """CMYK to sRGB, by its colour profile where it has one that works."""
+    from PIL import ImageCms
+
+    profile = picture.info.get("icc_profile")
+    if profile:
+        try:
+            return ImageCms.profileToProfile(
+                picture,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
+            )
+        except ImageCms.PyCMSError:
+            pass
+    return picture.convert("RGB")
+
+
+def _read_shallow(header: Any) -> Photograph:
+    """Read 8-bit pixels with Pillow."""
+    orientation, exif = _upright_exif(header)
+    header.load()
+    if header.format == "TIFF":
+        orientation = 1  # Pillow turned the pixels while loading.
+    picture, profile = header, header.info.get("icc_profile")
+    mode = picture.mode
+    if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        picture, profile = _to_srgb(picture), None
+    elif mode in ("P", "PA", "RGBX") or "transparency" in picture.info:
+        opaque = mode != "PA" and "transparency" not in picture.info
+        picture = picture.convert("RGB" if opaque else "RGBA")
+    elif mode not in ("L", "LA", "RGB", "RGBA"):
+        picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
+    image, alpha = _split_alpha(_rotate(np.asarray(picture), orientation))
+    return Photograph(image, alpha, header.format or "", profile, exif)
+
+
+def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
+    """Read 16-bit or float pixels with OpenImageIO, which keeps them as they are."""
+    import OpenImageIO
+
+    orientation, exif = (1, None) if header is None else _upright_exif(header)
+    file_format = "TIFF" if header is None else header.format
+    profile = None if header is None else header.info.get("icc_profile")
+    if file_format == "PNG":
+        # Checks every chunk without decoding; libpng itself would print its error.
+        header.verify()
+    hints = OpenImageIO.ImageSpec()
+    hints.attribute("oiio:UnassociatedAlpha", 1)
+    file = OpenImageIO.ImageInput.open(str(path), hints)
+    if file is None:
+        raise ValueError(OpenImageIO.geterror())
+    try:
+        spec = file.spec()
+        _check_pixels(path, spec.width, spec.height, max_pixels)
+        if header is None:
+            orientation = spec.getattribute("Orientation") or 1
+            profile = spec.getattribute("ICCProfile")
+            profile = None if profile is None else bytes(bytearray(profile))
+        is_float = str(spec.format) in ("half", "float", "double")
+        pixels = file.read_image("float" if is_float else "uint16")
+        if pixels is None:
+            raise ValueError(file.geterror() or OpenImageIO.geterror())
+        attributes = tuple(
+            (item.name, item.type, item.value)
+            for item in spec.extra_attribs
+            if _is_worth_keeping(item.name)
+        )
+    finally:
+        file.close()
+    image, alpha = _split_alpha(_rotate(pixels, orientation))
+    return Photograph(image, alpha, file_format, profile, exif, 16, attributes)
+
+
+def _is_worth_keeping(name: str) -> bool:
+    """Whether an OpenImageIO attribute describes the photograph, not the file."""
+    return name.startswith(("Exif:", "GPS:", "IPTC:")) or name in (
+        *("Make", "Model", "Artist", "Copyright", "ImageDescription", "DateTime"),
+        *("ExposureTime", "FNumber", "Software"),
+    )

@@ -1,0 +1,193 @@
+"""Write photographs and maps whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._files import temporary_beside
+from .._validation import check_map, to_float_image
+from .photograph import Photograph
+
+__all__ = ["SIGMA_STEPS", "write_map", "write_photograph"]
+
+# Steps of a 16-bit map per pixel of sigma: 0 to 255.996 px.
+SIGMA_STEPS = 256
+
+_FORMATS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "PNG": {},
+    "TIFF": {"compression": "tiff_lzw"},
+    "WEBP": {"quality": 95},
+}
+
+
+def write_photograph(
+    path: str | os.PathLike[str], image: np.ndarray, like: Photograph | None = None
+) -> None:
+    """Write a photograph with the metadata and bit depth of another.
+
+    Parameters
+    ----------
+    path : path-like
+        Target; its ending chooses the format: .jpg, .png, .tif or .webp. It is written
+        beside and moved into place.
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    like : Photograph, optional
+        Where alpha, colour profile, EXIF and, for a float image, the bit depth come
+        from. Without it a float image is written with 8 bits.
+
+    Raises
+    ------
+    ValueError
+        If the ending is not one of these, the image is not one, or it is 16-bit and
+        the format holds 8 bits.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile
+    >>> from skdefocus.io import read_image, write_photograph
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "grey.png"
+    ...     write_photograph(path, np.full((4, 6), 0.5))
+    ...     read_image(path)[0, 0]
+    np.uint8(128)
+    """
+    path = Path(path)
+    file_format = _FORMATS.get(path.suffix.lower())
+    if file_format is None:
+        raise ValueError(
+            f"{path} has an ending that is not one of {', '.join(_FORMATS)}."
+        )
+    like = Photograph(np.empty(0)) if like is None else like
+    pixels = np.asarray(image)
+    holds_16_bits = file_format in ("PNG", "TIFF")
+    if pixels.dtype.kind == "f":
+        deep = holds_16_bits and like.bits == 16
+        pixels = _quantize(to_float_image(pixels), np.uint16 if deep else np.uint8)
+    elif pixels.dtype == np.uint16 and not holds_16_bits:
+        raise ValueError(f"{path}: {file_format} holds 8 bits, but the image has 16.")
+    else:
+        to_float_image(pixels[:1, :1])  # refuses other shapes and dtypes
+    if like.alpha is not None and file_format != "JPEG":
+        alpha = to_float_image(like.alpha, "alpha")
+        pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])
+    with temporary_beside(path) as temporary:
+        if pixels.dtype == np.uint16:
+            _write_deep(temporary, pixels, like)
+        else:
+            _write_shallow(temporary, pixels, like, file_format)
+
+
+def _quantize(image: np.ndarray, dtype: Any) -> np.ndarray:
+    limit = np.float32(np.iinfo(dtype).max)
+    return np.rint(image * limit).astype(dtype)
+
+
+def _write_shallow(
+    path: Path, pixels: np.ndarray, like: Photograph, file_format: str
+) -> None:
+    """Write 8-bit pixels with Pillow."""
+    from PIL import Image
+
+    options = dict(_OPTIONS[file_format])
+    if like.icc_profile:
+        options["icc_profile"] = like.icc_profile
+    if like.exif:
+        options["exif"] = like.exif
+    Image.fromarray(pixels).save(path, file_format, **options)
+
+
+def _write_deep(path: Path, pixels: np.ndarray, like: Photograph) -> None:
+    """Write 16-bit pixels with OpenImageIO."""
+    import OpenImageIO
+
+    n_channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    spec = OpenImageIO.ImageSpec(pixels.shape[1], pixels.shape[0], n_channels, "uint16")
+    spec.attribute("compression", "lzw")
+    spec.attribute("oiio:UnassociatedAlpha", 1)
+    spec.attribute("Orientation", 1)
+    for name, kind, value in like.attributes:
+        spec.attribute(name, kind, value)
+    if like.icc_profile:
+        profile = np.frombuffer(like.icc_profile, np.uint8)
+        kind = OpenImageIO.TypeDesc(f"uint8[{len(profile)}]")
+        spec.attribute("ICCProfile", kind, profile)
+    file = OpenImageIO.ImageOutput.create(str(path))
+    if file is None or not file.open(str(path), spec):
+        raise OSError(f"{path} cannot be written: {OpenImageIO.geterror()}")
+    # A 2-D array would be taken for scan lines of pixels one sample wide.
+    done = file.write_image(
+        np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], n_channels))
+    )
+    if not (file.close() and done):
+        raise OSError(f"{path} cannot be written: {file.geterror()}")
+
+
+def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
+    """Write a blur map as data.
+
+    Parameters
+    ----------
+    path : path-like
+        Target; its ending chooses the format. ``.npy`` and ``.tif`` hold float32
+        pixels of sigma; ``.png`` holds 16 bits, sigma times 256, so that one step is
+        1/256 px and the largest sigma 255.996 px.
+    blur_map : array-like of shape (H, W)
+        Sigma in pixels, at least 0.
+
+    Raises
+    ------
+    ValueError
+        If the ending is not one of these, or the map is not one.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile
+    >>> from skdefocus.io import read_image, write_map
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "map.png"
+    ...     write_map(path, np.full((4, 6), 1.5))
+    ...     read_image(path)[0, 0] / 256
+    np.float64(1.5)
+    """
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    path = Path(path)
+    blur_map = np.asarray(blur_map)
+    blur_map = check_map(blur_map, blur_map.shape, "blur_map").astype(np.float32)
+    if blur_map.ndim != 2:
+        raise ValueError(f"blur_map must have shape (H, W); got {blur_map.shape}.")
+    ending = path.suffix.lower()
+    with temporary_beside(path) as temporary:
+        if ending == ".npy":
+            np.save(temporary, blur_map, allow_pickle=False)
+        elif ending in (".tif", ".tiff"):
+            Image.fromarray(blur_map).save(temporary, "TIFF", compression="tiff_lzw")
+        elif ending == ".png":
+            steps = np.minimum(np.rint(blur_map * SIGMA_STEPS), 65535)
+            note = PngInfo()
+            note.add_text("Description", f"sigma of defocus in px times {SIGMA_STEPS}")
+            picture = Image.fromarray(steps.astype(np.uint16))
+            picture.save(temporary, "PNG", pnginfo=note)
+        else:
+            raise ValueError(
+                f"{path} has an ending that is not one of .npy, .tif, .tiff, .png."
+            )

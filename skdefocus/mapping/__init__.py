@@ -1,0 +1,17 @@
+"""From photographs to blur maps."""
+
+from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
+from .patch_levels import classify_windows
+from .sliding_window import SlidingWindowMapper, automatic_scale, sliding_window_map
+from .windows import average_windows, count_windows
+
+__all__ = [
+    "LaplacianVarianceMapper",
+    "SlidingWindowMapper",
+    "automatic_scale",
+    "average_windows",
+    "classify_windows",
+    "count_windows",
+    "laplacian_variance_map",
+    "sliding_window_map",
+]

@@ -1,0 +1,210 @@
+"""Probabilities of every window of a photograph: dense or patch by patch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from .windows import count_windows, pad_to_grid, window_deviation
+
+__all__ = ["classify_windows", "sigma_of_classes"]
+
+# Photographs are worked on in bands of about this many pixels.
+_BAND_PIXELS = 2**21
+# Patches handed over at a time: 16 MB.
+_CHUNK = 4096
+
+# sigma + this, on a logarithmic scale, gives the levels of perceived blur nearly
+# equal distances, also near 0.
+_LOG_OFFSET = 0.8
+# Variance on that scale at which confidence is one half: that of probabilities
+# spread evenly over two neighbouring levels and a little more.
+_HALF_VARIANCE = 0.018
+# Standard deviation of the grey levels, on [0, 1], from which texture is decisive.
+_FULL_TEXTURE = 20 / 255
+_LEAST_TEXTURE = 0.02
+
+
+def sigma_of_classes(classifier: Any) -> np.ndarray:
+    """Sigma of each class of a fitted classifier.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted. Its ``sigmas_`` are used where it has them; otherwise its classes are
+        taken for sigmas, as in the paper's ladder.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,), float32
+        In pixels, in the order of ``classes_``.
+
+    Raises
+    ------
+    ValueError
+        If the classes are neither known sigmas nor numbers.
+    """
+    inner = getattr(classifier, "best_estimator_", classifier)
+    sigmas = np.asarray(getattr(inner, "sigmas_", inner.classes_))
+    if sigmas.dtype.kind not in "fiu" or sigmas.min() < 0:
+        raise ValueError(
+            f"the classes of {type(classifier).__name__} must be levels of blur, from "
+            f"0 up; got {sigmas[:3].tolist()}."
+        )
+    return sigmas.astype(np.float32)
+
+
+def classify_windows(
+    grey: np.ndarray,
+    classifier: Any,
+    *,
+    patch_size: int = 32,
+    step: int = 16,
+    estimate: str = "mode",
+    n_threads: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sigma and confidence of every window of a grey image.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (H, W), float32
+        Grey image in [0, 1], of any size from 1 x 1.
+    classifier : classifier
+        Fitted on patches of ``patch_size``. One with ``predict_proba_image`` is run
+        over whole bands; any other is given patches as rows of ``patch_size ** 2``
+        float32 values in [0, 1], in chunks.
+    patch_size, step : int, default=32 and 16
+        Side of a window and distance between windows, in pixels.
+    estimate : {"mode", "mean"}, default="mode"
+        Sigma of the most probable level, or the expected sigma.
+    n_threads : int, optional
+        Threads of the network; by default those available to this process.
+
+    Returns
+    -------
+    sigma : ndarray of shape (n_down, n_across), float32
+        Sigma of the window that begins at row ``i * step``, column ``j * step``, in
+        pixels.
+    confidence : ndarray of shape (n_down, n_across), float32
+        In [0, 1]: one for texture with one clear level, lower where probabilities
+        spread, where there is little texture, and where the top level saturates.
+    """
+    sigmas = sigma_of_classes(classifier)
+    shape = tuple(count_windows(n, patch_size, step) for n in grey.shape)
+    padded = pad_to_grid(grey, patch_size, step)
+    sigma = np.empty(shape, dtype=np.float32)
+    confidence = np.empty(shape, dtype=np.float32)
+    band = max(1, (_BAND_PIXELS // padded.shape[1] - patch_size) // step + 1)
+    for first in range(0, shape[0], band):
+        last = min(shape[0], first + band)
+        pixels = padded[first * step : (last - 1) * step + patch_size]
+        texture = window_deviation(pixels, (last - first, shape[1]), patch_size, step)
+        for rows, columns, probabilities in _probabilities(
+            pixels,
+            classifier,
+            (last - first, shape[1]),
+            patch_size,
+            step,
+            n_threads,
+        ):
+            block = np.ix_(rows + first, columns)
+            sigma[block] = _estimate(probabilities, sigmas, estimate)
+            confidence[block] = _confidence(
+                probabilities, sigmas, texture[np.ix_(rows, columns)]
+            )
+    return sigma, confidence
+
+
+def _estimate(
+    probabilities: np.ndarray, sigmas: np.ndarray, estimate: str
+) -> np.ndarray:
+    if estimate == "mode":
+        return sigmas[probabilities.argmax(axis=-1)]
+    # A rounded sum of probabilities must not leave the ladder.
+    return np.clip(probabilities @ sigmas, sigmas[0], sigmas[-1])
+
+
+def _confidence(
+    probabilities: np.ndarray, sigmas: np.ndarray, texture: np.ndarray
+) -> np.ndarray:
+    scale = np.log(sigmas + np.float32(_LOG_OFFSET))
+    mean = probabilities @ scale
+    variance = np.maximum(probabilities @ scale**2 - mean**2, 0)
+    decided = 1 / (1 + variance / np.float32(_HALF_VARIANCE))
+    textured = np.clip(texture / np.float32(_FULL_TEXTURE), _LEAST_TEXTURE, 1)
+    # Beyond the ladder the top level only says "at least this much".
+    within = 1 - probabilities[..., -1] / 2
+    return np.clip(decided * textured * within, 0, 1)
+
+
+def _probabilities(
+    pixels: np.ndarray,
+    classifier: Any,
+    shape: tuple[int, int],
+    patch_size: int,
+    step: int,
+    n_threads: int | None,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield rows and columns of windows with their probabilities, block by block."""
+    if hasattr(classifier, "predict_proba_image"):
+        return _dense_probabilities(pixels, classifier, shape, step, n_threads)
+    return _patch_probabilities(pixels, classifier, shape, patch_size, step)
+
+
+def _dense_probabilities(
+    pixels: np.ndarray,
+    classifier: Any,
+    shape: tuple[int, int],
+    step: int,
+    n_threads: int | None,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Run the network over the band once for every offset of windows to its stride."""
+    stride = classifier.dense_stride_
+    origins = [np.arange(n) * step for n in shape]
+    for top in np.unique(origins[0] % stride):
+        rows = np.flatnonzero(origins[0] % stride == top)
+        for left in np.unique(origins[1] % stride):
+            columns = np.flatnonzero(origins[1] % stride == left)
+            dense = classifier.predict_proba_image(pixels[top:, left:], n_threads)
+            yield (
+                rows,
+                columns,
+                dense[
+                    np.ix_(
+                        (origins[0][rows] - top) // stride,
+                        (origins[1][columns] - left) // stride,
+                    )
+                ],
+            )
+
+
+def _patch_probabilities(
+    pixels: np.ndarray,
+    classifier: Any,
+    shape: tuple[int, int],
+    patch_size: int,
+    step: int,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Cut patches a few rows of windows at a time and have them classified."""
+    windows = sliding_window_view(pixels, (patch_size, patch_size))[::step, ::step]
+    n_across = min(shape[1], _CHUNK)
+    n_down = max(1, _CHUNK // n_across)
+    for top in range(0, shape[0], n_down):
+        for left in range(0, shape[1], n_across):
+            block = windows[top : top + n_down, left : left + n_across]
+            rows = top + np.arange(block.shape[0])
+            columns = left + np.arange(block.shape[1])
+            patches = block.reshape(-1, patch_size**2)
+            if hasattr(classifier, "predict_proba"):
+                probabilities = np.asarray(classifier.predict_proba(patches))
+            else:
+                decided = classifier.predict(patches)[:, np.newaxis]
+                probabilities = decided == classifier.classes_
+            yield (
+                rows,
+                columns,
+                probabilities.astype(np.float32).reshape(len(rows), len(columns), -1),
+            )

@@ -1,0 +1,84 @@
+"""DefocusSample: one image and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from ._validation import check_map
+
+__all__ = ["DefocusSample"]
+
+
+@dataclass(frozen=True, eq=False)
+class DefocusSample:
+    """One image and what is known of its defocus; travels between pipeline steps.
+
+    Samples are immutable and compared by identity.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    blur_map : ndarray of shape (H, W), optional
+        Blur of every pixel, at least 0; larger is more blurred.
+    confidence : ndarray of shape (H, W), optional
+        How far the map can be trusted, in [0, 1], absolute: 1 where the evidence is
+        decisive, near 0 where there is no texture to judge. None means 1 everywhere.
+    unit : {"px", "relative"}, default="px"
+        "px": the map is the standard deviation of a Gaussian in pixels of this image.
+        "relative": the map is a score in [0, 1] without a unit.
+
+    Raises
+    ------
+    ValueError
+        If a map does not fit the image, holds values out of range, or the unit is
+        unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus import DefocusSample
+    >>> sample = DefocusSample(np.zeros((4, 6)), blur_map=np.full((4, 6), 2.0))
+    >>> sample.unit, sample.confidence is None
+    ('px', True)
+    """
+
+    image: np.ndarray
+    blur_map: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+    unit: str = "px"
+
+    def __post_init__(self) -> None:
+        if self.unit not in ("px", "relative"):
+            raise ValueError(f"unit must be 'px' or 'relative'; got {self.unit!r}.")
+        image = np.asarray(self.image)
+        if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
+            raise ValueError(
+                f"image must have shape (H, W) or (H, W, 3); got shape {image.shape}."
+            )
+        object.__setattr__(self, "image", image)
+        upper = 1.0 if self.unit == "relative" else None
+        if self.blur_map is not None:
+            checked = check_map(self.blur_map, image.shape, "blur_map", upper=upper)
+            object.__setattr__(self, "blur_map", checked)
+        if self.confidence is not None:
+            checked = check_map(self.confidence, image.shape, "confidence", upper=1.0)
+            object.__setattr__(self, "confidence", checked)
+
+    def replace(self, **changes: Any) -> Self:
+        """Copy with some fields changed.
+
+        Parameters
+        ----------
+        **changes
+            New values of ``image``, ``blur_map``, ``confidence`` or ``unit``.
+
+        Returns
+        -------
+        DefocusSample
+            The copy.
+        """
+        return replace(self, **changes)

@@ -1,0 +1,133 @@
+"""One photograph, one line: the whole way with the package's defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .classifier import PatchBlurClassifier
+from .enhance import adaptive_unsharp_mask
+from .mapping import sliding_window_map
+from .refine import refine_wgif
+from .render import shallow_depth_of_field
+
+__all__ = ["estimate_blur_map", "shallow_focus", "sharpen"]
+
+
+def estimate_blur_map(
+    image: np.ndarray,
+    *,
+    step: int = 4,
+    estimate: str = "mean",
+    scale: float | str = "auto",
+    refine: bool = True,
+) -> np.ndarray:
+    """Estimate how blurred every pixel of a photograph is.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    step : int, default=4
+        Distance between patches, from 1 to 32, in pixels.
+    estimate : {"mean", "mode"}, default="mean"
+        Expected sigma, or sigma of the most probable level.
+    scale : float or "auto", default="auto"
+        As in `SlidingWindowMapper`.
+    refine : bool, default=True
+        Refine the map along the photograph's edges, as `WGIFRefiner` does.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        Standard deviation of a Gaussian, in pixels of the photograph.
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or an image that is not one.
+
+    Examples
+    --------
+    >>> from skdefocus import estimate_blur_map
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> blur_map = estimate_blur_map(load_sample_photograph())
+    >>> bool(blur_map[200, 330] < blur_map[40, 40])
+    True
+    """
+    classifier = PatchBlurClassifier.pretrained()
+    blur_map, _ = sliding_window_map(
+        image, classifier, step=step, estimate=estimate, scale=scale
+    )
+    return refine_wgif(blur_map, image) if refine else blur_map
+
+
+def sharpen(
+    image: np.ndarray, blur_map: np.ndarray | None = None, **parameters: Any
+) -> np.ndarray:
+    """Sharpen a photograph where it is a little blurred, and only there.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    blur_map : array-like of shape (H, W), optional
+        Sigma in pixels; by default from `estimate_blur_map`.
+    **parameters
+        Of `skdefocus.enhance.adaptive_unsharp_mask`, for example ``gain``.
+
+    Returns
+    -------
+    ndarray of the image's shape, float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or an image that is not one.
+
+    Examples
+    --------
+    >>> from skdefocus import sharpen
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> sharpen(load_sample_photograph(), gain=1.0).shape
+    (427, 640, 3)
+    """
+    blur_map = estimate_blur_map(image) if blur_map is None else blur_map
+    return adaptive_unsharp_mask(image, blur_map, **parameters)
+
+
+def shallow_focus(
+    image: np.ndarray, blur_map: np.ndarray | None = None, **parameters: Any
+) -> np.ndarray:
+    """Blur the background of a photograph further and sharpen its subject.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    blur_map : array-like of shape (H, W), optional
+        Sigma in pixels; by default from `estimate_blur_map`.
+    **parameters
+        Of `skdefocus.render.shallow_depth_of_field`, for example ``smoothing="disc"``.
+
+    Returns
+    -------
+    ndarray of the image's shape, float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or an image that is not one.
+
+    Examples
+    --------
+    >>> from skdefocus import shallow_focus
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> shallow_focus(load_sample_photograph(), smoothing="disc").shape
+    (427, 640, 3)
+    """
+    blur_map = estimate_blur_map(image) if blur_map is None else blur_map
+    return shallow_depth_of_field(image, blur_map, **parameters)

@@ -1,0 +1,167 @@
+"""Blur a photograph by a known map (eq. 4), with occlusion, noise and JPEG."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from ._validation import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_INTEGER,
+    StrOptions,
+    check_map,
+    check_parameters,
+    to_float_image,
+)
+from .filters import blur
+
+__all__ = ["defocus"]
+
+_LOG_OFFSET = 0.8
+# Below this share of a layer under the kernel its colour is not known.
+_LEAST_SHARE = 1e-4
+
+
+def _layer_levels(blur_map: np.ndarray, n_layers: int) -> np.ndarray:
+    """Sigmas of the layers: those of the map, or spread evenly on a log-like scale."""
+    sigmas = np.unique(blur_map)
+    if len(sigmas) <= n_layers:
+        return sigmas
+    ends = np.log(sigmas[[0, -1]].astype(np.float64) + _LOG_OFFSET)
+    return np.maximum(np.exp(np.linspace(*ends, n_layers)) - _LOG_OFFSET, 0)
+
+
+def defocus(
+    image: np.ndarray,
+    blur_map: np.ndarray,
+    *,
+    psf: str = "gaussian",
+    depth: np.ndarray | None = None,
+    n_layers: int = 16,
+    noise: float = 0.0,
+    jpeg_quality: int | None = None,
+    random_state: Any = None,
+) -> np.ndarray:
+    """Defocus a sharp photograph by a map of sigmas (eq. 4).
+
+    The photograph is cut into layers of one sigma, and they are blurred and laid over
+    each other from back to front. A layer's colours are means over that layer alone,
+    so a sharp foreground does not bleed into a blurred background, and a blurred
+    foreground spreads over what lies behind it.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    blur_map : array-like of shape (H, W)
+        Sigma in pixels, at least 0.
+    psf : {"gaussian", "disc"}, default="gaussian"
+        Shape of the point spread function.
+    depth : array-like of shape (H, W), optional
+        Larger is farther away, at least 0. By default the more blurred is taken to be
+        farther away.
+    n_layers : int, default=16
+        Most sigmas used; a map with more is rounded to that many, evenly on a
+        logarithmic scale.
+    noise : float, default=0.0
+        Standard deviation of the sensor noise Z, on the 8-bit scale.
+    jpeg_quality : int, optional
+        From 1 to 100: pass the result through JPEG.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the noise.
+
+    Returns
+    -------
+    ndarray of the image's shape, float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or maps that do not fit the image.
+
+    References
+    ----------
+    Galetto and Deng (2022), eq. 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.synthesis import defocus
+    >>> photo = np.random.default_rng(0).random((32, 32))
+    >>> blur_map = np.repeat([[0.0, 4.0]], 16, axis=1) * np.ones((32, 1))
+    >>> blurred = defocus(photo, blur_map)
+    >>> bool(np.allclose(blurred[:, :16], photo[:, :16], atol=1e-6))
+    True
+    """
+    check_parameters(
+        {
+            "psf": [StrOptions({"gaussian", "disc"})],
+            "n_layers": [POSITIVE_INTEGER],
+            "noise": [NON_NEGATIVE_REAL],
+            "jpeg_quality": [POSITIVE_INTEGER, None],
+        },
+        {
+            "psf": psf,
+            "n_layers": n_layers,
+            "noise": noise,
+            "jpeg_quality": jpeg_quality,
+        },
+        "defocus",
+    )
+    if jpeg_quality is not None and jpeg_quality > 100:
+        raise ValueError(
+            f"The 'jpeg_quality' parameter of defocus must be an int from 1 to 100 or "
+            f"None. Got {jpeg_quality!r} instead."
+        )
+    image = to_float_image(image)
+    blur_map = check_map(blur_map, image.shape, "blur_map")
+    depth = blur_map if depth is None else check_map(depth, image.shape, "depth")
+    levels = _layer_levels(blur_map, n_layers)
+    nearest = np.abs(
+        np.log(blur_map[..., np.newaxis] + _LOG_OFFSET) - np.log(levels + _LOG_OFFSET)
+    ).argmin(axis=-1)
+    layers = [(k, nearest == k) for k in np.unique(nearest)]
+    layers.sort(key=lambda layer: -float(depth[layer[1]].mean()))
+    result = image
+    ahead = np.ones(blur_map.shape, dtype=np.float32)
+    for number, (level, mask) in enumerate(layers):
+        colours = _blur_layer(image, mask, float(levels[level]), psf)
+        if number == 0:
+            result = colours
+        else:
+            # What is ahead covers up to its own border only, with no gap between
+            # one layer and the next.
+            cover = blur(ahead, float(levels[level]), psf)
+            cover = cover if image.ndim == 2 else cover[..., np.newaxis]
+            result = result + cover * (colours - result)
+        ahead = ahead * ~mask
+    if noise > 0:
+        generator = check_random_state(random_state)
+        result = result + generator.normal(0, noise / 255, image.shape)
+    result = np.clip(result, 0, 1).astype(np.float32)
+    return result if jpeg_quality is None else _through_jpeg(result, jpeg_quality)
+
+
+def _blur_layer(
+    image: np.ndarray, mask: np.ndarray, sigma: float, psf: str
+) -> np.ndarray:
+    """Blur one layer's colours, as far as they spread, and leave the rest."""
+    share = mask.astype(np.float32)
+    weight = share if image.ndim == 2 else share[..., np.newaxis]
+    gathered, share = blur(image * weight, sigma, psf), blur(share, sigma, psf)
+    share = share if image.ndim == 2 else share[..., np.newaxis]
+    mean = gathered / np.maximum(share, _LEAST_SHARE)
+    return np.where(share > _LEAST_SHARE, mean, image)
+
+
+def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    from PIL import Image
+
+    file = io.BytesIO()
+    levels = np.rint(image * 255).astype(np.uint8)
+    Image.fromarray(levels).save(file, "JPEG", quality=quality)
+    return to_float_image(np.asarray(Image.open(file)))

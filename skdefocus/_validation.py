@@ -106,9 +106,8 @@ def to_float_image(image: Any, name: str = "image") -> np.ndarray:
     if 0 in array.shape:
         raise ValueError(f"{name} must not be empty; got shape {array.shape}.")
     if array.dtype in _INTEGER_RANGE:
-        return np.multiply(
-            array, np.float32(1 / _INTEGER_RANGE[array.dtype]), dtype=np.float32
-        )
+        limit = np.float32(_INTEGER_RANGE[array.dtype])
+        return np.divide(array, limit, dtype=np.float32)
     if array.dtype.kind != "f":
         raise ValueError(
             f"{name} must be uint8, uint16, or float in [0, 1]; got dtype "

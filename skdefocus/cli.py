@@ -139,7 +139,9 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.model is not None:
         classifier = PatchBlurClassifier.load(arguments.model)
     steps = {
-        "mapper": SlidingWindowMapper(classifier, step=arguments.step, estimate="mean"),
+        "mapper": SlidingWindowMapper(
+            classifier, step=arguments.step, estimate="mean", scale="auto"
+        ),
         "sharpener": AdaptiveUnsharpMask(),
         "renderer": SDoFRenderer(),
     }

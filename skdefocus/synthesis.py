@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 from sklearn.utils import check_random_state
 
 from ._validation import (
@@ -149,13 +150,16 @@ def defocus(
 def _blur_layer(
     image: np.ndarray, mask: np.ndarray, sigma: float, psf: str
 ) -> np.ndarray:
-    """Blur one layer's colours, as far as they spread, and leave the rest."""
+    """Blur one layer's colours; beyond their reach its nearest colour goes on."""
     share = mask.astype(np.float32)
     weight = share if image.ndim == 2 else share[..., np.newaxis]
     gathered, share = blur(image * weight, sigma, psf), blur(share, sigma, psf)
     share = share if image.ndim == 2 else share[..., np.newaxis]
     mean = gathered / np.maximum(share, _LEAST_SHARE)
-    return np.where(share > _LEAST_SHARE, mean, image)
+    rows, columns = ndimage.distance_transform_edt(
+        ~mask, return_distances=False, return_indices=True
+    )
+    return np.where(share > _LEAST_SHARE, mean, image[rows, columns])
 
 
 def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:

@@ -15,7 +15,7 @@ _FOLDER = Path(__file__).parent / "weights"
 
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
-    "default": "17a0e3577457784588cecfa3cce56a5914de802e37b8b700793d928ed8b7ba2c",
+    "default": "86f816ced714fca6d86e9dfb940978e00af282e10948ec1073a5cdd673533061",
 }
 
 

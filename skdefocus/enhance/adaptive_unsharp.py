@@ -111,6 +111,7 @@ def adaptive_unsharp_mask(
     blur_map: np.ndarray,
     *,
     radius: float = 1.5,
+    overshoot: float | None = 0.05,
     subject_mask: np.ndarray | None = None,
     **curve: float,
 ) -> np.ndarray:
@@ -124,6 +125,10 @@ def adaptive_unsharp_mask(
         Sigma in pixels, at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
+    overshoot : float or None, default=0.05
+        How far the luminance may leave its local range, as a share of that range,
+        which limits halos (`skdefocus.filters.unsharp_mask`). None is eq. 8 as
+        printed.
     subject_mask : array-like of shape (H, W), optional
         True, or 1, where the photograph is in focus whatever the map says.
     **curve
@@ -154,7 +159,8 @@ def adaptive_unsharp_mask(
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
     blur_map = protect_subject(blur_map, subject_mask)
-    return unsharp_mask(image, sharpening_gain(blur_map, **curve), radius=radius)
+    gain = sharpening_gain(blur_map, **curve)
+    return unsharp_mask(image, gain, radius=radius, overshoot=overshoot)
 
 
 class AdaptiveUnsharpMask(ImageTransformer):
@@ -170,6 +176,9 @@ class AdaptiveUnsharpMask(ImageTransformer):
         Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
+    overshoot : float or None, default=0.05
+        How far the luminance may leave its local range, as a share of that range,
+        which limits halos. None is eq. 8 as printed.
     blur_scale : float, default=19.0
         Sigma, in pixels, in shares of which ``beta1`` and ``beta2`` are given.
     n_jobs : int, optional
@@ -196,6 +205,7 @@ class AdaptiveUnsharpMask(ImageTransformer):
     _constraints = {  # noqa: RUF012
         **_CURVE,
         "radius": [POSITIVE_REAL],
+        "overshoot": [NON_NEGATIVE_REAL, None],
         "n_jobs": [int, None],
     }
     _needs = "px"
@@ -209,6 +219,7 @@ class AdaptiveUnsharpMask(ImageTransformer):
         gain: float = 2.0,
         *,
         radius: float = 1.5,
+        overshoot: float | None = 0.05,
         blur_scale: float = 19.0,
         n_jobs: int | None = None,
     ) -> None:
@@ -218,6 +229,7 @@ class AdaptiveUnsharpMask(ImageTransformer):
         self.beta2 = beta2
         self.gain = gain
         self.radius = radius
+        self.overshoot = overshoot
         self.blur_scale = blur_scale
         self.n_jobs = n_jobs
 

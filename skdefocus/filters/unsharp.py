@@ -5,13 +5,23 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._validation import POSITIVE_REAL, check_parameters, to_float_image, to_grey
+from .._validation import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_REAL,
+    check_parameters,
+    to_float_image,
+    to_grey,
+)
 
 __all__ = ["unsharp_mask"]
 
 
 def unsharp_mask(
-    image: np.ndarray, gain: float | np.ndarray, *, radius: float = 1.5
+    image: np.ndarray,
+    gain: float | np.ndarray,
+    *,
+    radius: float = 1.5,
+    overshoot: float | None = None,
 ) -> np.ndarray:
     """Sharpen by adding what a Gaussian takes away: ``J = I + gain (I - B)`` (eq. 8).
 
@@ -26,6 +36,10 @@ def unsharp_mask(
         How much of the mask is added, finite; 0 leaves a pixel as it is.
     radius : float, default=1.5
         Sigma of the Gaussian B, in pixels, above 0.
+    overshoot : float, optional
+        How far the luminance may leave the range that it has within two radii, as a
+        share of that range, at least 0. It keeps dark and bright rims (halos) from
+        growing along strong edges. None sets no limit, as in the equation.
 
     Returns
     -------
@@ -49,7 +63,11 @@ def unsharp_mask(
     >>> bool(np.ptp(unsharp_mask(edge, 0.5)) > np.ptp(edge))
     True
     """
-    check_parameters({"radius": [POSITIVE_REAL]}, {"radius": radius}, "unsharp_mask")
+    check_parameters(
+        {"radius": [POSITIVE_REAL], "overshoot": [NON_NEGATIVE_REAL, None]},
+        {"radius": radius, "overshoot": overshoot},
+        "unsharp_mask",
+    )
     image = to_float_image(image)
     gain = np.asarray(gain, dtype=np.float32)
     if gain.ndim != 0 and gain.shape != image.shape[:2]:
@@ -61,6 +79,12 @@ def unsharp_mask(
         raise ValueError("'gain' must be finite; it contains NaN or infinity.")
     grey = to_grey(image)
     mask = gain * (grey - ndimage.gaussian_filter(grey, radius, mode="reflect"))
+    if overshoot is not None:
+        size = 2 * int(np.ceil(2 * radius)) + 1
+        low = ndimage.minimum_filter(grey, size, mode="reflect")
+        high = ndimage.maximum_filter(grey, size, mode="reflect")
+        slack = np.float32(overshoot) * (high - low)
+        mask = np.clip(mask, low - slack - grey, high + slack - grey)
     if image.ndim == 3:
         mask = mask[..., np.newaxis]
     return np.clip(image + mask, 0, 1)

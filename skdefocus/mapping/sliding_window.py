@@ -30,6 +30,11 @@ __all__ = ["SlidingWindowMapper", "automatic_scale", "sliding_window_map"]
 
 # A photograph of this length rarely holds more blur than the ladder has levels for.
 _LONG_SIDE = 1600
+# A disc of sigma 8 is as wide as a patch, which then holds too little to judge by:
+# between these sigmas the answer passes over to a photograph of half the size, as
+# long as its long side is above the last of these.
+_TRUSTED, _DOUBTED = 4.0, 8.0
+_SHORTEST_LONG_SIDE = 200
 
 
 def automatic_scale(shape: tuple[int, ...]) -> float:
@@ -64,7 +69,7 @@ def sliding_window_map(
     patch_size: int = 32,
     step: int = 16,
     estimate: str = "mode",
-    scale: float | str = "auto",
+    scale: float | str = 1.0,
     n_threads: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Blur map of one photograph by classifying overlapping patches (eq. 6).
@@ -81,9 +86,11 @@ def sliding_window_map(
         Distance between patches, from 1 to ``patch_size``.
     estimate : {"mode", "mean"}, default="mode"
         Sigma of the most probable level (the paper), or the expected sigma.
-    scale : float or "auto", default="auto"
+    scale : float or "auto", default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
-        multiplied back. "auto" halves until the long side is at most 1600 px.
+        multiplied back. "auto" halves until the long side is at most 1600 px, and
+        where a patch then shows more blur than it can judge, from 4 to 8 px, goes over
+        to what further halves show.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 
@@ -114,22 +121,37 @@ def sliding_window_map(
     ((64, 80), True)
     """
     grey = to_grey(to_float_image(image))
-    factor = automatic_scale(grey.shape) if scale == "auto" else float(scale)
-    scaled_shape = tuple(max(1, round(length * factor)) for length in grey.shape)
-    scaled = resize(grey, scaled_shape)
-    sigma, confidence = classify_windows(
-        scaled,
-        classifier,
-        patch_size=patch_size,
-        step=step,
-        estimate=estimate,
-        n_threads=n_threads,
-    )
-    maps = []
-    for values, unit in ((sigma, 1 / factor), (confidence, 1.0)):
-        mean = average_windows(values, scaled_shape, patch_size, step)
-        maps.append(resize(mean, grey.shape) * np.float32(unit))
-    return maps[0], maps[1]
+    scales = [scale]
+    if scale == "auto":
+        scales = [automatic_scale(grey.shape)]
+        while (
+            max(grey.shape) * scales[-1] / 2 > _SHORTEST_LONG_SIDE
+            and min(grey.shape) * scales[-1] / 2 >= patch_size
+        ):
+            scales.append(scales[-1] / 2)
+    blur_map, confidence = None, None
+    for factor in reversed(scales):
+        shape = tuple(max(1, round(length * factor)) for length in grey.shape)
+        windows = classify_windows(
+            resize(grey, shape),
+            classifier,
+            patch_size=patch_size,
+            step=step,
+            estimate=estimate,
+            n_threads=n_threads,
+        )
+        fine, fine_confidence = (
+            average_windows(values, shape, patch_size, step) for values in windows
+        )
+        if blur_map is None:
+            blur_map, confidence = fine, fine_confidence
+            continue
+        doubt = np.clip((fine - _TRUSTED) / (_DOUBTED - _TRUSTED), 0, 1)
+        blur_map = fine + doubt * (2 * resize(blur_map, shape) - fine)
+        confidence = resize(confidence, shape)
+        confidence = fine_confidence + doubt * (confidence - fine_confidence)
+    unit = np.float32(1 / scales[0])
+    return resize(blur_map, grey.shape) * unit, resize(confidence, grey.shape)
 
 
 class SlidingWindowMapper(ImageTransformer):
@@ -149,10 +171,12 @@ class SlidingWindowMapper(ImageTransformer):
         every step from 4 up in multiples of 4 costs the same.
     estimate : {"mode", "mean"}, default="mode"
         Sigma of the most probable level (the paper), or the expected sigma.
-    scale : float or "auto", default="auto"
+    scale : float or "auto", default=1.0
         Factor by which photographs are resampled before they are measured; sigma is
-        multiplied back. "auto" halves until the long side is at most 1600 px; 1.0
-        measures at full size, as the paper does.
+        multiplied back. 1.0 measures at full size, as the paper does. "auto" halves
+        until the long side is at most 1600 px, and where a patch then shows more blur
+        than it can judge, from 4 to 8 px, goes over to what further halves show: for
+        large photographs, whose backgrounds have sigmas beyond any ladder.
     memory : path-like, optional
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.
@@ -193,7 +217,7 @@ class SlidingWindowMapper(ImageTransformer):
         patch_size: int = 32,
         step: int = 16,
         estimate: str = "mode",
-        scale: float | str = "auto",
+        scale: float | str = 1.0,
         memory: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
     ) -> None:

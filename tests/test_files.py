@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from skdefocus._files import replace_file, temporary_beside
+
+
+def test_replaces_whole_files_and_makes_folders(tmp_path):
+    target = tmp_path / "new" / "folder" / "file.bin"
+    replace_file(target, b"one")
+    replace_file(target, b"two")
+    assert target.read_bytes() == b"two"
+    assert [path.name for path in target.parent.iterdir()] == ["file.bin"]
+
+
+def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError, match="disc on fire"), temporary_beside(target) as path:
+        path.write_text("half of the n")
+        assert path.parent == tmp_path
+        assert path.suffix == ".txt"
+        raise RuntimeError("disc on fire")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_files_are_as_readable_as_any_new_file(tmp_path):
+    target = tmp_path / "file.txt"
+    mask = os.umask(0o022)
+    try:
+        replace_file(target, b"")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from skdefocus import DefocusSample
+
+
+def test_holds_what_it_is_given():
+    image, blur_map = np.zeros((4, 6, 3), np.uint8), np.ones((4, 6), np.float32)
+    sample = DefocusSample(image, blur_map)
+    assert sample.image is image
+    assert sample.blur_map is blur_map
+    assert sample.confidence is None
+    assert sample.unit == "px"
+
+
+def test_is_frozen_and_compared_by_identity():
+    one, other = (DefocusSample(np.zeros((4, 6))) for _ in range(2))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.unit = "relative"
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2
+
+
+def test_replace_checks_again():
+    sample = DefocusSample(np.zeros((4, 6)))
+    mapped = sample.replace(blur_map=np.full((4, 6), 0.5), unit="relative")
+    assert mapped.unit == "relative"
+    assert mapped.image is sample.image
+    assert sample.blur_map is None
+    with pytest.raises(ValueError, match=r"blur_map must have the photograph's shape"):
+        sample.replace(blur_map=np.zeros((6, 4)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"image": np.zeros(4)}, "image must have shape"),
+        ({"image": np.zeros((4, 4, 4))}, "image must have shape"),
+        ({"unit": "m"}, "unit must be 'px' or 'relative'; got 'm'"),
+        ({"blur_map": np.full((4, 4), 2.0), "unit": "relative"}, r"in \[0, 1\]"),
+        ({"confidence": np.full((4, 4), 2.0)}, r"confidence must be in \[0, 1\]"),
+        ({"blur_map": np.full((4, 4), -1.0)}, "non-negative"),
+    ],
+)
+def test_refuses_what_does_not_fit(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        DefocusSample(**{"image": np.zeros((4, 4)), **arguments})

@@ -22,6 +22,9 @@ from .filters import blur
 __all__ = ["defocus"]
 
 _LOG_OFFSET = 0.8
+# Pixels whose sigmas are this close, on the scale of log(sigma + 0.8), count as one
+# surface, on which colours mix; farther apart, one hides the other.
+_SAME_SURFACE = 0.5
 # Below this share of a layer under the kernel its colour is not known.
 _LEAST_SHARE = 1e-4
 
@@ -49,8 +52,8 @@ def defocus(
     """Defocus a sharp photograph by a map of sigmas (eq. 4).
 
     The photograph is cut into layers of one sigma, and they are blurred and laid over
-    each other from back to front. A layer's colours are means over that layer alone,
-    so a sharp foreground does not bleed into a blurred background, and a blurred
+    each other from back to front. A layer's colours are means over pixels of about its
+    own sigma, so a sharp foreground does not bleed into a blurred background, and a blurred
     foreground spreads over what lies behind it.
 
     Parameters
@@ -122,15 +125,16 @@ def defocus(
     blur_map = check_map(blur_map, image.shape, "blur_map")
     depth = blur_map if depth is None else check_map(depth, image.shape, "depth")
     levels = _layer_levels(blur_map, n_layers)
-    nearest = np.abs(
-        np.log(blur_map[..., np.newaxis] + _LOG_OFFSET) - np.log(levels + _LOG_OFFSET)
-    ).argmin(axis=-1)
+    position = np.log(blur_map + _LOG_OFFSET)
+    borders = np.log(levels + _LOG_OFFSET)
+    nearest = np.searchsorted((borders[1:] + borders[:-1]) / 2, position)
     layers = [(k, nearest == k) for k in np.unique(nearest)]
     layers.sort(key=lambda layer: -float(depth[layer[1]].mean()))
     result = image
     ahead = np.ones(blur_map.shape, dtype=np.float32)
     for number, (level, mask) in enumerate(layers):
-        colours = _blur_layer(image, mask, float(levels[level]), psf)
+        surface = np.abs(position - borders[level]) <= _SAME_SURFACE
+        colours = _blur_layer(image, surface | mask, float(levels[level]), psf)
         if number == 0:
             result = colours
         else:

@@ -40,7 +40,7 @@ def test_blurred_foreground_spreads_over_a_sharp_background():
     blur_map[20:44, 20:44] = 4.0
     result = defocus(image, blur_map, depth=1 - (blur_map > 0))
     assert result[47, 32] > 0.3
-    assert result[32, 32] == pytest.approx(1.0, abs=1e-3)
+    assert result[32, 32] == pytest.approx(1.0, abs=0.01)
     assert result[41, 32] < 0.9
 
 
@@ -48,8 +48,10 @@ def test_many_sigmas_are_rounded_to_layers(texture):
     ramp = np.linspace(0, 8, texture.shape[1]) * np.ones((len(texture), 1))
     few, many = defocus(texture, ramp, n_layers=4), defocus(texture, ramp, n_layers=64)
     assert abs(few - many).max() > 0.01
-    detail = abs(np.diff(many, axis=1))
-    assert detail[:, :40].mean() > 3 * detail[:, -40:].mean()
+    for column in (40, 100, 150):
+        expected = blur(texture, ramp[0, column])[:, column]
+        assert abs(many[:, column] - expected).mean() < 0.015
+        assert abs(texture[:, column] - expected).mean() > 0.03
 
 
 def test_no_gap_between_layers():

@@ -15,7 +15,7 @@ _FOLDER = Path(__file__).parent / "weights"
 
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
-    "default": "86f816ced714fca6d86e9dfb940978e00af282e10948ec1073a5cdd673533061",
+    "default": "eb552e0c9c44de4f7b192953b3b6180279d2a8ca78d35adc7b64e6ab04c70c04",
 }
 
 

@@ -29,7 +29,7 @@ class Photograph:
     bits : {8, 16}
         Bits of a sample in the file; float files count as 16.
     attributes : tuple of (str, object, object)
-        Metadata of a 16-bit file as OpenImageIO names it: name, type, value.
+        Metadata of a TIFF or 16-bit file as OpenImageIO names it: name, type, value.
     """
 
     image: np.ndarray

@@ -71,7 +71,7 @@ def read_photograph(
     with header:
         _check_pixels(path, *header.size, max_pixels)
         if not _is_deep(header):
-            return _read_whole(path, lambda: _read_shallow(header))
+            return _read_whole(path, lambda: _read_shallow(path, header))
         return _read_whole(path, lambda: _read_deep(path, max_pixels, header))
 
 
@@ -248,12 +248,11 @@ def _to_srgb(picture: Any) -> Any:
     return picture.convert("RGB")
 
 
-def _read_shallow(header: Any) -> Photograph:
+def _read_shallow(path: Path, header: Any) -> Photograph:
     """Read 8-bit pixels with Pillow."""
-    orientation, exif = _upright_exif(header)
     header.load()
-    if header.format == "TIFF":
-        orientation = 1  # Pillow turned the pixels while loading.
+    # Of a TIFF Pillow has turned the pixels by now, and dropped the orientation.
+    orientation, exif = _upright_exif(header)
     picture, profile = header, header.info.get("icc_profile")
     mode = picture.mode
     if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
@@ -264,11 +263,28 @@ def _read_shallow(header: Any) -> Photograph:
     elif mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
     image, alpha = _split_alpha(_rotate(np.asarray(picture), orientation))
-    return Photograph(image, alpha, header.format or "", profile, exif)
+    attributes: tuple[tuple[str, Any, Any], ...] = ()
+    if header.format == "TIFF":
+        file = _open_deep(path)
+        attributes = _worth_keeping(file.spec())
+        file.close()
+    return Photograph(image, alpha, header.format or "", profile, exif, 8, attributes)
+
+
+def _open_deep(path: Path) -> Any:
+    """Open with OpenImageIO, alpha left as the file has it."""
+    import OpenImageIO
+
+    hints = OpenImageIO.ImageSpec()
+    hints.attribute("oiio:UnassociatedAlpha", 1)
+    file = OpenImageIO.ImageInput.open(str(path), hints)
+    if file is None:
+        raise ValueError(OpenImageIO.geterror())
+    return file
 
 
 def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
-    """Read 16-bit or float pixels with OpenImageIO, which keeps them as they are."""
+    """Read with OpenImageIO, which keeps 16-bit and float pixels as they are."""
     import OpenImageIO
 
     orientation, exif = (1, None) if header is None else _upright_exif(header)
@@ -276,12 +292,9 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
     profile = None if header is None else header.info.get("icc_profile")
     if file_format == "PNG":
         # Checks every chunk without decoding; libpng itself would print its error.
-        header.verify()
-    hints = OpenImageIO.ImageSpec()
-    hints.attribute("oiio:UnassociatedAlpha", 1)
-    file = OpenImageIO.ImageInput.open(str(path), hints)
-    if file is None:
-        raise ValueError(OpenImageIO.geterror())
+        with _open(path) as untouched:
+            untouched.verify()
+    file = _open_deep(path)
     try:
         spec = file.spec()
         _check_pixels(path, spec.width, spec.height, max_pixels)
@@ -289,24 +302,24 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
             orientation = spec.getattribute("Orientation") or 1
             profile = spec.getattribute("ICCProfile")
             profile = None if profile is None else bytes(bytearray(profile))
-        is_float = str(spec.format) in ("half", "float", "double")
-        pixels = file.read_image("float" if is_float else "uint16")
+        kinds = {"uint8": "uint8", "half": "float", "float": "float", "double": "float"}
+        pixels = file.read_image(kinds.get(str(spec.format), "uint16"))
         if pixels is None:
             raise ValueError(file.geterror() or OpenImageIO.geterror())
-        attributes = tuple(
-            (item.name, item.type, item.value)
-            for item in spec.extra_attribs
-            if _is_worth_keeping(item.name)
-        )
+        attributes = _worth_keeping(spec)
     finally:
         file.close()
     image, alpha = _split_alpha(_rotate(pixels, orientation))
-    return Photograph(image, alpha, file_format, profile, exif, 16, attributes)
+    bits = 8 if image.dtype == np.uint8 else 16
+    return Photograph(image, alpha, file_format, profile, exif, bits, attributes)
 
 
-def _is_worth_keeping(name: str) -> bool:
-    """Whether an OpenImageIO attribute describes the photograph, not the file."""
-    return name.startswith(("Exif:", "GPS:", "IPTC:")) or name in (
-        *("Make", "Model", "Artist", "Copyright", "ImageDescription", "DateTime"),
-        *("ExposureTime", "FNumber", "Software"),
+def _worth_keeping(spec: Any) -> tuple[tuple[str, Any, Any], ...]:
+    """Attributes that describe the photograph, not the file."""
+    names = {"Make", "Model", "Artist", "Copyright", "ImageDescription", "DateTime"}
+    names |= {"ExposureTime", "FNumber", "Software"}
+    return tuple(
+        (item.name, item.type, item.value)
+        for item in spec.extra_attribs
+        if item.name in names or item.name.startswith(("Exif:", "GPS:", "IPTC:"))
     )

@@ -28,7 +28,6 @@ _FORMATS = {
 _OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {},
-    "TIFF": {"compression": "tiff_lzw"},
     "WEBP": {"quality": 95},
 }
 
@@ -87,7 +86,8 @@ def write_photograph(
         alpha = to_float_image(like.alpha, "alpha")
         pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])
     with temporary_beside(path) as temporary:
-        if pixels.dtype == np.uint16:
+        if pixels.dtype == np.uint16 or file_format == "TIFF":
+            # Pillow writes no 16-bit colour, and no EXIF directory into a TIFF.
             _write_deep(temporary, pixels, like)
         else:
             _write_shallow(temporary, pixels, like, file_format)
@@ -113,11 +113,11 @@ def _write_shallow(
 
 
 def _write_deep(path: Path, pixels: np.ndarray, like: Photograph) -> None:
-    """Write 16-bit pixels with OpenImageIO."""
+    """Write 8-bit or 16-bit pixels with OpenImageIO."""
     import OpenImageIO
 
     n_channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    spec = OpenImageIO.ImageSpec(pixels.shape[1], pixels.shape[0], n_channels, "uint16")
+    spec = OpenImageIO.ImageSpec(pixels.shape[1], pixels.shape[0], n_channels, str(pixels.dtype))
     spec.attribute("compression", "lzw")
     spec.attribute("oiio:UnassociatedAlpha", 1)
     spec.attribute("Orientation", 1)

@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import OpenImageIO
+import pytest
+from PIL import Image, ImageCms
+
+from skdefocus.io import (
+    Photograph,
+    list_photographs,
+    read_image,
+    read_photograph,
+    write_map,
+    write_photograph,
+)
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.fixture(scope="module")
+def deep() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 65536, (37, 53, 3)).astype(np.uint16)
+
+
+@pytest.fixture
+def shallow(deep) -> np.ndarray:
+    return (deep >> 8).astype(np.uint8)
+
+
+def make_exif(orientation: int = 1) -> Image.Exif:
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    exif[274] = orientation
+    exif.get_ifd(0x8769)[36867] = "2020:01:02 03:04:05"
+    return exif
+
+
+class TestRoundTrips:
+    @pytest.mark.parametrize("ending", [".png", ".tif", ".tiff"])
+    @pytest.mark.parametrize("grey", [False, True])
+    @pytest.mark.parametrize("alpha", [False, True])
+    def test_16_bit_is_exact(self, tmp_path, deep, ending, grey, alpha):
+        image = deep[..., 0] if grey else deep
+        like = Photograph(image, deep[..., 1] if alpha else None, bits=16)
+        write_photograph(tmp_path / f"x{ending}", image, like)
+        found = read_photograph(tmp_path / f"x{ending}")
+        assert found.bits == 16
+        np.testing.assert_array_equal(found.image, image)
+        if alpha:
+            np.testing.assert_array_equal(found.alpha, deep[..., 1])
+        else:
+            assert found.alpha is None
+
+    @pytest.mark.parametrize("ending", [".png", ".tif"])
+    @pytest.mark.parametrize("grey", [False, True])
+    @pytest.mark.parametrize("alpha", [False, True])
+    def test_8_bit_is_exact(self, tmp_path, shallow, ending, grey, alpha):
+        image = shallow[..., 0] if grey else shallow
+        like = Photograph(image, shallow[..., 1] if alpha else None)
+        write_photograph(tmp_path / f"x{ending}", image, like)
+        found = read_photograph(tmp_path / f"x{ending}")
+        np.testing.assert_array_equal(found.image, image)
+        assert (found.alpha is not None) == alpha
+        if alpha:
+            np.testing.assert_array_equal(found.alpha, shallow[..., 1])
+
+    def test_16_bit_files_of_other_writers(self, tmp_path, deep):
+        height, width = deep.shape[:2]
+        rows = np.concatenate(
+            [np.zeros((height, 1), np.uint8), deep.astype(">u2").view(np.uint8).reshape(
+                height, -1
+            )],
+            axis=1,
+        )
+
+        def chunk(name: bytes, data: bytes) -> bytes:
+            check = struct.pack(">I", zlib.crc32(name + data))
+            return struct.pack(">I", len(data)) + name + data + check
+
+        header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+        path = tmp_path / "by_hand.png"
+        path.write_bytes(
+            b"\x89PNG\r\n\x1a\n"
+            + chunk(b"IHDR", header)
+            + chunk(b"IDAT", zlib.compress(rows.tobytes()))
+            + chunk(b"IEND", b"")
+        )
+        np.testing.assert_array_equal(read_image(path), deep)
+        Image.fromarray(deep[..., 0]).save(tmp_path / "grey.png")
+        np.testing.assert_array_equal(read_image(tmp_path / "grey.png"), deep[..., 0])
+        Image.fromarray(deep[..., 0]).save(tmp_path / "g.tif", compression="tiff_lzw")
+        np.testing.assert_array_equal(read_image(tmp_path / "g.tif"), deep[..., 0])
+
+    @pytest.mark.parametrize("ending", [".jpg", ".webp"])
+    def test_lossy_formats_are_close(self, tmp_path, photo, ending):
+        write_photograph(tmp_path / f"x{ending}", photo)
+        error = read_image(tmp_path / f"x{ending}").astype(float) - photo
+        assert abs(error).mean() < 3
+
+    def test_floats_take_the_depth_of_their_model(self, tmp_path, deep):
+        image = deep / np.float64(65535)
+        write_photograph(tmp_path / "a.png", image, Photograph(deep, bits=16))
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png"), deep)
+        write_photograph(tmp_path / "b.png", image, Photograph(deep))
+        assert read_image(tmp_path / "b.png").dtype == np.uint8
+        write_photograph(tmp_path / "c.jpg", image, Photograph(deep, bits=16))
+        assert read_image(tmp_path / "c.jpg").dtype == np.uint8
+
+    def test_float_tiff_is_read_as_float(self, tmp_path):
+        values = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)
+        Image.fromarray(values).save(tmp_path / "f.tif")
+        np.testing.assert_array_equal(read_image(tmp_path / "f.tif"), values)
+
+
+class TestKinds:
+    def test_palette_with_and_without_transparency(self, tmp_path, shallow):
+        picture = Image.fromarray(shallow).quantize(16)
+        picture.save(tmp_path / "p.png")
+        expected = np.asarray(picture.convert("RGB"))
+        np.testing.assert_array_equal(read_image(tmp_path / "p.png"), expected)
+        picture.save(tmp_path / "t.png", transparency=0)
+        found = read_photograph(tmp_path / "t.png")
+        assert found.alpha is not None
+        assert set(np.unique(found.alpha)) == {0, 255}
+
+    def test_cmyk_becomes_rgb(self, tmp_path, photo):
+        Image.fromarray(photo).convert("CMYK").save(tmp_path / "c.jpg", quality=98)
+        found = read_photograph(tmp_path / "c.jpg")
+        assert found.image.shape == photo.shape
+        assert abs(found.image.astype(float) - photo).mean() < 3
+        assert found.icc_profile is None
+
+    def test_cmyk_with_a_profile_that_does_not_fit(self, tmp_path, photo):
+        picture = Image.fromarray(photo).convert("CMYK")
+        picture.save(tmp_path / "c.tif", icc_profile=PROFILE)
+        assert read_image(tmp_path / "c.tif").shape == photo.shape
+
+    def test_bilevel_and_grey_alpha(self, tmp_path, shallow):
+        Image.fromarray(shallow[..., 0]).convert("1").save(tmp_path / "1.png")
+        assert set(np.unique(read_image(tmp_path / "1.png"))) <= {0, 255}
+        Image.fromarray(shallow[..., :2]).save(tmp_path / "la.png")
+        assert read_photograph(tmp_path / "la.png").alpha.shape == shallow.shape[:2]
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("ending", [".png", ".webp", ".tif"])
+    def test_orientation_is_applied_and_reset(
+        self, tmp_path, shallow, orientation, ending
+    ):
+        from PIL import ImageOps
+
+        path = tmp_path / f"x{ending}"
+        exif = make_exif(orientation)
+        options = {"lossless": True} if ending == ".webp" else {}
+        Image.fromarray(shallow).save(path, exif=exif, **options)
+        with Image.open(path) as picture:
+            expected = np.asarray(ImageOps.exif_transpose(picture))
+        found = read_photograph(path)
+        np.testing.assert_array_equal(found.image, expected)
+        path = path.with_suffix(".tif" if ending == ".tif" else ".png")
+        write_photograph(path, found.image, found)
+        np.testing.assert_array_equal(read_image(path), expected)
+
+    def test_16_bit_orientation(self, tmp_path, deep):
+        Image.fromarray(deep[..., 0]).save(tmp_path / "x.png", exif=make_exif(6))
+        expected = np.rot90(deep[..., 0], -1)
+        np.testing.assert_array_equal(read_image(tmp_path / "x.png"), expected)
+
+
+class TestMetadata:
+    @staticmethod
+    def write_source(path, image):
+        """Write what a camera's or an editor's file holds."""
+        if image.dtype == np.uint8 and path.suffix != ".tif":
+            Image.fromarray(image).save(path, exif=make_exif(), icc_profile=PROFILE)
+            return
+        spec = OpenImageIO.ImageSpec(*image.shape[1::-1], 3, str(image.dtype))
+        spec.attribute("Make", "Maker")
+        spec.attribute("Exif:DateTimeOriginal", "2020:01:02 03:04:05")
+        kind = OpenImageIO.TypeDesc(f"uint8[{len(PROFILE)}]")
+        spec.attribute("ICCProfile", kind, np.frombuffer(PROFILE, np.uint8))
+        file = OpenImageIO.ImageOutput.create(str(path))
+        assert file.open(str(path), spec)
+        assert file.write_image(image)
+        file.close()
+
+    @pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
+    def test_profile_and_exif_survive(self, tmp_path, shallow, ending):
+        source, target = tmp_path / f"in{ending}", tmp_path / f"out{ending}"
+        self.write_source(source, shallow)
+        found = read_photograph(source)
+        write_photograph(target, found.image, found)
+        with Image.open(target) as picture:
+            assert picture.info["icc_profile"] == PROFILE
+            exif = picture.getexif()
+            assert exif[271] == "Maker"
+            assert exif.get(274, 1) == 1
+            assert exif.get_ifd(0x8769)[36867] == "2020:01:02 03:04:05"
+
+    @pytest.mark.parametrize("ending", [".png", ".tif"])
+    def test_of_16_bit_files_too(self, tmp_path, deep, ending):
+        source, target = tmp_path / f"in{ending}", tmp_path / f"out{ending}"
+        self.write_source(source, deep)
+        found = read_photograph(source)
+        write_photograph(target, found.image, found)
+        with Image.open(target) as picture:
+            assert picture.info["icc_profile"] == PROFILE
+            assert picture.getexif()[271] == "Maker"
+            assert picture.getexif().get(274, 1) == 1
+        again = read_photograph(target)
+        assert ("Exif:DateTimeOriginal", "2020:01:02 03:04:05") in [
+            (name, value) for name, _, value in again.attributes
+        ]
+
+    def test_a_broken_exif_block_does_not_cost_the_photograph(self, tmp_path, shallow):
+        path = tmp_path / "x.jpg"
+        Image.fromarray(shallow).save(path, exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+        assert read_image(path).shape == shallow.shape
+
+
+class TestRefusals:
+    def check(self, path, message, **options):
+        with pytest.raises((ValueError, OSError), match=message) as caught:
+            read_photograph(path, **options)
+        text = str(caught.value)
+        assert "\n" not in text
+        assert path.name in text
+
+    def test_missing_folder_and_empty(self, tmp_path):
+        self.check(tmp_path / "none.jpg", "does not exist")
+        self.check(tmp_path, "is a folder, not a photograph")
+        (tmp_path / "empty.jpg").touch()
+        self.check(tmp_path / "empty.jpg", "is empty")
+
+    def test_no_image(self, tmp_path):
+        path = tmp_path / "text.png"
+        path.write_text("not an image at all, but long enough to be looked at")
+        self.check(path, "is not an image that can be read")
+
+    @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".tif"])
+    def test_truncated(self, tmp_path, photo, ending):
+        path = tmp_path / f"x{ending}"
+        Image.fromarray(photo).save(path)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        self.check(path, "damaged or truncated|not an image")
+
+    @pytest.mark.parametrize("ending", [".png", ".tif"])
+    def test_truncated_16_bit(self, tmp_path, deep, ending, capfd):
+        path = tmp_path / f"x{ending}"
+        write_photograph(path, deep)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        self.check(path, "damaged or truncated|not an image")
+        assert capfd.readouterr().err == ""
+
+    def test_too_many_pixels_from_the_header(self, tmp_path, deep):
+        file = io.BytesIO()
+        Image.new("L", (8, 8)).save(file, "PNG")
+        data = bytearray(file.getvalue())
+        data[16:24] = struct.pack(">II", 60_000, 60_000)
+        data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
+        path = tmp_path / "huge.png"
+        path.write_bytes(data)
+        self.check(path, "60000 x 60000 pixels; at most 200000000")
+        for name in ("a.png", "b.tif"):
+            write_photograph(tmp_path / name, deep)
+            self.check(tmp_path / name, "at most 100 are accepted", max_pixels=100)
+        like = Photograph(deep[..., 0], deep[..., 1], bits=16)
+        write_photograph(tmp_path / "la.tif", deep[..., 0], like)
+        self.check(tmp_path / "la.tif", "at most 100 are accepted", max_pixels=100)
+
+    def test_limit_of_pillow_is_left_as_it_was(self, tmp_path, shallow):
+        before = Image.MAX_IMAGE_PIXELS
+        write_photograph(tmp_path / "x.png", shallow)
+        read_image(tmp_path / "x.png")
+        assert before == Image.MAX_IMAGE_PIXELS
+
+    @pytest.mark.parametrize("name", ["x.CR2", "x.nef", "x.dng"])
+    def test_raw_says_what_to_do(self, tmp_path, name):
+        (tmp_path / name).write_bytes(b"II*\0 and so on and on")
+        self.check(tmp_path / name, "camera raw file; develop it to a 16-bit TIFF")
+
+    @pytest.mark.parametrize("name", ["x.heic", "renamed.jpg"])
+    def test_heic_says_what_to_do(self, tmp_path, name):
+        (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0 and so on")
+        self.check(tmp_path / name, "HEIC photograph; export it as JPEG, PNG or TIFF")
+
+    def test_writing(self, tmp_path, deep):
+        with pytest.raises(ValueError, match=r"an ending that is not one of \.jpg"):
+            write_photograph(tmp_path / "x.gif", deep)
+        with pytest.raises(ValueError, match="JPEG holds 8 bits, but the image has 16"):
+            write_photograph(tmp_path / "x.jpg", deep)
+        with pytest.raises(ValueError, match="got dtype int64"):
+            write_photograph(tmp_path / "x.png", np.zeros((4, 4), np.int64))
+        with pytest.raises(ValueError, match="its values span"):
+            write_photograph(tmp_path / "x.png", np.full((4, 4), 2.0))
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestMaps:
+    def test_data_is_sigma_in_pixels(self, tmp_path):
+        blur_map = np.array([[0.0, 1.25], [7.5, 300.0]], dtype=np.float32)
+        write_map(tmp_path / "m.npy", blur_map)
+        loaded = np.load(tmp_path / "m.npy", allow_pickle=False)
+        np.testing.assert_array_equal(loaded, blur_map)
+        assert loaded.dtype == np.float32
+        write_map(tmp_path / "m.tif", blur_map)
+        np.testing.assert_array_equal(read_image(tmp_path / "m.tif"), blur_map)
+        write_map(tmp_path / "m.png", blur_map)
+        png = read_image(tmp_path / "m.png")
+        assert png.dtype == np.uint16
+        np.testing.assert_array_equal(png, [[0, 320], [1920, 65535]])
+
+    def test_refuses_what_is_no_map(self, tmp_path):
+        with pytest.raises(ValueError, match="non-negative"):
+            write_map(tmp_path / "m.npy", np.full((2, 2), -1.0))
+        with pytest.raises(ValueError, match=r"must have shape \(H, W\)"):
+            write_map(tmp_path / "m.npy", np.zeros(3))
+        with pytest.raises(ValueError, match=r"not one of \.npy"):
+            write_map(tmp_path / "m.jpg", np.zeros((2, 2)))
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_list_photographs(tmp_path):
+    for name in ("b.JPG", "a.png", "notes.txt", "deep/er/c.tiff"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = list_photographs([tmp_path / "notes.txt", tmp_path])
+    assert [path.name for path in found] == ["notes.txt", "a.png", "b.JPG", "c.tiff"]
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(ValueError, match="holds no photograph"):
+        list_photographs([tmp_path / "nothing"])

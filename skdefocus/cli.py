@@ -111,14 +111,20 @@ def _add_train(verbs: Any) -> None:
         help="train a network on sharp photographs; needs the extra 'train'",
         description="Train a network on sharp photographs, blurred by known sigmas.",
     )
-    sub.add_argument("photos", metavar="PHOTO", nargs="+", help="photographs or folders")
-    sub.add_argument("-o", "--output", metavar="MODEL", required=True, help="model file")
+    sub.add_argument(
+        "photos", metavar="PHOTO", nargs="+", help="photographs or folders"
+    )
+    sub.add_argument(
+        "-o", "--output", metavar="MODEL", required=True, help="model file"
+    )
     sub.add_argument("--architecture", default="blurnet", help="default blurnet")
     sub.add_argument("--patches", type=int, default=512_000, help="default 512000")
     sub.add_argument("--epochs", type=int, default=6, help="default 6")
     sub.add_argument("--seed", type=int, default=0, help="default 0")
     sub.add_argument("--jobs", type=int, default=2, help="default 2")
-    sub.add_argument("--data", default="", help="what the photographs are, for the card")
+    sub.add_argument(
+        "--data", default="", help="what the photographs are, for the card"
+    )
     sub.add_argument("--quiet", action="store_true", help="no progress bar")
 
 

@@ -134,9 +134,13 @@ def draw_overview(
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
     scale = np.linspace(np.log(_LOG_OFFSET), np.log(_TOP + _LOG_OFFSET), length)
-    bar = colour_map(np.exp(scale)[np.newaxis].repeat(_BAR, axis=0) - _LOG_OFFSET + 1e-6)
+    bar = colour_map(
+        np.exp(scale)[np.newaxis].repeat(_BAR, axis=0) - _LOG_OFFSET + 1e-6
+    )
     sheet.paste(Image.fromarray(bar), (_GAP, top))
-    draw.text((_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font)
+    draw.text(
+        (_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font
+    )
     for sigma in _TICKS:
         centre = _GAP + float(_position(sigma)) * length
         draw.text(

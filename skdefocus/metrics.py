@@ -9,7 +9,9 @@ import numpy as np
 __all__ = ["best_threshold", "best_threshold_accuracy", "constant_accuracy"]
 
 
-def _check_pair(blur_map: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _check_pair(
+    blur_map: np.ndarray, mask: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     blur_map, mask = np.asarray(blur_map), np.asarray(mask)
     if mask.dtype != bool:
         raise ValueError(
@@ -108,7 +110,8 @@ def best_threshold_accuracy(
     >>> import numpy as np
     >>> from skdefocus.metrics import best_threshold_accuracy
     >>> mask = np.array([[False, True]])
-    >>> best_threshold_accuracy([np.array([[1.0, 2.0]]), np.array([[1.0, 1.0]])], [mask, mask])
+    >>> blur_maps = [np.array([[1.0, 2.0]]), np.array([[1.0, 1.0]])]
+    >>> best_threshold_accuracy(blur_maps, [mask, mask])
     0.75
     """
     if len(blur_maps) != len(masks) or len(masks) == 0:
@@ -117,7 +120,9 @@ def best_threshold_accuracy(
             f"{len(blur_maps)} and {len(masks)}."
         )
     pairs = zip(blur_maps, masks, strict=True)
-    return float(np.mean([best_threshold(blur_map, mask)[0] for blur_map, mask in pairs]))
+    return float(
+        np.mean([best_threshold(blur_map, mask)[0] for blur_map, mask in pairs])
+    )
 
 
 def constant_accuracy(masks: Sequence[np.ndarray]) -> float:

@@ -53,8 +53,8 @@ def defocus(
 
     The photograph is cut into layers of one sigma, and they are blurred and laid over
     each other from back to front. A layer's colours are means over pixels of about its
-    own sigma, so a sharp foreground does not bleed into a blurred background, and a blurred
-    foreground spreads over what lies behind it.
+    own sigma, so a sharp foreground does not bleed into a blurred background, and a
+    blurred foreground spreads over what lies behind it.
 
     Parameters
     ----------

@@ -19,11 +19,16 @@ def test_replaces_whole_files_and_makes_folders(tmp_path):
 def test_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     target = tmp_path / "file.txt"
     target.write_text("old")
-    with pytest.raises(RuntimeError, match="disc on fire"), temporary_beside(target) as path:
-        path.write_text("half of the n")
-        assert path.parent == tmp_path
-        assert path.suffix == ".txt"
-        raise RuntimeError("disc on fire")
+
+    def fail():
+        with temporary_beside(target) as path:
+            path.write_text("half of the n")
+            assert path.parent == tmp_path
+            assert path.suffix == ".txt"
+            raise RuntimeError("disc on fire")
+
+    with pytest.raises(RuntimeError, match="disc on fire"):
+        fail()
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 

@@ -68,7 +68,10 @@ def test_nothing_behind_is_blurred_more_than_the_horizon():
         ({"focus_distance": 0.01}, "forms no image"),
         ({"focal_length": 0.0}, "'focal_length' parameter of circle_of_confusion"),
         ({"aperture_diameter": -1.0}, "'aperture_diameter' parameter"),
-        ({"distance": 0.0}, "'distance' parameter of circle_of_confusion must be positive"),
+        (
+            {"distance": 0.0},
+            "'distance' parameter of circle_of_confusion must be positive",
+        ),
         ({"distance": [1.0, -2.0]}, "must be positive"),
         ({"distance": np.nan}, "must be positive"),
     ],
@@ -83,5 +86,7 @@ def test_refuses_impossible_pixels_and_sigmas():
         sigma_from_distance(4.0, **LENS, pixel_pitch=0.0)
     with pytest.raises(ValueError, match="'sigma' parameter of distances_from_sigma"):
         distances_from_sigma(-1.0, **CAMERA)
-    with pytest.raises(ValueError, match="'focus_distance' parameter of image_distance"):
+    with pytest.raises(
+        ValueError, match="'focus_distance' parameter of image_distance"
+    ):
         image_distance(0.05, focal_length=0.05)

@@ -35,7 +35,10 @@ def test_rounding_beyond_the_range_is_clipped():
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (np.zeros(3), r"image must have shape \(H, W\) or \(H, W, 3\); got shape \(3,\)"),
+        (
+            np.zeros(3),
+            r"image must have shape \(H, W\) or \(H, W, 3\); got shape \(3,\)",
+        ),
         (np.zeros((4, 4, 4)), r"got shape \(4, 4, 4\)"),
         (np.zeros((2, 4, 4, 3)), r"got shape \(2, 4, 4, 3\)"),
         (np.zeros((0, 4)), "must not be empty"),

@@ -41,7 +41,9 @@ def _build_blurnet(n_levels: int) -> Any:
         x = keras.layers.Conv2D(
             filters, size, stride, use_bias=False, data_format="channels_first"
         )(x)
-        return keras.layers.ReLU()(keras.layers.BatchNormalization(axis=1)(x))
+        # Keras's own momentum, 0.99, needs hundreds of steps to forget its start.
+        normalise = keras.layers.BatchNormalization(axis=1, momentum=0.9)
+        return keras.layers.ReLU()(normalise(x))
 
     inputs = keras.Input((1, None, None))
     # (grey - 128) / 64 on the 8-bit scale

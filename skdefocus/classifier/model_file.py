@@ -22,7 +22,9 @@ _MEMBERS = {"model.onnx", "card.json"}
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def write_model(path: str | os.PathLike[str], onnx: bytes, card: dict[str, Any]) -> None:
+def write_model(
+    path: str | os.PathLike[str], onnx: bytes, card: dict[str, Any]
+) -> None:
     """Write a model file beside its target and move it into place.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -349,7 +350,8 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n,), int64
             Levels, entries of ``classes_``.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_sigma(self, X: Any) -> np.ndarray:
         """Sigma of the most probable level.
@@ -364,7 +366,8 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n,), float32
             Sigma in pixels.
         """
-        return self.sigmas_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.sigmas_[best]
 
     def expected_sigma(self, X: Any) -> np.ndarray:
         """Mean of sigma over the probabilities of the levels.
@@ -474,14 +477,13 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         >>> PatchBlurClassifier.pretrained().sigmas_[:3]
         array([0. , 0.4, 0.6], dtype=float32)
         """
-        return cls._from_card(*read_pretrained(name))
+        onnx, card = read_pretrained(name)
+        return cls._from_card(onnx, deepcopy(card))
 
     @classmethod
     def _from_card(cls, onnx: bytes, card: dict[str, Any]) -> Self:
         known = {
-            name: card[name]
-            for name in ("architecture", "ladder")
-            if name in card
+            name: card[name] for name in ("architecture", "ladder") if name in card
         }
         return cls(**known)._adopt(onnx, card, {})
 

@@ -217,4 +217,6 @@ def train_network(
         )
         history = classifier.fit(batches, epochs=epochs, verbose=verbose)
         onnx = _to_onnx(keras, network, architecture.patch_size)
-    return onnx, {key: [float(v) for v in values] for key, values in history.history.items()}
+    return onnx, {
+        key: [float(v) for v in values] for key, values in history.history.items()
+    }

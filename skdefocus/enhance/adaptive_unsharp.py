@@ -82,7 +82,7 @@ def sharpening_gain(
     --------
     >>> from skdefocus.enhance import sharpening_gain
     >>> sharpening_gain([0.0, 3.0, 15.0]).round(2)
-    array([0.02, 1.86, 0.  ], dtype=float32)
+    array([0.02, 1.87, 0.  ], dtype=float32)
     """
     parameters = {
         "alpha1": alpha1,

@@ -136,7 +136,9 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
         return image.copy()
     if psf == "gaussian":
         sigmas = (sigma, sigma, 0)[: image.ndim]
-        return ndimage.gaussian_filter(image, sigmas, mode="reflect", truncate=_TRUNCATE)
+        return ndimage.gaussian_filter(
+            image, sigmas, mode="reflect", truncate=_TRUNCATE
+        )
     if image.ndim == 2:
         return _convolve_disc(image, sigma)
     channels = [_convolve_disc(image[..., c], sigma) for c in range(3)]

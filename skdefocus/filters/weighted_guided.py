@@ -133,7 +133,5 @@ def weighted_guided_filter(
     image, guide = check_filter_input(
         image, guide, radius, eps, "weighted_guided_filter"
     )
-    weight = edge_weight(
-        guide, dynamic_range=dynamic_range, smoothing=weight_smoothing
-    )
+    weight = edge_weight(guide, dynamic_range=dynamic_range, smoothing=weight_smoothing)
     return apply_affine(image, guide, radius, eps / weight)

@@ -19,8 +19,11 @@ __all__ = ["DEFAULT_MAX_PIXELS", "read_image", "read_photograph"]
 DEFAULT_MAX_PIXELS = 200_000_000
 
 _RAW = frozenset(
-    ".3fr .arw .cr2 .cr3 .crw .dng .erf .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf "
-    ".raw .rw2 .sr2 .srf .srw .x3f".split()
+    {
+        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".kdc", ".mef"),
+        *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2"),
+        *(".sr2", ".srf", ".srw", ".x3f"),
+    }
 )
 _HEIC = frozenset({".heic", ".heif", ".hif"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1"})

@@ -117,7 +117,9 @@ def _write_deep(path: Path, pixels: np.ndarray, like: Photograph) -> None:
     import OpenImageIO
 
     n_channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    spec = OpenImageIO.ImageSpec(pixels.shape[1], pixels.shape[0], n_channels, str(pixels.dtype))
+    spec = OpenImageIO.ImageSpec(
+        pixels.shape[1], pixels.shape[0], n_channels, str(pixels.dtype)
+    )
     spec.attribute("compression", "lzw")
     spec.attribute("oiio:UnassociatedAlpha", 1)
     spec.attribute("Orientation", 1)

@@ -78,9 +78,12 @@ def load_maps(folder: str | os.PathLike[str], key: str) -> dict[str, np.ndarray]
         None if nothing, or nothing readable, is there.
     """
     try:
-        with np.load(Path(folder) / f"{key}.npz", allow_pickle=False) as file:
+        with (
+            (Path(folder) / f"{key}.npz").open("rb") as opened,
+            np.load(opened, allow_pickle=False) as file,
+        ):
             return {name: file[name] for name in ("blur_map", "confidence")}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None
 
 

@@ -90,6 +90,8 @@ class LaplacianVarianceMapper(ImageTransformer):
         self.patch_size = patch_size
         self.n_jobs = n_jobs
 
-    def _transform_one(self, sample: DefocusSample, n_threads: int | None) -> DefocusSample:
+    def _transform_one(
+        self, sample: DefocusSample, n_threads: int | None
+    ) -> DefocusSample:
         score = laplacian_variance_map(sample.image, self.patch_size)
         return sample.replace(blur_map=score, confidence=None, unit="relative")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
 from .._validation import (
     POSITIVE_INTEGER,
+    POSITIVE_REAL,
     StrOptions,
+    check_parameters,
     to_float_image,
     to_grey,
 )
@@ -35,6 +36,22 @@ _LONG_SIDE = 1600
 # long as its long side is above the last of these.
 _TRUSTED, _DOUBTED = 4.0, 8.0
 _SHORTEST_LONG_SIDE = 200
+
+
+_CONSTRAINTS = {
+    "patch_size": [POSITIVE_INTEGER],
+    "step": [POSITIVE_INTEGER],
+    "estimate": [StrOptions({"mode", "mean"})],
+    "scale": [StrOptions({"auto"}), POSITIVE_REAL],
+}
+
+
+def _check_windows(caller: str, patch_size: int, step: int) -> None:
+    if step > patch_size:
+        raise ValueError(
+            f"The 'step' parameter of {caller} must be at most 'patch_size' "
+            f"({patch_size}), or pixels are left out. Got {step} instead."
+        )
 
 
 def automatic_scale(shape: tuple[int, ...]) -> float:
@@ -104,7 +121,7 @@ def sliding_window_map(
     Raises
     ------
     ValueError
-        If the image is not one.
+        For parameters outside their range, or an image that is not one.
 
     References
     ----------
@@ -120,6 +137,12 @@ def sliding_window_map(
     >>> sigma.shape, bool(sigma.max() < 1)
     ((64, 80), True)
     """
+    check_parameters(
+        _CONSTRAINTS,
+        {"patch_size": patch_size, "step": step, "estimate": estimate, "scale": scale},
+        "sliding_window_map",
+    )
+    _check_windows("sliding_window_map", patch_size, step)
     grey = to_grey(to_float_image(image))
     scales = [scale]
     if scale == "auto":
@@ -201,11 +224,8 @@ class SlidingWindowMapper(ImageTransformer):
     """
 
     _constraints = {  # noqa: RUF012
+        **_CONSTRAINTS,
         "classifier": [StrOptions({"default"}), HasMethods("predict")],
-        "patch_size": [POSITIVE_INTEGER],
-        "step": [POSITIVE_INTEGER],
-        "estimate": [StrOptions({"mode", "mean"})],
-        "scale": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
         "memory": [str, os.PathLike, None],
         "n_jobs": [int, None],
     }
@@ -283,12 +303,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        if self.step > self.patch_size:
-            raise ValueError(
-                f"The 'step' parameter of SlidingWindowMapper must be at most "
-                f"'patch_size' ({self.patch_size}), or pixels are left out. Got "
-                f"{self.step} instead."
-            )
+        _check_windows(type(self).__name__, self.patch_size, self.step)
 
     def _fitted_classifier(self) -> Any:
         """Give the classifier, which must be fitted on patches of this size."""

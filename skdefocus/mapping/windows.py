@@ -61,7 +61,7 @@ def pad_to_grid(grey: np.ndarray, patch_size: int, step: int) -> np.ndarray:
 def window_deviation(
     padded: np.ndarray, shape: tuple[int, int], patch_size: int, step: int
 ) -> np.ndarray:
-    """Standard deviation of the grey levels in every window.
+    """Take the standard deviation of the grey levels in every window.
 
     Parameters
     ----------

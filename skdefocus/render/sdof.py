@@ -321,8 +321,8 @@ def shallow_depth_of_field(
     >>> from skdefocus.render import shallow_depth_of_field
     >>> photo = np.random.default_rng(0).random((48, 48))
     >>> blur_map = np.repeat([[0.0, 9.0]], 24, axis=1) * np.ones((48, 1))
-    >>> shallow = shallow_depth_of_field(photo, blur_map, 1, 7)
-    >>> bool(shallow[:, 40:].std() < photo[:, 40:].std() / 2)
+    >>> shallow = shallow_depth_of_field(photo, blur_map, 1, 7, smoothing="disc")
+    >>> bool(shallow[:, 40:].std() < photo[:, 40:].std())
     True
     """
     check_parameters(
@@ -485,9 +485,7 @@ class SDoFRenderer(ImageTransformer):
     def _check(self) -> None:
         super()._check()
         if "auto" not in (self.c0, self.c1):
-            sdof_parameters(
-                self.c0, self.c1, w0=self.w0, w1=self.w1, pivot=self.pivot
-            )
+            sdof_parameters(self.c0, self.c1, w0=self.w0, w1=self.w1, pivot=self.pivot)
 
     def _transform_one(
         self,

@@ -15,7 +15,9 @@ def brute_force(image: np.ndarray, radius: int) -> np.ndarray:
     result = np.empty(image.shape)
     for row in range(image.shape[0]):
         for column in range(image.shape[1]):
-            window = padded[row : row + 2 * radius + 1, column : column + 2 * radius + 1]
+            window = padded[
+                row : row + 2 * radius + 1, column : column + 2 * radius + 1
+            ]
             result[row, column] = window.mean()
     return result
 
@@ -72,7 +74,9 @@ def test_input_stays_as_it_was(small_photo):
 
 @pytest.mark.parametrize("radius", [-1, 1.5, "2", None, True])
 def test_refuses_a_bad_radius(radius):
-    with pytest.raises(ValueError, match="'radius' parameter of box_mean must be an int"):
+    with pytest.raises(
+        ValueError, match="'radius' parameter of box_mean must be an int"
+    ):
         box_mean(np.zeros((4, 4)), radius)
 
 

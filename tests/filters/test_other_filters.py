@@ -100,7 +100,9 @@ class TestUnsharpMask:
         gain = np.zeros(small_photo.shape[:2])
         gain[:, 60:] = 1.5
         result = unsharp_mask(small_photo, gain)
-        np.testing.assert_array_equal(result[:, :60], unsharp_mask(small_photo, 0)[:, :60])
+        np.testing.assert_array_equal(
+            result[:, :60], unsharp_mask(small_photo, 0)[:, :60]
+        )
         np.testing.assert_array_equal(
             result[:, 60:], unsharp_mask(small_photo, 1.5)[:, 60:]
         )
@@ -156,7 +158,9 @@ class TestLaplacian:
         assert variances == sorted(variances, reverse=True)
 
     def test_refuses_a_bad_size(self):
-        with pytest.raises(ValueError, match="'size' parameter of variance_of_laplacian"):
+        with pytest.raises(
+            ValueError, match="'size' parameter of variance_of_laplacian"
+        ):
             variance_of_laplacian(np.zeros((8, 8)), 0)
 
 

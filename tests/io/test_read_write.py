@@ -72,9 +72,10 @@ class TestRoundTrips:
     def test_16_bit_files_of_other_writers(self, tmp_path, deep):
         height, width = deep.shape[:2]
         rows = np.concatenate(
-            [np.zeros((height, 1), np.uint8), deep.astype(">u2").view(np.uint8).reshape(
-                height, -1
-            )],
+            [
+                np.zeros((height, 1), np.uint8),
+                deep.astype(">u2").view(np.uint8).reshape(height, -1),
+            ],
             axis=1,
         )
 

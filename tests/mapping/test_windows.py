@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skdefocus.mapping import average_windows, count_windows
+from skdefocus.mapping.windows import pad_to_grid, window_deviation
+
+
+@st.composite
+def grids(draw):
+    patch_size = draw(st.integers(1, 9))
+    step = draw(st.integers(1, patch_size))
+    shape = draw(st.integers(1, 30)), draw(st.integers(1, 30))
+    return shape, patch_size, step
+
+
+def brute_force(values, shape, patch_size, step):
+    total, count = np.zeros(shape), np.zeros(shape)
+    for (i, j), value in np.ndenumerate(values):
+        window = (
+            slice(i * step, i * step + patch_size),
+            slice(j * step, j * step + patch_size),
+        )
+        total[window] += value
+        count[window] += 1
+    assert count.min() >= 1, "a pixel is not covered"
+    return total / count
+
+
+@given(grids(), st.integers(0, 2**31))
+def test_mean_equals_brute_force_and_covers_every_pixel(grid, seed):
+    shape, patch_size, step = grid
+    counts = [count_windows(n, patch_size, step) for n in shape]
+    values = np.random.default_rng(seed).random(counts)
+    result = average_windows(values, *grid)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, brute_force(values, *grid), rtol=1e-6)
+
+
+@given(grids())
+def test_windows_are_no_more_than_needed(grid):
+    shape, patch_size, step = grid
+    for length in shape:
+        n = count_windows(length, patch_size, step)
+        assert (n - 1) * step + patch_size >= length
+        assert n == 1 or (n - 2) * step + patch_size < length
+
+
+@given(grids())
+def test_padding_holds_all_windows_and_keeps_the_photograph(grid):
+    shape, patch_size, step = grid
+    image = np.random.default_rng(0).random(shape)
+    padded = pad_to_grid(image, patch_size, step)
+    for axis in (0, 1):
+        n = count_windows(shape[axis], patch_size, step)
+        needed = (n - 1) * step + patch_size
+        assert padded.shape[axis] == max(needed, shape[axis])
+    np.testing.assert_array_equal(padded[: shape[0], : shape[1]], image)
+
+
+def test_padding_reflects_or_repeats_the_edge():
+    row = np.arange(40.0)[np.newaxis]
+    padded = pad_to_grid(np.repeat(row, 40, axis=0), 32, 16)
+    np.testing.assert_array_equal(padded[0, 40:], row[0, 38:30:-1])
+    padded = pad_to_grid(row, 32, 16)
+    assert padded.shape == (32, 48)
+    np.testing.assert_array_equal(padded[31], padded[0])
+
+
+@given(grids())
+def test_deviation_equals_brute_force(grid):
+    shape, patch_size, step = grid
+    image = np.random.default_rng(1).random(shape).astype(np.float32)
+    padded = pad_to_grid(image, patch_size, step)
+    counts = tuple(count_windows(n, patch_size, step) for n in shape)
+    result = window_deviation(padded, counts, patch_size, step)
+    for i, j in np.ndindex(*counts):
+        window = padded[
+            i * step : i * step + patch_size, j * step : j * step + patch_size
+        ].astype(np.float64)
+        assert result[i, j] == pytest.approx(window.std(), abs=1e-6)
+
+
+def test_hard_labels_are_averaged_as_in_eq_6():
+    values = np.array([[0.0, 19.0]])
+    result = average_windows(values, (32, 48), 32, 16)
+    assert result[0, [0, 15, 16, 31, 32, 47]].tolist() == [0, 0, 9.5, 9.5, 19, 19]

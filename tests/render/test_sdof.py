@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skdefocus import DefocusSample, SDoFRenderer
+from skdefocus.filters import guided_filter, unsharp_mask
+from skdefocus.render import (
+    automatic_focus_range,
+    sdof_parameters,
+    sdof_weight,
+    shallow_depth_of_field,
+)
+
+SIGMAS = np.linspace(0, 25, 500)
+
+
+class TestWeight:
+    def test_parameters_by_hand(self):
+        gamma, sigma = sdof_parameters(1, 7)
+        assert gamma == pytest.approx(8.0464, abs=1e-4)
+        assert sigma == pytest.approx(7.0783, abs=1e-4)
+
+    @given(
+        st.floats(0, 8),
+        st.floats(0.1, 5),
+        st.floats(0.51, 0.9999),
+        st.floats(0.0001, 0.49),
+    )
+    def test_goes_through_its_points_and_falls(self, c0, gap, w0, w1):
+        c1 = c0 + gap
+        if c1 >= 9.9:
+            return
+        weight = sdof_weight([c0, c1], c0, c1, w0=w0, w1=w1)
+        np.testing.assert_allclose(weight, [w0, w1], rtol=1e-3)
+        curve = sdof_weight(SIGMAS, c0, c1, w0=w0, w1=w1)
+        assert (np.diff(curve) <= 1e-7).all()
+        assert 0 <= curve.min() <= curve.max() <= 1
+        assert (curve[SIGMAS >= 10] == 0).all()
+
+    def test_literal_is_eq_13(self):
+        gamma, sigma = sdof_parameters(1, 7)
+        expected = 1 - np.exp(-(np.abs((SIGMAS - 10) / sigma) ** gamma))
+        found = sdof_weight(SIGMAS, literal=True)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        assert sdof_weight(18.0, literal=True) == pytest.approx(0.93, abs=0.01)
+        assert sdof_weight(18.0) == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"c0": 7, "c1": 7}, "0 <= c0 < c1 < pivot"),
+            ({"c0": 8, "c1": 7}, "Got c0=8, c1=7, pivot=10"),
+            ({"c0": 1, "c1": 10}, "0 <= c0 < c1 < pivot"),
+            ({"c0": -1}, "'c0' parameter of sdof_parameters"),
+            ({"w0": 1.0}, "'w0' parameter"),
+            ({"w1": 0.0}, "'w1' parameter"),
+            ({"w0": 0.3, "w1": 0.6}, "0 < w1 < w0 < 1"),
+            ({"pivot": np.inf}, "'pivot' parameter"),
+        ],
+    )
+    def test_refuses_impossible_points(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            sdof_parameters(**arguments)
+
+
+class TestAutomaticRange:
+    def test_takes_the_two_modes(self):
+        rng = np.random.default_rng(0)
+        blur_map = np.abs(rng.normal(0.6, 0.1, (60, 60)))
+        blur_map[:, 20:] = rng.normal(4, 0.3, (60, 40))
+        c0, c1 = automatic_focus_range(blur_map)
+        assert c0 == pytest.approx(0.6, abs=0.2)
+        assert c1 == pytest.approx(4, abs=0.5)
+
+    def test_background_beyond_the_pivot(self):
+        blur_map = np.repeat([[0.5, 15.0]], 20, axis=1) * np.ones((10, 1))
+        c0, c1 = automatic_focus_range(blur_map)
+        assert 0 <= c0 < c1 < 10
+        assert sdof_weight(15.0, c0, c1) == 0
+
+    @pytest.mark.parametrize("value", [0.0, 3.0, 50.0])
+    def test_one_mode_is_warned_of(self, value):
+        with pytest.warns(UserWarning, match="no clear distinction"):
+            c0, c1 = automatic_focus_range(np.full((20, 20), value))
+        assert 0 <= c0 < c1 < 10
+        if value < 9:
+            assert sdof_weight(value, c0, c1) == pytest.approx(0.999, abs=1e-3)
+
+
+class TestRendering:
+    @pytest.fixture
+    def blur_map(self, small_photo):
+        blur_map = np.full(small_photo.shape[:2], 0.5)
+        blur_map[:, 64:] = 9.0
+        return blur_map
+
+    def test_is_eq_12(self, small_photo, blur_map):
+        image = small_photo / np.float32(255)
+        smooth = image
+        for _ in range(5):
+            smooth = guided_filter(smooth, radius=33, eps=128 / 255**2)
+        weight = sdof_weight(blur_map, 1, 7)[..., np.newaxis]
+        expected = weight * unsharp_mask(image, 0.25) + (1 - weight) * smooth
+        found = shallow_depth_of_field(small_photo, blur_map, 1, 7)
+        np.testing.assert_allclose(found, np.clip(expected, 0, 1), atol=1e-5)
+
+    @pytest.mark.parametrize("smoothing", ["guided", "disc"])
+    def test_subject_stays_and_background_is_smoothed(self, photo, smoothing):
+        image = photo / np.float32(255)
+        blur_map = np.full(image.shape[:2], 9.0)
+        blur_map[:, :320] = 0.5
+        found = shallow_depth_of_field(image, blur_map, 1, 7, smoothing=smoothing)
+        assert found.dtype == np.float32
+        assert 0 <= found.min() <= found.max() <= 1
+        assert abs(found - image)[:, :310].mean() < 0.01
+        detail = lambda x: abs(np.diff(x[:, 340:], axis=0)).mean()  # noqa: E731
+        assert detail(found) < 0.6 * detail(image)
+        # Smoothing changes detail, not colour.
+        np.testing.assert_allclose(
+            found[:, 340:].mean(axis=(0, 1)),
+            image[:, 340:].mean(axis=(0, 1)),
+            atol=0.02,
+        )
+
+    def test_disc_scatters_no_light_of_the_subject(self):
+        image = np.full((80, 80, 3), 0.2, dtype=np.float32)
+        image[20:60, 20:60] = (1.0, 0.3, 0.1)
+        blur_map = np.full((80, 80), 9.0)
+        blur_map[20:60, 20:60] = 0.0
+        found = shallow_depth_of_field(
+            image, blur_map, 1, 7, smoothing="disc", disc_sigma=6.0, gain=0.0
+        )
+        np.testing.assert_allclose(found, image, atol=0.01)
+
+    def test_disc_sigma_is_a_share_of_the_diagonal_by_default(
+        self, small_photo, blur_map
+    ):
+        expected = shallow_depth_of_field(
+            small_photo, blur_map, smoothing="disc", disc_sigma=1.6
+        )
+        found = shallow_depth_of_field(small_photo, blur_map, smoothing="disc")
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+    def test_grey_photographs(self, small_photo, blur_map):
+        grey = small_photo[..., 1]
+        for smoothing in ("guided", "disc"):
+            found = shallow_depth_of_field(grey, blur_map, smoothing=smoothing)
+            assert found.shape == grey.shape
+
+    def test_subject_masks_keep_a_subject(self, small_photo, blur_map):
+        mask = np.ones(blur_map.shape, dtype=bool)
+        found = shallow_depth_of_field(
+            small_photo, blur_map, 1, 7, subject_mask=mask, gain=0.0
+        )
+        np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
+
+    def test_one_end_given_and_the_other_automatic(self, small_photo, blur_map):
+        for c0, c1 in ((2.0, "auto"), ("auto", 3.0), (9.7, "auto"), ("auto", 0.2)):
+            found = shallow_depth_of_field(small_photo, blur_map, c0, c1)
+            assert np.isfinite(found).all()
+
+    def test_nothing_to_blur_is_left_alone(self, small_photo):
+        with pytest.warns(UserWarning, match="nothing is blurred"):
+            found = shallow_depth_of_field(
+                small_photo, np.full((96, 128), 1.0), gain=0.0
+            )
+        np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
+
+
+class TestEstimator:
+    def test_equals_the_function(self, small_photo):
+        blur_map = np.linspace(0, 9, 96 * 128).reshape(96, 128)
+        sample = DefocusSample(small_photo, blur_map)
+        renderer = SDoFRenderer(1.0, 7.0, smoothing="disc", disc_sigma=2.0)
+        expected = shallow_depth_of_field(
+            small_photo, blur_map, 1.0, 7.0, smoothing="disc", disc_sigma=2.0
+        )
+        np.testing.assert_array_equal(renderer.transform([sample])[0], expected)
+        mask = np.ones((96, 128))
+        masked = renderer.transform([sample], subject_masks=[mask])[0]
+        assert not np.array_equal(masked, expected)
+
+    def test_refuses_relative_maps(self, small_photo):
+        sample = DefocusSample(small_photo, np.zeros((96, 128)), unit="relative")
+        with pytest.raises(ValueError, match="CalibratedMapper"):
+            SDoFRenderer().transform([sample])
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"c0": 7.0, "c1": 1.0}, "0 <= c0 < c1 < pivot"),
+            ({"c0": "low"}, "'c0' parameter of SDoFRenderer"),
+            ({"eps": 0.0}, "'eps' parameter"),
+            ({"smoothing": "gaussian"}, "'smoothing' parameter"),
+            ({"n_iter": -1}, "'n_iter' parameter"),
+            ({"disc_sigma": 0.0}, "'disc_sigma' parameter"),
+            ({"literal": "yes"}, "'literal' parameter"),
+        ],
+    )
+    def test_refuses_bad_parameters(self, small_photo, changes, message):
+        sample = DefocusSample(small_photo, np.zeros((96, 128)))
+        with pytest.raises(ValueError, match=message):
+            SDoFRenderer(**changes).transform([sample])

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+HEAVY = "{'sklearn', 'numba', 'numpy', 'scipy', 'torch', 'keras', 'onnxruntime', 'PIL'}"
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = f"import sys, skdefocus; print(sorted({HEAVY} & set(sys.modules)))"
+    assert run(code) == "[]"
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom skdefocus.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print(sorted({HEAVY} & set(sys.modules)))"
+    )
+    assert run(code).splitlines()[-1] == "[]"
+
+
+def test_mapping_needs_no_framework():
+    code = (
+        "import sys, numpy as np, skdefocus\n"
+        "skdefocus.estimate_blur_map(np.zeros((40, 40)))\n"
+        "print(sorted({'torch', 'keras', 'onnx', 'numba'} & set(sys.modules)))"
+    )
+    assert run(code) == "[]"
+
+
+def test_every_public_name_loads_and_is_listed():
+    import skdefocus
+
+    for name in skdefocus.__all__:
+        assert getattr(skdefocus, name).__name__ == name
+        assert name in dir(skdefocus)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = skdefocus.nothing
+
+
+def test_stages_import_only_stages_to_their_left():
+    import ast
+    from pathlib import Path
+
+    import skdefocus
+
+    floor = {"filters", "metrics", "io", "sample", "optics", "synthesis", "datasets"}
+    floor |= {"_validation", "_files", "_batch", "_base", "figures"}
+    stages = ["patches", "classifier", "mapping", "refine", "enhance", "render"]
+    root = Path(skdefocus.__file__).parent
+    for path in root.rglob("*.py"):
+        home = path.relative_to(root).with_suffix("").parts[0]
+        allowed = set(floor)
+        if home in stages:
+            allowed |= set(stages[: stages.index(home) + 1]) - {
+                "enhance" if home == "render" else ""
+            }
+        elif home not in floor:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 2:
+                target = (node.module or "").split(".")[0]
+                assert target in allowed, f"{path} imports {target}"

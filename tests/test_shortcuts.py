@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skdefocus import (
+    AdaptiveUnsharpMask,
+    DefocusSample,
+    SDoFRenderer,
+    SlidingWindowMapper,
+    WGIFRefiner,
+    estimate_blur_map,
+    shallow_focus,
+    sharpen,
+)
+
+
+def test_estimate_equals_the_pipeline(small_photo):
+    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
+    expected = WGIFRefiner().transform(mapper.transform([small_photo]))[0].blur_map
+    np.testing.assert_array_equal(estimate_blur_map(small_photo), expected)
+    raw = mapper.transform([small_photo])[0].blur_map
+    np.testing.assert_array_equal(estimate_blur_map(small_photo, refine=False), raw)
+
+
+def test_sharpen_and_shallow_focus_equal_the_estimators(small_photo):
+    sample = DefocusSample(small_photo, estimate_blur_map(small_photo))
+    expected = AdaptiveUnsharpMask(gain=1.0).transform([sample])[0]
+    np.testing.assert_array_equal(sharpen(small_photo, gain=1.0), expected)
+    expected = SDoFRenderer(0.8, 5.0).transform([sample])[0]
+    np.testing.assert_array_equal(shallow_focus(small_photo, c0=0.8, c1=5.0), expected)
+
+
+def test_a_map_given_is_used(small_photo):
+    blur_map = np.zeros(small_photo.shape[:2])
+    np.testing.assert_allclose(
+        sharpen(small_photo, blur_map, gain=0.0), small_photo / 255, atol=1e-6
+    )
+    found = shallow_focus(small_photo, blur_map, c0=1, c1=7, gain=0.0)
+    np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
+
+
+@pytest.mark.parametrize("step", [0, 33, 2.5])
+def test_bad_steps_are_refused_in_a_sentence(small_photo, step):
+    with pytest.raises(ValueError, match="'step' parameter"):
+        estimate_blur_map(small_photo, step=step)
+
+
+def test_bad_images_are_refused(small_photo):
+    with pytest.raises(ValueError, match="image must have shape"):
+        estimate_blur_map(np.zeros((4, 4, 4)))
+    with pytest.raises(ValueError, match="'estimate' parameter"):
+        estimate_blur_map(small_photo, estimate="median")

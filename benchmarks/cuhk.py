@@ -62,7 +62,7 @@ def read_mask(path: Path) -> np.ndarray:
 
 
 def score(pair: tuple[Path, Path], mappers: dict, refiner: WGIFRefiner) -> list[float]:
-    """Best-threshold accuracy of one photograph: constant, then raw and refined maps."""
+    """Score one photograph: the constant answer, then raw and refined maps."""
     image, mask = read_image(pair[0]), read_mask(pair[1])
     row = [constant_accuracy([mask])]
     for mapper in mappers.values():
@@ -89,10 +89,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--estimate", choices=("mean", "mode"), default="mean")
     parser.add_argument("--model", help="model file; by default the shipped network")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--limit", type=int, help="only the first so many photographs")
     options = parser.parse_args(arguments)
     if not options.data:
         parser.error("give --data DIR, or set SKDEFOCUS_DATA")
-    pairs = find_pairs(Path(options.data), SPLITS[options.split])
+    pairs = find_pairs(Path(options.data), SPLITS[options.split])[: options.limit]
     if not pairs:
         parser.error(f"{options.data} holds no photograph of the split {options.split}")
     if options.model:

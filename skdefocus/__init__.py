@@ -24,7 +24,7 @@ _HOMES = {
     "shallow_focus": "shortcuts",
 }
 
-__all__ = list(_HOMES)  # noqa: PLE0605
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

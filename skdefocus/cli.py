@@ -149,7 +149,7 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
             classifier, step=arguments.step, estimate="mean", scale="auto"
         ),
         "sharpener": AdaptiveUnsharpMask(),
-        "renderer": SDoFRenderer(),
+        "renderer": SDoFRenderer(smoothing="disc"),
     }
     refiner = refiners[arguments.refiner]
     if refiner is not None:

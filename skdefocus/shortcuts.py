@@ -99,7 +99,11 @@ def sharpen(
 
 
 def shallow_focus(
-    image: np.ndarray, blur_map: np.ndarray | None = None, **parameters: Any
+    image: np.ndarray,
+    blur_map: np.ndarray | None = None,
+    *,
+    smoothing: str = "disc",
+    **parameters: Any,
 ) -> np.ndarray:
     """Blur the background of a photograph further and sharpen its subject.
 
@@ -109,8 +113,10 @@ def shallow_focus(
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W), optional
         Sigma in pixels; by default from `estimate_blur_map`.
+    smoothing : {"disc", "guided"}, default="disc"
+        As a lens draws the background, or the paper's edge-aware smoothing.
     **parameters
-        Of `skdefocus.render.shallow_depth_of_field`, for example ``smoothing="disc"``.
+        Of `skdefocus.render.shallow_depth_of_field`, for example ``c0``.
 
     Returns
     -------
@@ -126,8 +132,8 @@ def shallow_focus(
     --------
     >>> from skdefocus import shallow_focus
     >>> from skdefocus.datasets import load_sample_photograph
-    >>> shallow_focus(load_sample_photograph(), smoothing="disc").shape
+    >>> shallow_focus(load_sample_photograph()).shape
     (427, 640, 3)
     """
     blur_map = estimate_blur_map(image) if blur_map is None else blur_map
-    return shallow_depth_of_field(image, blur_map, **parameters)
+    return shallow_depth_of_field(image, blur_map, smoothing=smoothing, **parameters)

@@ -27,7 +27,7 @@ def test_sharpen_and_shallow_focus_equal_the_estimators(small_photo):
     sample = DefocusSample(small_photo, estimate_blur_map(small_photo))
     expected = AdaptiveUnsharpMask(gain=1.0).transform([sample])[0]
     np.testing.assert_array_equal(sharpen(small_photo, gain=1.0), expected)
-    expected = SDoFRenderer(0.8, 5.0).transform([sample])[0]
+    expected = SDoFRenderer(0.8, 5.0, smoothing="disc").transform([sample])[0]
     np.testing.assert_array_equal(shallow_focus(small_photo, c0=0.8, c1=5.0), expected)
 
 

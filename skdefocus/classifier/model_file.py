@@ -7,6 +7,7 @@ import io
 import json
 import os
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def _parse_card(text: bytes, path: Path) -> dict[str, Any]:
             )
             and 2 <= len(classes) <= len(ladder) <= 1024
             and all(type(sigma) in (int, float) for sigma in ladder)
-            and all(0 <= a < b < 1e4 for a, b in zip(ladder, ladder[1:], strict=False))
+            and all(0 <= a < b < 1e4 for a, b in pairwise(ladder))
             and all(type(level) is int for level in classes)
             and all(0 <= level < len(ladder) for level in classes)
             and classes == sorted(set(classes))

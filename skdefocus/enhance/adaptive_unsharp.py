@@ -46,9 +46,9 @@ def sharpening_gain(
 ) -> np.ndarray:
     """Gain of the unsharp mask for every pixel (eqs. 9 to 11).
 
-    ``gain * expit(alpha1 (m - beta1)) * (1 - expit(alpha2 (m - beta2)))`` with ``m`` the
-    blur map over ``blur_scale``: what is sharp already and what is heavily blurred is
-    left alone, and what lies between is sharpened.
+    With m the blur map over ``blur_scale``, it is ``gain * expit(alpha1 (m - beta1)) *
+    (1 - expit(alpha2 (m - beta2)))``: what is sharp already and what is heavily blurred
+    is left alone, and what lies between is sharpened.
 
     Parameters
     ----------
@@ -111,6 +111,7 @@ def adaptive_unsharp_mask(
     blur_map: np.ndarray,
     *,
     radius: float = 1.5,
+    threshold: float = 0.008,
     overshoot: float | None = 0.05,
     subject_mask: np.ndarray | None = None,
     **curve: float,
@@ -125,6 +126,9 @@ def adaptive_unsharp_mask(
         Sigma in pixels, at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
+    threshold : float, default=0.008
+        Taken off the mask's magnitude, 2 grey levels of 255, so that noise and JPEG
+        blocks are not sharpened. 0 is eq. 8 as printed.
     overshoot : float or None, default=0.05
         How far the luminance may leave its local range, as a share of that range,
         which limits halos (`skdefocus.filters.unsharp_mask`). None is eq. 8 as
@@ -160,7 +164,9 @@ def adaptive_unsharp_mask(
     blur_map = check_map(blur_map, image.shape, "blur_map")
     blur_map = protect_subject(blur_map, subject_mask)
     gain = sharpening_gain(blur_map, **curve)
-    return unsharp_mask(image, gain, radius=radius, overshoot=overshoot)
+    return unsharp_mask(
+        image, gain, radius=radius, threshold=threshold, overshoot=overshoot
+    )
 
 
 class AdaptiveUnsharpMask(ImageTransformer):
@@ -176,6 +182,9 @@ class AdaptiveUnsharpMask(ImageTransformer):
         Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
+    threshold : float, default=0.008
+        Taken off the mask's magnitude, 2 grey levels of 255, so that noise and JPEG
+        blocks are not sharpened. 0 is eq. 8 as printed.
     overshoot : float or None, default=0.05
         How far the luminance may leave its local range, as a share of that range,
         which limits halos. None is eq. 8 as printed.
@@ -197,7 +206,8 @@ class AdaptiveUnsharpMask(ImageTransformer):
     >>> from sklearn.pipeline import make_pipeline
     >>> from skdefocus import AdaptiveUnsharpMask, SlidingWindowMapper, WGIFRefiner
     >>> from skdefocus.datasets import load_sample_photograph
-    >>> steps = make_pipeline(SlidingWindowMapper(), WGIFRefiner(), AdaptiveUnsharpMask())
+    >>> map_blur = make_pipeline(SlidingWindowMapper(), WGIFRefiner())
+    >>> steps = make_pipeline(map_blur, AdaptiveUnsharpMask())
     >>> steps.fit_transform([load_sample_photograph()])[0].shape
     (427, 640, 3)
     """
@@ -205,6 +215,7 @@ class AdaptiveUnsharpMask(ImageTransformer):
     _constraints = {  # noqa: RUF012
         **_CURVE,
         "radius": [POSITIVE_REAL],
+        "threshold": [NON_NEGATIVE_REAL],
         "overshoot": [NON_NEGATIVE_REAL, None],
         "n_jobs": [int, None],
     }
@@ -219,6 +230,7 @@ class AdaptiveUnsharpMask(ImageTransformer):
         gain: float = 2.0,
         *,
         radius: float = 1.5,
+        threshold: float = 0.008,
         overshoot: float | None = 0.05,
         blur_scale: float = 19.0,
         n_jobs: int | None = None,
@@ -229,6 +241,7 @@ class AdaptiveUnsharpMask(ImageTransformer):
         self.beta2 = beta2
         self.gain = gain
         self.radius = radius
+        self.threshold = threshold
         self.overshoot = overshoot
         self.blur_scale = blur_scale
         self.n_jobs = n_jobs

@@ -21,6 +21,7 @@ def unsharp_mask(
     gain: float | np.ndarray,
     *,
     radius: float = 1.5,
+    threshold: float = 0.0,
     overshoot: float | None = None,
 ) -> np.ndarray:
     """Sharpen by adding what a Gaussian takes away: ``J = I + gain (I - B)`` (eq. 8).
@@ -36,6 +37,9 @@ def unsharp_mask(
         How much of the mask is added, finite; 0 leaves a pixel as it is.
     radius : float, default=1.5
         Sigma of the Gaussian B, in pixels, above 0.
+    threshold : float, default=0.0
+        Taken off the mask's magnitude, on the scale of [0, 1], at least 0: noise and
+        JPEG blocks below it are not sharpened.
     overshoot : float, optional
         How far the luminance may leave the range that it has within two radii, as a
         share of that range, at least 0. It keeps dark and bright rims (halos) from
@@ -64,8 +68,12 @@ def unsharp_mask(
     True
     """
     check_parameters(
-        {"radius": [POSITIVE_REAL], "overshoot": [NON_NEGATIVE_REAL, None]},
-        {"radius": radius, "overshoot": overshoot},
+        {
+            "radius": [POSITIVE_REAL],
+            "threshold": [NON_NEGATIVE_REAL],
+            "overshoot": [NON_NEGATIVE_REAL, None],
+        },
+        {"radius": radius, "threshold": threshold, "overshoot": overshoot},
         "unsharp_mask",
     )
     image = to_float_image(image)
@@ -78,7 +86,10 @@ def unsharp_mask(
     if not np.isfinite(gain).all():
         raise ValueError("'gain' must be finite; it contains NaN or infinity.")
     grey = to_grey(image)
-    mask = gain * (grey - ndimage.gaussian_filter(grey, radius, mode="reflect"))
+    mask = grey - ndimage.gaussian_filter(grey, radius, mode="reflect")
+    if threshold > 0:
+        mask -= np.clip(mask, -np.float32(threshold), np.float32(threshold))
+    mask = gain * mask
     if overshoot is not None:
         size = 2 * int(np.ceil(2 * radius)) + 1
         low = ndimage.minimum_filter(grey, size, mode="reflect")

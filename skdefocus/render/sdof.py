@@ -225,7 +225,15 @@ def automatic_focus_range(
 def _smooth_guided(
     image: np.ndarray, radius: int, eps: float, n_iter: int
 ) -> np.ndarray:
-    """Smooth an image by the guided filter, guided by itself, again and again."""
+    """Smooth an image by the guided filter, guided by itself, again and again.
+
+    Each channel guides itself: with all three as guide, colours that differ less than
+    brightness does would be averaged away and the background would fade to grey.
+    """
+    if image.ndim == 3:
+        channels = np.ascontiguousarray(np.moveaxis(image, -1, 0))
+        smooth = [_smooth_guided(channel, radius, eps, n_iter) for channel in channels]
+        return np.stack(smooth, axis=-1)
     for _ in range(n_iter):
         image = guided_filter(image, radius=radius, eps=eps)
     return np.clip(image, 0, 1)

@@ -64,7 +64,7 @@ def test_beta1_above_beta2_is_warned_of():
 def test_without_limit_it_is_eq_8(small_photo):
     blur_map = np.linspace(0, 8, 96 * 128).reshape(96, 128)
     expected = unsharp_mask(small_photo, sharpening_gain(blur_map), radius=1.5)
-    found = adaptive_unsharp_mask(small_photo, blur_map, overshoot=None)
+    found = adaptive_unsharp_mask(small_photo, blur_map, threshold=0, overshoot=None)
     np.testing.assert_array_equal(found, expected)
 
 
@@ -84,6 +84,15 @@ def test_sharpens_between_and_spares_both_ends(small_photo):
     }
     assert change[3.0] > 20 * change[0.0]
     assert change[10.0] < 1e-6
+
+
+def test_noise_is_not_sharpened():
+    noisy = 0.5 + np.random.default_rng(0).normal(0, 0.004, (60, 60))
+    blur_map = np.full(noisy.shape, 3.0)
+    plain = adaptive_unsharp_mask(noisy, blur_map, threshold=0.0)
+    found = adaptive_unsharp_mask(noisy, blur_map)
+    assert plain.std() > 1.6 * noisy.std()
+    assert found.std() < 1.1 * noisy.std()
 
 
 def test_no_halo_along_a_strong_edge():
@@ -148,6 +157,7 @@ class TestEstimator:
             ({"radius": 0}, "'radius' parameter"),
             ({"blur_scale": 0}, "'blur_scale' parameter"),
             ({"overshoot": -1}, "'overshoot' parameter"),
+            ({"threshold": -1}, "'threshold' parameter"),
             ({"beta1": "low"}, "'beta1' parameter"),
         ],
     )

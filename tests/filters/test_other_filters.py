@@ -107,6 +107,13 @@ class TestUnsharpMask:
             result[:, 60:], unsharp_mask(small_photo, 1.5)[:, 60:]
         )
 
+    def test_threshold_is_taken_off_the_mask(self, small_photo):
+        image = np.clip(small_photo[..., 1] / np.float32(255), 0.3, 0.7)
+        mask = unsharp_mask(image, 0.1) - image
+        found = unsharp_mask(image, 0.1, threshold=0.02) - image
+        expected = np.sign(mask) * np.maximum(abs(mask) - 0.002, 0)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
     def test_overshoot_bounds_halos(self):
         edge = np.repeat([[0.3, 0.7]], 16, axis=1) * np.ones((8, 1))
         edge = ndimage.gaussian_filter(edge, (0, 1.0))

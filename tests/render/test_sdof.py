@@ -99,9 +99,10 @@ class TestRendering:
 
     def test_is_eq_12(self, small_photo, blur_map):
         image = small_photo / np.float32(255)
-        smooth = image
+        smooth = [np.ascontiguousarray(image[..., channel]) for channel in range(3)]
         for _ in range(5):
-            smooth = guided_filter(smooth, radius=33, eps=128 / 255**2)
+            smooth = [guided_filter(x, radius=33, eps=128 / 255**2) for x in smooth]
+        smooth = np.stack(smooth, axis=-1)
         weight = sdof_weight(blur_map, 1, 7)[..., np.newaxis]
         expected = weight * unsharp_mask(image, 0.25) + (1 - weight) * smooth
         found = shallow_depth_of_field(small_photo, blur_map, 1, 7)
@@ -168,6 +169,23 @@ class TestRendering:
                 small_photo, np.full((96, 128), 1.0), gain=0.0
             )
         np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
+
+    @pytest.mark.parametrize("smoothing", ["guided", "disc"])
+    def test_colours_do_not_fade(self, smoothing):
+        rng = np.random.default_rng(0)
+        image = np.full((120, 160, 3), 0.4)
+        image[:, :80] = (0.75, 0.25, 0.45)
+        image[:, 80:] = (0.2, 0.5, 0.4)
+        image = np.clip(image + rng.normal(0, 0.02, (120, 160, 1)), 0, 1)
+        found = shallow_depth_of_field(
+            image, np.full((120, 160), 9.0), 1, 7, smoothing=smoothing
+        )
+        for columns in (slice(10, 60), slice(100, 150)):
+            np.testing.assert_allclose(
+                found[:, columns].mean(axis=(0, 1)),
+                image[:, columns].mean(axis=(0, 1)),
+                atol=0.03,
+            )
 
 
 class TestEstimator:

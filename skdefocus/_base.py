@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from ._batch import map_images
 from ._validation import check_parameters
+from .sample import DefocusSample
 
-__all__ = ["ImageTransformer"]
+__all__ = ["ImageTransformer", "SubjectTransformer"]
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator):
@@ -82,6 +84,12 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         parameters = self.get_params(deep=False)
         check_parameters(self._constraints, parameters, type(self).__name__)
 
+    def _settings(self) -> dict[str, Any]:
+        """Parameters as the function behind the estimator takes them."""
+        settings = self.get_params(deep=False)
+        del settings["n_jobs"]
+        return settings
+
     def _map(self, X: Iterable[Any], **keywords: Any) -> list[Any]:
         return map_images(
             self._transform_one, X, n_jobs=self.n_jobs, needs=self._needs, **keywords
@@ -89,3 +97,55 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
 
     def _transform_one(self, sample: Any, n_threads: int | None) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how to treat an item.")
+
+
+class SubjectTransformer(ImageTransformer):
+    """A step from samples with a map in pixels to photographs, with subjects spared.
+
+    A subclass names in ``_function`` the function that treats one photograph; it takes
+    the image, its blur map, ``subject_mask`` and the estimator's parameters.
+    """
+
+    _needs = "px"
+    _function: ClassVar[Callable[..., np.ndarray]]
+
+    def transform(
+        self,
+        X: Iterable[DefocusSample],
+        subject_masks: Sequence[np.ndarray | None] | None = None,
+    ) -> list[np.ndarray]:
+        """Treat photographs.
+
+        Parameters
+        ----------
+        X : list of DefocusSample
+            Samples with a blur map in pixels.
+        subject_masks : list of array-like of shape (H, W), optional
+            For every photograph None or a mask, True, or 1, where it is in focus
+            whatever the map says.
+
+        Returns
+        -------
+        list of ndarray, float32
+            Photographs in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            For parameters, samples or masks that are not accepted.
+        """
+        self._check()
+        return self._map(X, subject_masks=subject_masks)
+
+    def _transform_one(
+        self,
+        sample: DefocusSample,
+        n_threads: int | None,
+        subject_mask: np.ndarray | None = None,
+    ) -> np.ndarray:
+        return self._function(
+            sample.image,
+            sample.blur_map,
+            subject_mask=subject_mask,
+            **self._settings(),
+        )

@@ -11,7 +11,6 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import (
@@ -25,6 +24,7 @@ from .._validation import (
 from .architectures import ARCHITECTURES
 from .model_file import read_model, write_model
 from .network import Network
+from .patch_input import check_ladder, check_levels, check_patches
 from .pretrained import read_pretrained
 
 __all__ = ["PatchBlurClassifier"]
@@ -166,10 +166,10 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         from .training import train_network
 
         check_parameters(self._constraints, self.get_params(), type(self).__name__)
-        ladder = self._check_ladder()
+        ladder = check_ladder(self.ladder)
         architecture = ARCHITECTURES[self.architecture]
-        patches = self._check_patches(X, architecture.patch_size, keep_uint8=True)
-        levels = self._check_levels(y, len(patches), len(ladder))
+        patches = check_patches(X, architecture.patch_size, keep_uint8=True)
+        levels = check_levels(y, len(patches), len(ladder))
         classes, indices = np.unique(levels, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
@@ -227,93 +227,6 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         self.n_features_in_ = self.patch_size_**2
         return self
 
-    def _check_ladder(self) -> np.ndarray:
-        ladder = np.asarray(self.ladder)
-        if (
-            ladder.ndim != 1
-            or len(ladder) < 2
-            or ladder.dtype.kind not in "fiu"
-            or not np.isfinite(ladder).all()
-            or ladder[0] < 0
-            or (np.diff(ladder) <= 0).any()
-        ):
-            raise ValueError(
-                f"The 'ladder' parameter of PatchBlurClassifier must be at least two "
-                f"sigmas in pixels, ascending from 0 or more. Got {self.ladder!r} "
-                f"instead."
-            )
-        return ladder.astype(np.float64)
-
-    @staticmethod
-    def _check_patches(X: Any, size: int, *, keep_uint8: bool = False) -> np.ndarray:
-        """Patches as (n, size, size), float32 in [0, 1] or, if asked, uint8."""
-        if hasattr(X, "toarray"):
-            raise TypeError(
-                "X is a sparse matrix; PatchBlurClassifier accepts dense arrays only."
-            )
-        patches = np.asarray(X)
-        if patches.dtype == object:
-            patches = patches.astype(np.float64)
-        if patches.shape[1:] not in ((size, size), (size * size,)):
-            raise ValueError(
-                f"X must have shape (n, {size}, {size}) or (n, {size * size}), as "
-                f"PatchBlurClassifier is expecting {size * size} features as input; "
-                f"got shape {patches.shape}. Reshape your data."
-            )
-        if len(patches) == 0:
-            raise ValueError(
-                f"X must hold at least one patch; Found array with 0 sample(s) "
-                f"(shape={patches.shape}) while a minimum of 1 is required."
-            )
-        patches = patches.reshape(-1, size, size)
-        if patches.dtype == np.uint8:
-            return patches if keep_uint8 else patches.astype(np.float32) / 255
-        if patches.dtype.kind == "c":
-            raise ValueError("Complex data not supported: X must be uint8 or float.")
-        if patches.dtype.kind != "f":
-            raise ValueError(
-                f"X must be uint8, or float in [0, 1]; got dtype {patches.dtype}."
-            )
-        low, high = float(patches.min()), float(patches.max())
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise ValueError("X must be finite; Input X contains NaN or infinity.")
-        if low < 0 or high > 1:
-            raise ValueError(
-                f"X must be float in [0, 1]; Negative values in data or values above "
-                f"1: they span [{low:.6g}, {high:.6g}]."
-            )
-        return patches.astype(np.float32, copy=False)
-
-    @staticmethod
-    def _check_levels(y: Any, n_samples: int, n_levels: int) -> np.ndarray:
-        if y is None:
-            raise ValueError(
-                "PatchBlurClassifier requires y to be passed, but the target y is None."
-            )
-        levels = np.asarray(y)
-        if levels.ndim == 2 and levels.shape[1] == 1:
-            levels = levels[:, 0]
-        if levels.ndim != 1 or len(levels) != n_samples:
-            raise ValueError(
-                f"y must hold one level for each of the {n_samples} patches; got shape "
-                f"{levels.shape}."
-            )
-        whole = levels.dtype.kind in "iu" or (
-            levels.dtype.kind == "f" and bool((levels == np.floor(levels)).all())
-        )
-        if not whole:
-            raise ValueError(
-                f"y must hold integer levels, got {levels[0]!r} (Unknown label type): "
-                f"sigmas in pixels belong in 'ladder', and y holds indices into it."
-            )
-        check_classification_targets(levels)
-        if levels.min() < 0 or levels.max() >= n_levels:
-            raise ValueError(
-                f"y must hold levels from 0 to {n_levels - 1}, indices into 'ladder'; "
-                f"they span [{levels.min():g}, {levels.max():g}]."
-            )
-        return levels.astype(np.int64)
-
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each level.
 
@@ -335,7 +248,7 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
             If the classifier is not fitted.
         """
         check_is_fitted(self, "network_")
-        return self.network_.run_patches(self._check_patches(X, self.patch_size_))
+        return self.network_.run_patches(check_patches(X, self.patch_size_))
 
     def predict(self, X: Any) -> np.ndarray:
         """Most probable level.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
-from .._base import ImageTransformer
+from .._base import SubjectTransformer
 from .._validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
@@ -20,7 +18,6 @@ from .._validation import (
     to_float_image,
 )
 from ..filters import unsharp_mask
-from ..sample import DefocusSample
 
 __all__ = ["AdaptiveUnsharpMask", "adaptive_unsharp_mask", "sharpening_gain"]
 
@@ -169,7 +166,7 @@ def adaptive_unsharp_mask(
     )
 
 
-class AdaptiveUnsharpMask(ImageTransformer):
+class AdaptiveUnsharpMask(SubjectTransformer):
     """Sharpen photographs where their blur maps say that it helps (sec. 5.1).
 
     Parameters
@@ -219,7 +216,7 @@ class AdaptiveUnsharpMask(ImageTransformer):
         "overshoot": [NON_NEGATIVE_REAL, None],
         "n_jobs": [int, None],
     }
-    _needs = "px"
+    _function = staticmethod(adaptive_unsharp_mask)
 
     def __init__(
         self,
@@ -245,43 +242,3 @@ class AdaptiveUnsharpMask(ImageTransformer):
         self.overshoot = overshoot
         self.blur_scale = blur_scale
         self.n_jobs = n_jobs
-
-    def transform(
-        self,
-        X: Iterable[DefocusSample],
-        subject_masks: Sequence[np.ndarray | None] | None = None,
-    ) -> list[np.ndarray]:
-        """Sharpen photographs.
-
-        Parameters
-        ----------
-        X : list of DefocusSample
-            Samples with a blur map in pixels.
-        subject_masks : list of array-like of shape (H, W), optional
-            For every photograph None or a mask, True, or 1, where it is in focus
-            whatever the map says.
-
-        Returns
-        -------
-        list of ndarray, float32
-            Photographs in [0, 1].
-
-        Raises
-        ------
-        ValueError
-            For parameters, samples or masks that are not accepted.
-        """
-        self._check()
-        return self._map(X, subject_masks=subject_masks)
-
-    def _transform_one(
-        self,
-        sample: DefocusSample,
-        n_threads: int | None,
-        subject_mask: np.ndarray | None = None,
-    ) -> np.ndarray:
-        settings: dict[str, Any] = self.get_params(deep=False)
-        del settings["n_jobs"]
-        return adaptive_unsharp_mask(
-            sample.image, sample.blur_map, subject_mask=subject_mask, **settings
-        )

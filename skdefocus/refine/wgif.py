@@ -186,7 +186,5 @@ class WGIFRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        settings = self.get_params(deep=False)
-        del settings["n_jobs"]
-        refined = refine_wgif(sample.blur_map, sample.image, **settings)
+        refined = refine_wgif(sample.blur_map, sample.image, **self._settings())
         return sample.replace(blur_map=refined)

@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
+from typing import Any
 
 __all__ = ["main"]
 
@@ -29,8 +25,15 @@ _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper), refiner
 (WGIFRefiner), sharpener (AdaptiveUnsharpMask), renderer (SDoFRenderer); for example
 --set refiner__radius=8 --set renderer__smoothing=disc"""
-# Written as the photograph was, except where the format cannot hold the result.
-_ENDINGS = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}
+_PRODUCTS = {
+    "all": ("map", "sharpened", "shallow", "overview"),
+    "map": ("map",),
+    "sharpen": ("sharpened",),
+    "bokeh": ("shallow",),
+}
+_SUFFIXES = frozenset(
+    {"_map", "_map16", "_sigma", "_sharpened", "_shallow", "_overview", "_credit"}
+)
 
 
 class _UsageError(ValueError):
@@ -172,10 +175,6 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     return steps
 
 
-def _ending(file_format: str) -> str:
-    return _ENDINGS.get(file_format, ".png")
-
-
 def _plan_outputs(photos: Sequence[Path], folder: Path) -> None:
     """Refuse photographs whose results would overwrite each other or an input."""
     stems: dict[str, Path] = {}
@@ -197,75 +196,11 @@ def _plan_outputs(photos: Sequence[Path], folder: Path) -> None:
                 )
 
 
-_SUFFIXES = frozenset(
-    {"_map", "_map16", "_sigma", "_sharpened", "_shallow", "_overview", "_credit"}
-)
-
-
-def _treat(
-    photo: Path,
-    verb: str,
-    folder: Path,
-    steps: dict[str, Any],
-    map_data: str,
-    max_pixels: int,
-    credit: str,
-) -> tuple[list[Path], str]:
-    """Treat one photograph; give what was written and, if it failed, why."""
-    from .figures import colour_map, draw_overview
-    from .io import read_photograph, write_map, write_photograph
-
-    pictures: dict[str, np.ndarray] = {}
-    try:
-        photograph = read_photograph(photo, max_pixels=max_pixels)
-        samples = steps["mapper"].transform([photograph.image])
-        if "refiner" in steps:
-            samples = steps["refiner"].transform(samples)
-        if verb in ("all", "sharpen"):
-            pictures["sharpened"] = steps["sharpener"].transform(samples)[0]
-        if verb in ("all", "bokeh"):
-            pictures["shallow"] = steps["renderer"].transform(samples)[0]
-    except (ValueError, OSError) as error:
-        # The batch has one item: its number would tell the reader nothing.
-        return [], str(error).replace("X[0]: ", "").replace("X[0]", str(photo))
-    written: list[Path] = []
-
-    def target(suffix: str, ending: str) -> Path:
-        written.append(folder / f"{photo.stem}_{suffix}{ending}")
-        return written[-1]
-
-    try:
-        blur_map = samples[0].blur_map
-        if verb in ("all", "map"):
-            coloured = colour_map(blur_map)
-            write_photograph(target("map", ".png"), coloured)
-            write_map(target("map16", ".png"), blur_map)
-            write_map(target("sigma", f".{map_data}"), blur_map)
-        for suffix, picture in pictures.items():
-            path = target(suffix, _ending(photograph.file_format))
-            write_photograph(path, picture, photograph)
-        if verb == "all":
-            panels = [
-                ("photograph", photograph.image),
-                ("blur map", coloured),
-                ("sharpened", pictures["sharpened"]),
-                ("shallow focus", pictures["shallow"]),
-            ]
-            overview = draw_overview(panels, credit=credit)
-            write_photograph(target("overview", ".png"), overview)
-        if credit:
-            from ._files import replace_file
-
-            replace_file(target("credit", ".txt"), f"{credit}\n".encode())
-    except (ValueError, OSError) as error:
-        return [], str(error)
-    return written, ""
-
-
 def _run_photos(arguments: argparse.Namespace) -> int:
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
+    from .batch import process_photograph
     from .datasets import FLOWER_CREDIT, sample_photograph_path
     from .io import list_photographs
 
@@ -278,32 +213,33 @@ def _run_photos(arguments: argparse.Namespace) -> int:
         raise _UsageError(f"--jobs must be at least 1; got {arguments.jobs}.")
     _plan_outputs(photos, folder)
     steps = _build_steps(arguments)
-    results = Parallel(n_jobs=arguments.jobs, return_as="generator")(
-        delayed(_treat)(
+    outcomes = Parallel(n_jobs=arguments.jobs, return_as="generator")(
+        delayed(process_photograph)(
             photo,
-            arguments.verb,
             folder,
             steps,
-            arguments.map_data,
-            arguments.max_pixels,
-            credit,
+            _PRODUCTS[arguments.verb],
+            map_data=arguments.map_data,
+            max_pixels=arguments.max_pixels,
+            credit=credit,
         )
         for photo in photos
     )
     n_failed = 0
     bar = tqdm(
-        results,
+        outcomes,
         total=len(photos),
         unit="photo",
         disable=arguments.quiet,
         file=sys.stderr,
         desc=arguments.verb,
     )
-    for written, problem in bar:
-        if problem:
-            n_failed += 1
-            bar.write(f"skdefocus: {problem}", file=sys.stderr)
-        for path in written:
+    for outcome in bar:
+        n_failed += bool(outcome.problem)
+        for text in (*outcome.notes, outcome.problem):
+            if text:
+                bar.write(f"skdefocus: {text}", file=sys.stderr)
+        for path in outcome.written:
             bar.write(str(path), file=sys.stdout)
     if credit:
         print(credit)
@@ -361,17 +297,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.verb is None:
         parser.print_help()
         return 2
-    # A warning becomes a sentence, not a line of source code.
-    warnings.showwarning = _show_warning
     try:
         return _run_train(parsed) if parsed.verb == "train" else _run_photos(parsed)
     except (ValueError, OSError, ImportError) as error:
         print(f"skdefocus: {error}", file=sys.stderr)
         return 2
-
-
-def _show_warning(message: Any, *ignored: Any, **also_ignored: Any) -> None:
-    print(f"skdefocus: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

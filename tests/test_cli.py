@@ -277,10 +277,9 @@ class TestRefusals:
         assert "bad.png is not an image" in capsys.readouterr().err
         assert len(list(out.iterdir())) == 3
 
-    @pytest.mark.filterwarnings("default:beta1")
     def test_warnings_are_sentences(self, photo_file, out, capsys):
         settings = ("--set", "sharpener__beta1=0.9")
         assert run("sharpen", photo_file, "-o", out, *settings) == 0
         error = capsys.readouterr().err
-        assert "skdefocus: beta1 (0.9) is above beta2" in error
+        assert f"skdefocus: {photo_file}: beta1 (0.9) is above beta2" in error
         assert "adaptive_unsharp.py" not in error

@@ -1,0 +1,170 @@
+"""One photograph from file to files."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._files import replace_file
+from ..figures import colour_map, draw_overview
+from ..io import DEFAULT_MAX_PIXELS, read_photograph, write_map, write_photograph
+
+__all__ = ["PRODUCTS", "Outcome", "process_photograph"]
+
+# What can be made of a photograph.
+PRODUCTS = ("map", "sharpened", "shallow", "overview")
+
+# A result is written as its photograph was, or as PNG where that format cannot be. MPO is
+# what Pillow calls a JPEG with further pictures behind the first, as phones write it.
+_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "WEBP": ".webp"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photograph.
+
+    Attributes
+    ----------
+    photo : Path
+        The photograph.
+    written : list of Path
+        Files written.
+    notes : list of str
+        Warnings, each a sentence.
+    problem : str
+        Why it failed; empty if it did not.
+    """
+
+    photo: Path
+    written: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+def process_photograph(
+    photo: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    steps: Mapping[str, Any],
+    products: Collection[str] = PRODUCTS,
+    *,
+    map_data: str = "tif",
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    credit: str = "",
+) -> Outcome:
+    """Read a photograph, treat it, and write the results.
+
+    Everything is computed before anything is written, and every file is written beside
+    its target and moved into place.
+
+    Parameters
+    ----------
+    photo : path-like
+        The photograph.
+    folder : path-like
+        Where results go, named after the photograph.
+    steps : mapping of str to estimator
+        ``mapper``, optionally ``refiner``, and the ``sharpener`` and ``renderer`` that
+        the products need.
+    products : collection of str, default=("map", "sharpened", "shallow", "overview")
+        What is wanted of these.
+    map_data : {"tif", "npy"}, default="tif"
+        Format of the float map.
+    max_pixels : int, default=200_000_000
+        Larger photographs are refused from their header.
+    credit : str, default=""
+        Written into the overview and a text file beside it.
+
+    Returns
+    -------
+    Outcome
+        What was written, or why it failed; a bad photograph does not raise.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skdefocus import SlidingWindowMapper
+    >>> from skdefocus.batch import process_photograph
+    >>> from skdefocus.datasets import sample_photograph_path
+    >>> photo, steps = sample_photograph_path(), {"mapper": SlidingWindowMapper()}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     outcome = process_photograph(photo, folder, steps, ["map"])
+    >>> [path.name for path in outcome.written]
+    ['flower_map.png', 'flower_map16.png', 'flower_sigma.tif']
+    """
+    photo, folder = Path(photo), Path(folder)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            results = _treat(photo, steps, products, max_pixels, credit)
+            written = _write(photo, folder, results, map_data, credit)
+        except (ValueError, OSError, MemoryError) as error:
+            # The batch holds one item: its number would tell the reader nothing.
+            text = str(error) or "there is not enough memory for it."
+            text = text.replace("X[0]: ", "").replace("X[0]", str(photo))
+            if photo.name not in text:
+                text = f"{photo}: {text}"
+            return Outcome(photo, problem=text)
+    notes = [f"{photo}: {warning.message}" for warning in caught]
+    return Outcome(photo, written, notes)
+
+
+def _treat(
+    photo: Path,
+    steps: Mapping[str, Any],
+    products: Collection[str],
+    max_pixels: int,
+    credit: str,
+) -> dict[str, Any]:
+    """Compute everything that is wanted."""
+    original = read_photograph(photo, max_pixels=max_pixels)
+    samples = steps["mapper"].transform([original.image])
+    if "refiner" in steps:
+        samples = steps["refiner"].transform(samples)
+    results: dict[str, Any] = {"original": original}
+    if "map" in products:
+        results["map"] = samples[0].blur_map
+    for product, step in (("sharpened", "sharpener"), ("shallow", "renderer")):
+        if product in products:
+            results[product] = steps[step].transform(samples)[0]
+    if "overview" in products:
+        titles = {"sharpened": "sharpened", "shallow": "shallow focus"}
+        panels = [
+            ("photograph", original.image),
+            ("blur map", colour_map(samples[0].blur_map)),
+            *((titles[key], results[key]) for key in titles if key in results),
+        ]
+        results["overview"] = draw_overview(panels, credit=credit)
+    return results
+
+
+def _write(
+    photo: Path, folder: Path, results: Mapping[str, Any], map_data: str, credit: str
+) -> list[Path]:
+    """Write what was computed."""
+    written: list[Path] = []
+
+    def target(suffix: str) -> Path:
+        written.append(folder / f"{photo.stem}_{suffix}")
+        return written[-1]
+
+    original = results["original"]
+    if "map" in results:
+        write_photograph(target("map.png"), colour_map(results["map"]))
+        write_map(target("map16.png"), results["map"])
+        write_map(target(f"sigma.{map_data}"), results["map"])
+    ending = _ENDINGS.get(original.file_format, ".png")
+    for product in ("sharpened", "shallow"):
+        if product in results:
+            picture: np.ndarray = results[product]
+            write_photograph(target(f"{product}{ending}"), picture, original)
+    if "overview" in results:
+        write_photograph(target("overview.png"), results["overview"])
+    if credit:
+        replace_file(target("credit.txt"), f"{credit}\n".encode())
+    return written

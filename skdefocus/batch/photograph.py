@@ -20,8 +20,8 @@ __all__ = ["PRODUCTS", "Outcome", "process_photograph"]
 # What can be made of a photograph.
 PRODUCTS = ("map", "sharpened", "shallow", "overview")
 
-# A result is written as its photograph was, or as PNG where that format cannot be. MPO is
-# what Pillow calls a JPEG with further pictures behind the first, as phones write it.
+# A result is written as its photograph was, or else as PNG. MPO is what Pillow calls a
+# JPEG with further pictures behind the first, as phones write it.
 _ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "WEBP": ".webp"}
 
 

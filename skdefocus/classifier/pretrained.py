@@ -15,7 +15,7 @@ _FOLDER = Path(__file__).parent / "weights"
 
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
-    "default": "eb552e0c9c44de4f7b192953b3b6180279d2a8ca78d35adc7b64e6ab04c70c04",
+    "default": "928117fefd56d6b115efe98a1bb7ed921946f5186532e315ec673500713225e2",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import random
 import sys
@@ -102,9 +103,12 @@ def _to_onnx(keras: Any, network: Any, patch_size: int) -> bytes:
     }
     # An example larger than one patch keeps height and width from being specialised.
     example = torch.zeros(2, 1, patch_size + 16, patch_size + 8)
-    # The exporter prints its progress and warns about its own internals.
+    # The exporter prints its progress, and warns and logs about its own internals.
+    log = logging.getLogger("torch.onnx")
+    log_level = log.level
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
+        log.setLevel(logging.ERROR)
         program = torch.onnx.export(
             Probabilities().cpu().eval(),
             (example,),
@@ -114,6 +118,7 @@ def _to_onnx(keras: Any, network: Any, patch_size: int) -> bytes:
             output_names=["probabilities"],
             verbose=False,
         )
+    log.setLevel(log_level)
     model = program.model_proto
     # The exporter annotates every value with the source code that made it.
     del model.metadata_props[:]

@@ -3,7 +3,7 @@
 from .blur import blur, disc_kernel
 from .box import box_mean
 from .guided import guided_filter
-from .laplacian import smoothed_laplacian, variance_of_laplacian
+from .laplacian import laplacian, variance_of_laplacian
 from .resize import resize
 from .threshold import otsu_threshold
 from .unsharp import unsharp_mask
@@ -15,9 +15,9 @@ __all__ = [
     "disc_kernel",
     "edge_weight",
     "guided_filter",
+    "laplacian",
     "otsu_threshold",
     "resize",
-    "smoothed_laplacian",
     "unsharp_mask",
     "variance_of_laplacian",
     "weighted_guided_filter",

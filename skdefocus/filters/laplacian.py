@@ -7,20 +7,22 @@ from scipy import ndimage
 
 from .._validation import POSITIVE_INTEGER, check_parameters, to_float_image, to_grey
 
-__all__ = ["smoothed_laplacian", "variance_of_laplacian"]
+__all__ = ["laplacian", "variance_of_laplacian"]
 
 # The paper's 3x3 Gaussian; its sigma is unstated. This one, with the 4-neighbour
 # Laplacian, keeps the share of patches that the paper reports.
 _GAUSSIAN_SIGMA = 0.8
 
 
-def smoothed_laplacian(image: np.ndarray) -> np.ndarray:
-    """4-neighbour Laplacian of an image after a 3x3 Gaussian (eq. 5).
+def laplacian(image: np.ndarray, *, smooth: bool = False) -> np.ndarray:
+    """4-neighbour Laplacian of an image.
 
     Parameters
     ----------
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1]; of a colour image the grey is used.
+    smooth : bool, default=False
+        Take noise away first by a 3x3 Gaussian, as eq. 5 does.
 
     Returns
     -------
@@ -35,16 +37,19 @@ def smoothed_laplacian(image: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from skdefocus.filters import smoothed_laplacian
-    >>> float(np.abs(smoothed_laplacian(np.full((5, 5), 0.5))).max())
+    >>> from skdefocus.filters import laplacian
+    >>> float(np.abs(laplacian(np.full((5, 5), 0.5))).max())
     0.0
     """
     grey = to_grey(to_float_image(image)) * np.float32(255)
-    smoothed = ndimage.gaussian_filter(grey, _GAUSSIAN_SIGMA, radius=1, mode="reflect")
-    return ndimage.laplace(smoothed, mode="reflect")
+    if smooth:
+        grey = ndimage.gaussian_filter(grey, _GAUSSIAN_SIGMA, radius=1, mode="reflect")
+    return ndimage.laplace(grey, mode="reflect")
 
 
-def variance_of_laplacian(image: np.ndarray, size: int = 16) -> np.ndarray:
+def variance_of_laplacian(
+    image: np.ndarray, size: int = 16, *, smooth: bool = False
+) -> np.ndarray:
     """Variance of the Laplacian in the window around every pixel.
 
     Parameters
@@ -53,6 +58,8 @@ def variance_of_laplacian(image: np.ndarray, size: int = 16) -> np.ndarray:
         uint8, uint16, or float in [0, 1]; of a colour image the grey is used.
     size : int, default=16
         Side of the square window, in pixels (sec. 4.1).
+    smooth : bool, default=False
+        Take noise away first by a 3x3 Gaussian, as eq. 5 does.
 
     Returns
     -------
@@ -77,10 +84,12 @@ def variance_of_laplacian(image: np.ndarray, size: int = 16) -> np.ndarray:
     True
     """
     check_parameters(
-        {"size": [POSITIVE_INTEGER]}, {"size": size}, "variance_of_laplacian"
+        {"size": [POSITIVE_INTEGER], "smooth": ["boolean"]},
+        {"size": size, "smooth": smooth},
+        "variance_of_laplacian",
     )
-    laplacian = smoothed_laplacian(image)
-    mean = ndimage.uniform_filter(laplacian, size, mode="reflect")
-    mean_square = ndimage.uniform_filter(laplacian**2, size, mode="reflect")
+    values = laplacian(image, smooth=smooth)
+    mean = ndimage.uniform_filter(values, size, mode="reflect")
+    mean_square = ndimage.uniform_filter(values**2, size, mode="reflect")
     # float32 rounding can dip below zero where the window is flat.
     return np.maximum(mean_square - mean**2, 0)

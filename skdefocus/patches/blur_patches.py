@@ -69,7 +69,7 @@ def _sharp_region(
         resized = Image.fromarray(region).resize((side, side), Image.Resampling.LANCZOS)
         region = np.clip(np.asarray(resized), 0, 1)
     inside = slice(margin, region.shape[0] - margin)
-    centred = variance_of_laplacian(region[inside, inside], patch_size)
+    centred = variance_of_laplacian(region[inside, inside], patch_size, smooth=True)
     half = patch_size // 2
     last = centred.shape[0] - patch_size
     gate = centred[half : half + last + 1, half : half + last + 1]

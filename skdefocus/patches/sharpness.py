@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..filters import smoothed_laplacian
+from ..filters import laplacian
 
 __all__ = ["sharpness"]
 
@@ -39,4 +39,4 @@ def sharpness(patch: np.ndarray) -> float:
     >>> sharpness(np.full((32, 32), 0.5))
     0.0
     """
-    return float(smoothed_laplacian(patch).var(dtype=np.float64))
+    return float(laplacian(patch, smooth=True).var(dtype=np.float64))

@@ -10,9 +10,9 @@ from scipy import ndimage
 from skdefocus.filters import (
     blur,
     disc_kernel,
+    laplacian,
     otsu_threshold,
     resize,
-    smoothed_laplacian,
     unsharp_mask,
     variance_of_laplacian,
 )
@@ -141,19 +141,24 @@ class TestUnsharpMask:
 
 
 class TestLaplacian:
-    def test_equals_the_textbook(self, texture):
+    @pytest.mark.parametrize("smooth", [False, True])
+    def test_equals_the_textbook(self, texture, smooth):
         x = np.arange(-1, 2)
         gaussian = np.exp(-(x**2) / (2 * 0.8**2))
         gaussian = np.outer(gaussian, gaussian) / gaussian.sum() ** 2
-        laplacian = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
-        smooth = ndimage.convolve(texture * 255.0, gaussian, mode="reflect")
-        expected = ndimage.convolve(smooth, laplacian, mode="reflect")
-        np.testing.assert_allclose(smoothed_laplacian(texture), expected, atol=2e-3)
+        kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+        grey = texture * 255.0
+        grey = ndimage.convolve(grey, gaussian, mode="reflect") if smooth else grey
+        expected = ndimage.convolve(grey, kernel, mode="reflect")
+        np.testing.assert_allclose(
+            laplacian(texture, smooth=smooth), expected, atol=2e-3
+        )
 
-    def test_variance_equals_brute_force(self, texture):
-        result = variance_of_laplacian(texture, 16)
-        laplacian = smoothed_laplacian(texture).astype(np.float64)
-        window = laplacian[40 - 8 : 40 + 8, 50 - 8 : 50 + 8]
+    @pytest.mark.parametrize("smooth", [False, True])
+    def test_variance_equals_brute_force(self, texture, smooth):
+        result = variance_of_laplacian(texture, 16, smooth=smooth)
+        values = laplacian(texture, smooth=smooth).astype(np.float64)
+        window = values[40 - 8 : 40 + 8, 50 - 8 : 50 + 8]
         assert result[40, 50] == pytest.approx(window.var(), rel=1e-3)
         assert (result >= 0).all()
 

@@ -1,10 +1,12 @@
 """What the core installation weighs and how fast it starts.
 
-python benchmarks/startup.py
+python benchmarks/startup.py [--check]
 
 Run it in an environment that holds nothing but skdefocus: it prints the size of
 site-packages without pip and setuptools, and the medians of importing skdefocus and of
-importing scikit-learn's base and pipeline, in alternating fresh processes.
+importing scikit-learn's base and pipeline, in alternating fresh processes. With --check
+it fails where the size is above 650 MB or the import takes 0.3 s more than
+scikit-learn's.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import time
 from pathlib import Path
 
 REPEATS = 7
+MOST_MEGABYTES, MOST_SECONDS = 650, 0.3
 STATEMENTS = ("import skdefocus", "import sklearn.base, sklearn.pipeline", "pass")
 
 
@@ -41,14 +44,18 @@ def seconds(statement: str) -> float:
 
 def main() -> int:
     """Print the figures."""
-    print(f"site-packages: {installed_bytes() / 1e6:.0f} MB")
+    size = installed_bytes() / 1e6
+    print(f"site-packages: {size:.0f} MB")
     times = {statement: [] for statement in STATEMENTS}
     for _ in range(REPEATS):
         for statement in STATEMENTS:
             times[statement].append(seconds(statement))
-    for statement, values in times.items():
-        print(f"{statement:40} {statistics.median(values):.3f} s")
-    return 0
+    medians = [statistics.median(values) for values in times.values()]
+    for statement, median in zip(STATEMENTS, medians, strict=True):
+        print(f"{statement:40} {median:.3f} s")
+    if "--check" not in sys.argv:
+        return 0
+    return int(size > MOST_MEGABYTES or medians[0] - medians[1] > MOST_SECONDS)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,30 @@ class SubjectTransformer(ImageTransformer):
         self._check()
         return self._map(X, subject_masks=subject_masks)
 
+    def fit_transform(
+        self,
+        X: Iterable[DefocusSample],
+        y: Any = None,
+        subject_masks: Sequence[np.ndarray | None] | None = None,
+    ) -> list[np.ndarray]:
+        """Check the parameters, then treat photographs as `transform` does.
+
+        Parameters
+        ----------
+        X : list of DefocusSample
+            Samples with a blur map in pixels.
+        y : object
+            Ignored.
+        subject_masks : list of array-like of shape (H, W), optional
+            As in `transform`.
+
+        Returns
+        -------
+        list of ndarray, float32
+            Photographs in [0, 1].
+        """
+        return self.transform(X, subject_masks=subject_masks)
+
     def _transform_one(
         self,
         sample: DefocusSample,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-__all__ = ["replace_file", "temporary_beside"]
+__all__ = ["Stage", "replace_file", "staged", "temporary_beside"]
 
 
 @contextmanager
@@ -27,17 +28,12 @@ def temporary_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f".{path.stem[:80]}-", suffix=path.suffix, dir=path.parent
-    )
-    os.close(handle)
-    temporary = Path(name)
+    name = f".{path.stem[:80]}-{secrets.token_hex(8)}{path.suffix}"
+    temporary = path.with_name(name)
+    # Made here, exclusively, and with the permissions of any new file.
+    temporary.open("xb").close()
     try:
         yield temporary
-        # mkstemp makes private files; a result is as readable as any new file.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -55,3 +51,56 @@ def replace_file(path: str | os.PathLike[str], data: bytes) -> None:
     """
     with temporary_beside(path) as temporary:
         temporary.write_bytes(data)
+
+
+class Stage:
+    """A folder where results wait until all of them are there.
+
+    Parameters
+    ----------
+    folder : Path
+        Where results will go.
+    waiting : Path
+        Where they wait.
+
+    Attributes
+    ----------
+    targets : list of Path
+        Where each result goes, in order.
+    """
+
+    def __init__(self, folder: Path, waiting: Path) -> None:
+        self.folder = folder
+        self.waiting = waiting
+        self.targets: list[Path] = []
+
+    def __call__(self, name: str) -> Path:
+        """Give the path at which to write the result of that name."""
+        target = self.folder / name
+        if target.is_dir():
+            raise IsADirectoryError(f"{target} is a folder, not a file to write to.")
+        self.targets.append(target)
+        return self.waiting / name
+
+
+@contextmanager
+def staged(folder: str | os.PathLike[str]) -> Iterator[Stage]:
+    """Let several results be written; on success move all of them into place.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where results go; made if needed.
+
+    Yields
+    ------
+    Stage
+        Gives the path at which to write each result.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".skdefocus-", dir=folder) as waiting:
+        stage = Stage(folder, Path(waiting))
+        yield stage
+        for target in stage.targets:
+            (stage.waiting / target.name).replace(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
@@ -14,9 +15,9 @@ from sklearn.utils._param_validation import (
 )
 
 __all__ = [
-    "FRACTION",
     "NON_NEGATIVE_INTEGER",
     "NON_NEGATIVE_REAL",
+    "N_JOBS",
     "POSITIVE_INTEGER",
     "POSITIVE_REAL",
     "REAL",
@@ -29,7 +30,7 @@ __all__ = [
     "to_grey",
 ]
 
-FRACTION = Interval(Real, 0, 1, closed="both")
+N_JOBS = [Interval(Integral, None, None, closed="neither"), None]
 NON_NEGATIVE_INTEGER = Interval(Integral, 0, None, closed="left")
 NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
@@ -98,7 +99,16 @@ def to_float_image(image: Any, name: str = "image") -> np.ndarray:
     ValueError
         For other shapes, dtypes, values outside [0, 1], NaN or infinity.
     """
-    array = np.asarray(image)
+    if isinstance(image, str | bytes | os.PathLike):
+        raise ValueError(
+            f"{name} must be an array of pixels; got a path, {image!r}: read it with "
+            f"skdefocus.io.read_image."
+        )
+    try:
+        array = np.asarray(image)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of pixels: {error}") from error
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
         raise ValueError(
             f"{name} must have shape (H, W) or (H, W, 3); got shape {array.shape}."

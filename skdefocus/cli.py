@@ -24,7 +24,7 @@ _VERBS = {
 _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper), refiner
 (WGIFRefiner), sharpener (AdaptiveUnsharpMask), renderer (SDoFRenderer); for example
---set refiner__radius=8 --set renderer__smoothing=disc"""
+--set refiner__radius=8 --set renderer__smoothing=guided"""
 _PRODUCTS = {
     "all": ("map", "sharpened", "shallow", "overview"),
     "map": ("map",),
@@ -175,25 +175,38 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     return steps
 
 
-def _plan_outputs(photos: Sequence[Path], folder: Path) -> None:
-    """Refuse photographs whose results would overwrite each other or an input."""
-    stems: dict[str, Path] = {}
-    inputs = {photo.resolve() for photo in photos}
-    for photo in photos:
-        stem = photo.stem.lower()
-        if stem in stems:
+def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path]]:
+    """List photographs with the folders of their results.
+
+    What lies in folders keeps its place below the output. Refuses photographs whose
+    results would overwrite each other or a photograph.
+    """
+    from .io import list_photographs
+
+    plan: list[tuple[Path, Path]] = []
+    for path in map(Path, given):
+        for photo in list_photographs([path], exclude=output):
+            below = photo.parent.relative_to(path) if photo != path else Path()
+            plan.append((photo, output / below))
+    names: dict[Path, Path] = {}
+    inputs = {photo.resolve() for photo, _ in plan}
+    input_names = {path.with_suffix("") for path in inputs}
+    for photo, folder in plan:
+        name = folder.resolve() / photo.stem
+        other = names.setdefault(name, photo)
+        if other is not photo:
             raise _UsageError(
-                f"{stems[stem]} and {photo} would be written to the same files; give "
-                f"them different output folders."
+                f"{other} and {photo} would be written to the same files; give them "
+                f"different output folders."
             )
-        stems[stem] = photo
-        for path in inputs:
-            own = path.parent == folder.resolve() and path.stem.startswith(photo.stem)
-            if own and path.stem[len(photo.stem) :] in _SUFFIXES:
+        for suffix in _SUFFIXES:
+            result = name.with_name(name.name + suffix)
+            if result in input_names:
                 raise _UsageError(
-                    f"the result of {photo} would overwrite the photograph {path}; "
-                    f"give another output folder."
+                    f"the result of {photo} would overwrite a photograph, "
+                    f"{result.name}; give another output folder."
                 )
+    return plan
 
 
 def _run_photos(arguments: argparse.Namespace) -> int:
@@ -202,16 +215,14 @@ def _run_photos(arguments: argparse.Namespace) -> int:
 
     from .batch import process_photograph
     from .datasets import FLOWER_CREDIT, sample_photograph_path
-    from .io import list_photographs
 
     credit = "" if arguments.photos else FLOWER_CREDIT
-    photos = list_photographs(arguments.photos or [sample_photograph_path()])
-    folder = Path(arguments.output)
-    if folder.exists() and not folder.is_dir():
-        raise _UsageError(f"{folder} is a file, not a folder to write to.")
+    output = Path(arguments.output)
+    if output.exists() and not output.is_dir():
+        raise _UsageError(f"{output} is a file, not a folder to write to.")
     if arguments.jobs < 1:
         raise _UsageError(f"--jobs must be at least 1; got {arguments.jobs}.")
-    _plan_outputs(photos, folder)
+    plan = _plan(arguments.photos or [str(sample_photograph_path())], output)
     steps = _build_steps(arguments)
     outcomes = Parallel(n_jobs=arguments.jobs, return_as="generator")(
         delayed(process_photograph)(
@@ -223,12 +234,12 @@ def _run_photos(arguments: argparse.Namespace) -> int:
             max_pixels=arguments.max_pixels,
             credit=credit,
         )
-        for photo in photos
+        for photo, folder in plan
     )
     n_failed = 0
     bar = tqdm(
         outcomes,
-        total=len(photos),
+        total=len(plan),
         unit="photo",
         disable=arguments.quiet,
         file=sys.stderr,
@@ -250,6 +261,8 @@ def _run_train(arguments: argparse.Namespace) -> int:
     from .classifier import train_on_photographs
     from .io import list_photographs
 
+    if Path(arguments.output).is_dir():
+        raise _UsageError(f"{arguments.output} is a folder, not a file to write to.")
     classifier = train_on_photographs(
         list_photographs(arguments.photos),
         architecture=arguments.architecture,

@@ -59,6 +59,8 @@ class DefocusSample:
             raise ValueError(
                 f"image must have shape (H, W) or (H, W, 3); got shape {image.shape}."
             )
+        if 0 in image.shape:
+            raise ValueError(f"image must not be empty; got shape {image.shape}.")
         object.__setattr__(self, "image", image)
         upper = 1.0 if self.unit == "relative" else None
         if self.blur_map is not None:

@@ -34,8 +34,10 @@ def _layer_levels(blur_map: np.ndarray, n_layers: int) -> np.ndarray:
     sigmas = np.unique(blur_map)
     if len(sigmas) <= n_layers:
         return sigmas
-    ends = np.log(sigmas[[0, -1]].astype(np.float64) + _LOG_OFFSET)
-    return np.maximum(np.exp(np.linspace(*ends, n_layers)) - _LOG_OFFSET, 0)
+    low, high = np.log(sigmas[[0, -1]].astype(np.float64) + _LOG_OFFSET)
+    if n_layers == 1:
+        low = high = (low + high) / 2
+    return np.maximum(np.exp(np.linspace(low, high, n_layers)) - _LOG_OFFSET, 0)
 
 
 def defocus(
@@ -123,17 +125,21 @@ def defocus(
         )
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
-    depth = blur_map if depth is None else check_map(depth, image.shape, "depth")
+    shelves = np.zeros(blur_map.shape, np.intp)
+    if depth is not None:
+        shelves = _depth_shelves(check_map(depth, image.shape, "depth"), n_layers)
     levels = _layer_levels(blur_map, n_layers)
     position = np.log(blur_map + _LOG_OFFSET)
     borders = np.log(levels + _LOG_OFFSET)
     nearest = np.searchsorted((borders[1:] + borders[:-1]) / 2, position)
-    layers = [(k, nearest == k) for k in np.unique(nearest)]
-    layers.sort(key=lambda layer: -float(depth[layer[1]].mean()))
+    # Things of one sigma can lie before and behind the plane of focus.
+    layers = np.unique(np.stack([shelves.ravel(), nearest.ravel()]), axis=1).T[::-1]
     result = image
     ahead = np.ones(blur_map.shape, dtype=np.float32)
-    for number, (level, mask) in enumerate(layers):
+    for number, (shelf, level) in enumerate(layers):
+        mask = (shelves == shelf) & (nearest == level)
         surface = np.abs(position - borders[level]) <= _SAME_SURFACE
+        surface &= np.abs(shelves - shelf) <= 1
         colours = _blur_layer(image, surface | mask, float(levels[level]), psf)
         if number == 0:
             result = colours
@@ -149,6 +155,15 @@ def defocus(
         result = result + generator.normal(0, noise / 255, image.shape)
     result = np.clip(result, 0, 1).astype(np.float32)
     return result if jpeg_quality is None else _through_jpeg(result, jpeg_quality)
+
+
+def _depth_shelves(depth: np.ndarray, n_shelves: int) -> np.ndarray:
+    """Give each depth a number, from the nearest; too many are rounded."""
+    values, shelves = np.unique(depth, return_inverse=True)
+    if len(values) > n_shelves:
+        share = (depth - values[0]) / (values[-1] - values[0])
+        shelves = np.minimum((share * n_shelves).astype(np.intp), n_shelves - 1)
+    return shelves.reshape(depth.shape)
 
 
 def _blur_layer(

@@ -66,6 +66,16 @@ class TestAll:
             out / "2_sigma.tif"
         ).read_bytes()
 
+    def test_folders_keep_their_shape_and_may_be_run_again(self, tmp_path, small_photo):
+        folder = tmp_path / "DCIM"
+        for name in ("100/IMG_1.png", "101/IMG_1.png"):
+            write_photograph(folder / name, small_photo[:50])
+        for _ in range(2):
+            assert run("map", folder, "-o", folder / "out", "--quiet") == 0
+        assert (folder / "out" / "100" / "IMG_1_sigma.tif").exists()
+        assert (folder / "out" / "101" / "IMG_1_sigma.tif").exists()
+        assert len(list((folder / "out").rglob("*.*"))) == 6
+
 
 class TestVerbs:
     def test_map(self, photo_file, out):
@@ -251,7 +261,7 @@ class TestRefusals:
         before = own.read_bytes()
         folder = photo_file.parent
         arguments = ("sharpen", photo_file, own, "-o", folder)
-        self.check(capsys, out, "would overwrite the photograph", *arguments)
+        self.check(capsys, out, "would overwrite a photograph", *arguments)
         assert own.read_bytes() == before
 
     def test_output_that_is_a_file(self, photo_file, capsys, out):
@@ -260,10 +270,16 @@ class TestRefusals:
 
     def test_output_that_cannot_be_written(self, photo_file, out, capsys):
         out.mkdir()
-        (out / "bee_map.png").mkdir()
-        assert run("map", photo_file, "-o", out) == 2
-        assert "Traceback" not in capsys.readouterr().err
-        assert [path.name for path in out.iterdir()] == ["bee_map.png"]
+        (out / "bee_shallow.png").mkdir()
+        assert run("all", photo_file, "-o", out) == 2
+        error = capsys.readouterr().err
+        assert "bee_shallow.png is a folder, not a file to write to" in error
+        assert "Traceback" not in error
+        assert [path.name for path in out.iterdir()] == ["bee_shallow.png"]
+
+    def test_models_that_cannot_be_written(self, photo_file, out, capsys, tmp_path):
+        arguments = ("train", photo_file, "-o", tmp_path)
+        self.check(capsys, out, "is a folder, not a file to write to", *arguments)
 
     def test_an_unknown_architecture(self, photo_file, out, capsys, tmp_path):
         arguments = ("train", photo_file, "-o", tmp_path / "out", "--patches", 36)

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from skdefocus._files import replace_file, temporary_beside
+from skdefocus._files import replace_file, staged, temporary_beside
 
 
 def test_replaces_whole_files_and_makes_folders(tmp_path):
@@ -41,3 +41,18 @@ def test_files_are_as_readable_as_any_new_file(tmp_path):
     finally:
         os.umask(mask)
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+def test_staged_results_come_all_or_not_at_all(tmp_path):
+    def write(fail):
+        with staged(tmp_path / "out") as stage:
+            stage("a.txt").write_text("new")
+            if fail:
+                raise RuntimeError("disc full")
+            stage("b.txt").write_text("new")
+        return stage.targets
+
+    with pytest.raises(RuntimeError, match="disc full"):
+        write(fail=True)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert sorted(write(fail=False)) == sorted((tmp_path / "out").iterdir())

@@ -44,6 +44,26 @@ def test_blurred_foreground_spreads_over_a_sharp_background():
     assert result[41, 32] < 0.9
 
 
+def test_same_blur_before_and_behind_the_subject():
+    image = np.full((40, 90), 0.5)
+    image[:, :30], image[:, 60:] = 0.1, 0.9
+    blur_map = np.full(image.shape, 4.0)
+    blur_map[:, 30:60] = 0
+    depth = np.repeat([[0.0, 1.0, 2.0]], 30, axis=1) * np.ones((40, 1))
+    result = defocus(image, blur_map, depth=depth)
+    # The near thing spreads over the subject, the far one stays behind it.
+    assert result[20, 31] < 0.4
+    assert result[20, 58] == pytest.approx(0.5, abs=0.01)
+    assert result[20, 61] == pytest.approx(0.9, abs=0.01)
+
+
+def test_one_layer_is_one_blur(texture):
+    ramp = np.linspace(0, 10, texture.shape[1]) * np.ones((len(texture), 1))
+    result = defocus(texture, ramp, n_layers=1)
+    sigma = np.sqrt(0.8 * 10.8) - 0.8
+    np.testing.assert_allclose(result, blur(texture, sigma), atol=0.05)
+
+
 def test_many_sigmas_are_rounded_to_layers(texture):
     ramp = np.linspace(0, 8, texture.shape[1]) * np.ones((len(texture), 1))
     few, many = defocus(texture, ramp, n_layers=4), defocus(texture, ramp, n_layers=64)

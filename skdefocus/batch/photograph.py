@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .._files import replace_file
+from .._files import staged
 from ..figures import colour_map, draw_overview
 from ..io import DEFAULT_MAX_PIXELS, read_photograph, write_map, write_photograph
 
@@ -146,25 +144,21 @@ def _treat(
 def _write(
     photo: Path, folder: Path, results: Mapping[str, Any], map_data: str, credit: str
 ) -> list[Path]:
-    """Write what was computed."""
-    written: list[Path] = []
-
-    def target(suffix: str) -> Path:
-        written.append(folder / f"{photo.stem}_{suffix}")
-        return written[-1]
-
+    """Write what was computed: all of it, or nothing."""
     original = results["original"]
-    if "map" in results:
-        write_photograph(target("map.png"), colour_map(results["map"]))
-        write_map(target("map16.png"), results["map"])
-        write_map(target(f"sigma.{map_data}"), results["map"])
     ending = _ENDINGS.get(original.file_format, ".png")
-    for product in ("sharpened", "shallow"):
-        if product in results:
-            picture: np.ndarray = results[product]
-            write_photograph(target(f"{product}{ending}"), picture, original)
-    if "overview" in results:
-        write_photograph(target("overview.png"), results["overview"])
-    if credit:
-        replace_file(target("credit.txt"), f"{credit}\n".encode())
-    return written
+    with staged(folder) as stage:
+        if "map" in results:
+            write_photograph(stage(f"{photo.stem}_map.png"), colour_map(results["map"]))
+            write_map(stage(f"{photo.stem}_map16.png"), results["map"])
+            write_map(stage(f"{photo.stem}_sigma.{map_data}"), results["map"])
+        for product in ("sharpened", "shallow"):
+            if product in results:
+                path = stage(f"{photo.stem}_{product}{ending}")
+                write_photograph(path, results[product], original)
+        if "overview" in results:
+            path = stage(f"{photo.stem}_overview.png")
+            write_photograph(path, results["overview"])
+        if credit:
+            stage(f"{photo.stem}_credit.txt").write_text(f"{credit}\n")
+    return stage.targets

@@ -7,17 +7,22 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .._files import replace_file
+from .network import Network
 from .onnx_safety import check_onnx
 
 __all__ = ["read_model", "write_model"]
 
 _FORMAT = 1
 _MAX_BYTES = 64 * 2**20
+_COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _MEMBERS = {"model.onnx", "card.json"}
 # The earliest time a zip can hold: the same model gives the same file on any day.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -91,8 +96,10 @@ def read_model(
                     f"{path} unpacks to more than {_MAX_BYTES} bytes; that is no model "
                     f"file."
                 )
+            if any(e.compress_type not in _COMPRESSIONS for e in entries.values()):
+                raise ValueError(f"{path} is not a model file: it is packed otherwise.")
             onnx, text = archive.read("model.onnx"), archive.read("card.json")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise ValueError(
             f"{path} is not a model file: it is not a readable zip."
         ) from error
@@ -109,7 +116,22 @@ def read_model(
             )
         except ValueError as error:
             raise ValueError(f"{path} cannot be used: {error}") from error
+        _try(onnx, card, path)
     return onnx, card
+
+
+def _try(onnx: bytes, card: dict[str, Any], path: Path) -> None:
+    """Run a network on one blank patch, so that it fails here or not at all."""
+    blank = np.zeros((1, card["patch_size"], card["patch_size"]), np.float32)
+    try:
+        probabilities = Network(onnx).run_patches(blank)
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"{path} cannot be used: ONNX Runtime does not run its network ({reason})."
+        ) from error
+    if not np.isfinite(probabilities).all():
+        raise ValueError(f"{path} cannot be used: its network gives NaN or infinity.")
 
 
 def _parse_card(text: bytes, path: Path) -> dict[str, Any]:

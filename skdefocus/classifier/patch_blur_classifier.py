@@ -20,6 +20,7 @@ from .._validation import (
     POSITIVE_REAL,
     StrOptions,
     check_parameters,
+    to_float_image,
 )
 from .architectures import ARCHITECTURES
 from .model_file import read_model, write_model
@@ -165,8 +166,7 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         """
         from .training import train_network
 
-        check_parameters(self._constraints, self.get_params(), type(self).__name__)
-        ladder = check_ladder(self.ladder)
+        ladder = self.check_settings()
         architecture = ARCHITECTURES[self.architecture]
         patches = check_patches(X, architecture.patch_size, keep_uint8=True)
         levels = check_levels(y, len(patches), len(ladder))
@@ -199,7 +199,7 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
             "classes": classes.tolist(),
             "training": {
                 **{
-                    name: settings[name]
+                    name: _plain(settings[name])
                     for name in (
                         *("epochs", "batch_size", "learning_rate"),
                         *("schedule", "weight_decay"),
@@ -212,6 +212,27 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
             "versions": _versions(),
         }
         return self._adopt(onnx, card, history)
+
+    def check_settings(self) -> np.ndarray:
+        """Check the parameters, and that training is installed, before any work.
+
+        Returns
+        -------
+        ndarray of shape (n_levels,), float64
+            Sigma of each level, in pixels.
+
+        Raises
+        ------
+        ValueError
+            For parameters outside their range.
+        ImportError
+            If the extra ``train`` is not installed.
+        """
+        from .training import import_keras
+
+        check_parameters(self._constraints, self.get_params(), type(self).__name__)
+        import_keras()
+        return check_ladder(self.ladder)
 
     def _adopt(
         self, onnx: bytes, card: dict[str, Any], history: dict[str, list[float]]
@@ -304,8 +325,8 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
 
         Parameters
         ----------
-        grey : ndarray of shape (H, W), float32
-            Grey image in [0, 1], at least 32 x 32.
+        grey : array-like of shape (H, W)
+            Grey image, uint8, uint16 or float in [0, 1], at least 32 x 32.
         n_threads : int, optional
             Threads to use; by default those available to this process.
 
@@ -314,6 +335,11 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (h', w', n_classes), float32
             Entry (i, j) belongs to the patch that begins at row ``i * dense_stride_``
             and column ``j * dense_stride_``.
+
+        Raises
+        ------
+        ValueError
+            If the image is not grey or smaller than a patch.
 
         Examples
         --------
@@ -324,6 +350,12 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         (3, 5, 18)
         """
         check_is_fitted(self, "network_")
+        grey = to_float_image(grey, "grey")
+        if grey.ndim != 2 or min(grey.shape) < self.patch_size_:
+            raise ValueError(
+                f"grey must have shape (H, W), at least {self.patch_size_} each; got "
+                f"shape {grey.shape}."
+            )
         return self.network_.run_image(grey, n_threads)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -399,6 +431,11 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
             name: card[name] for name in ("architecture", "ladder") if name in card
         }
         return cls(**known)._adopt(onnx, card, {})
+
+
+def _plain(value: Any) -> Any:
+    """Turn a NumPy number, as a search over parameters sets it, into Python's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _versions() -> dict[str, str]:

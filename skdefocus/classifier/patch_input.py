@@ -99,6 +99,13 @@ def check_patches(X: Any, size: int, *, keep_uint8: bool = False) -> np.ndarray:
     return patches.astype(np.float32, copy=False)
 
 
+def _first_odd(levels: np.ndarray) -> Any:
+    """Find the first level that is no whole number."""
+    if levels.dtype.kind != "f":
+        return levels.tolist()[0]
+    return levels[levels != np.floor(levels)].tolist()[0]
+
+
 def check_levels(y: Any, n_samples: int, n_levels: int) -> np.ndarray:
     """Check the level of each patch.
 
@@ -134,8 +141,8 @@ def check_levels(y: Any, n_samples: int, n_levels: int) -> np.ndarray:
     )
     if not whole:
         raise ValueError(
-            f"y must hold integer levels, got {levels[0]!r}: sigmas in pixels belong "
-            f"in 'ladder', and y holds indices into it."
+            f"y must hold integer levels, got {_first_odd(levels)!r}: sigmas in pixels "
+            f"belong in 'ladder', and y holds indices into it."
         )
     if levels.min() < 0 or levels.max() >= n_levels:
         raise ValueError(

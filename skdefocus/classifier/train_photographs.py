@@ -73,6 +73,18 @@ def train_on_photographs(
         ...
     ValueError: none of the 0 photographs holds a patch of 32 px ...
     """
+    classifier = PatchBlurClassifier(
+        architecture,
+        tuple(ladder),
+        epochs=epochs,
+        batch_size=512,
+        learning_rate=3e-3,
+        schedule="one_cycle",
+        weight_decay=0.01,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    classifier.check_settings()
     X, y, groups = make_blur_patches(
         paths,
         ladder,
@@ -84,17 +96,7 @@ def train_on_photographs(
     photographs = np.random.default_rng(random_state).permutation(np.unique(groups))
     n_held_out = int(holdout * len(photographs))
     held_out = np.isin(groups, photographs[:n_held_out])
-    classifier = PatchBlurClassifier(
-        architecture,
-        tuple(ladder),
-        epochs=epochs,
-        batch_size=512,
-        learning_rate=3e-3,
-        schedule="one_cycle",
-        weight_decay=0.01,
-        random_state=random_state,
-        verbose=verbose,
-    ).fit(X[~held_out], y[~held_out])
+    classifier.fit(X[~held_out], y[~held_out])
     card = classifier.card_
     card["training"]["photographs"] = len(photographs) - n_held_out
     card["training"]["random_state"] = random_state

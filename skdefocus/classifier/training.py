@@ -16,10 +16,22 @@ import numpy as np
 
 from .architectures import Architecture
 
-__all__ = ["train_network"]
+__all__ = ["import_keras", "train_network"]
 
 
-def _import_keras() -> Any:
+def import_keras() -> Any:
+    """Import Keras on torch, or say what is missing.
+
+    Returns
+    -------
+    module
+        Keras.
+
+    Raises
+    ------
+    ImportError
+        If the extra ``train`` is not installed, or Keras runs on another backend.
+    """
     # Keras reads its backend once, when first imported; a user's choice comes first.
     if "keras" not in sys.modules:
         os.environ.setdefault("KERAS_BACKEND", "torch")
@@ -196,7 +208,7 @@ def train_network(
     ImportError
         If the extra ``train`` is not installed.
     """
-    keras = _import_keras()
+    keras = import_keras()
     with _seeded(keras, seed):
         network = architecture.build(n_levels)
         pooled = keras.layers.GlobalAveragePooling2D(data_format="channels_first")

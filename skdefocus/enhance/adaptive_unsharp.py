@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from .._base import SubjectTransformer
 from .._validation import (
+    N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     REAL,
@@ -214,7 +215,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
         "radius": [POSITIVE_REAL],
         "threshold": [NON_NEGATIVE_REAL],
         "overshoot": [NON_NEGATIVE_REAL, None],
-        "n_jobs": [int, None],
+        "n_jobs": N_JOBS,
     }
     _function = staticmethod(adaptive_unsharp_mask)
 

@@ -100,6 +100,8 @@ def apply_affine(
     image: np.ndarray, guide: np.ndarray, radius: int, eps: float | np.ndarray
 ) -> np.ndarray:
     """Guided filter with one ridge, or one for every pixel, of shape (H, W)."""
+    # A ridge that rounds to 0 would divide 0 by 0 where the guide is flat.
+    eps = np.maximum(np.asarray(eps, guide.dtype), np.finfo(guide.dtype).tiny)
     fit = _fit_grey if guide.ndim == 2 else _fit_colour
     filter_plane = fit(guide, radius, eps)
     if image.ndim == 2:

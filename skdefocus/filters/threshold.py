@@ -36,9 +36,9 @@ def otsu_threshold(values: np.ndarray, n_bins: int = 256) -> float:
     >>> 1 < otsu_threshold(np.array([[1.0, 1.0, 1.0, 5.0, 5.0]])) <= 5
     True
     """
-    values = to_planes(values, "values")
+    values = to_planes(values, "values").astype(np.float64)
     low, high = float(values.min()), float(values.max())
-    if low == high:
+    if high - low <= 1e-5 * max(abs(low), abs(high)):
         return low
     counts, edges = np.histogram(values, n_bins, range=(low, high))
     centres = (edges[:-1] + edges[1:]) / 2

@@ -11,7 +11,11 @@ __all__ = ["list_photographs"]
 _ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 
 
-def list_photographs(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def list_photographs(
+    paths: Iterable[str | os.PathLike[str]],
+    *,
+    exclude: str | os.PathLike[str] | None = None,
+) -> list[Path]:
     """List photographs: files as they are given, folders by what lies in them.
 
     Parameters
@@ -19,6 +23,8 @@ def list_photographs(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
     paths : iterable of path-like
         Files, kept whatever their ending, and folders, searched at every depth for
         ``.jpg``, ``.jpeg``, ``.png``, ``.tif``, ``.tiff`` and ``.webp``.
+    exclude : path-like, optional
+        A folder that is not searched, where results go for example.
 
     Returns
     -------
@@ -43,6 +49,10 @@ def list_photographs(paths: Iterable[str | os.PathLike[str]]) -> list[Path]:
             found.append(path)
             continue
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _ENDINGS)
+        # The folder itself may be given to write its results beside its photographs.
+        if exclude is not None and Path(exclude).resolve() != path.resolve():
+            left_out = Path(exclude).resolve()
+            inside = [p for p in inside if left_out not in p.resolve().parents]
         if not inside:
             raise ValueError(f"{path} holds no photograph (JPEG, PNG, TIFF, WebP).")
         found.extend(inside)

@@ -6,7 +6,8 @@ import io
 import os
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,12 @@ _RAW = frozenset(
 )
 _HEIC = frozenset({".heic", ".heif", ".hif"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1"})
+# Of what Pillow can open only this: some of its formats start other programs.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _TIFF_STARTS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
 _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
+_MIN_IS_WHITE, _SEPARATED = 0, 5
 # Pillow's limit on pixels is a global; only headers are read while it is lifted.
 _PILLOW_LIMIT = threading.Lock()
 
@@ -42,8 +46,8 @@ def read_photograph(
     Parameters
     ----------
     path : path-like
-        JPEG, PNG, TIFF, WebP or another format that Pillow reads: 8 or 16 bit, grey,
-        RGB, RGBA, palette or CMYK. Of several frames the first is read.
+        JPEG, PNG, TIFF, WebP, BMP, GIF or PPM: 8 or 16 bit, grey, RGB, RGBA, palette
+        or CMYK. Of several frames the first is read.
     max_pixels : int, default=200_000_000
         Larger photographs are refused from their header, before memory is taken.
 
@@ -118,7 +122,8 @@ def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
         return read()
     except _TooLarge:
         raise
-    except (OSError, SyntaxError, EOFError, ValueError, MemoryError) as error:
+    except Exception as error:
+        # Decoders raise nearly anything on a damaged file.
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise ValueError(
             f"{path} is damaged or truncated: {lines[0].rstrip('.')}."
@@ -160,8 +165,9 @@ def _refuse_early(path: Path) -> None:
         )
 
 
-def _open(path: Path) -> Any:
-    """Open with Pillow, which reads the header only; None leaves it to OpenImageIO."""
+@contextmanager
+def _no_pillow_limit() -> Iterator[None]:
+    """Lift Pillow's limit on pixels, which is lower than ours."""
     from PIL import Image
 
     with _PILLOW_LIMIT, warnings.catch_warnings():
@@ -169,16 +175,25 @@ def _open(path: Path) -> Any:
         Image.MAX_IMAGE_PIXELS = None
         warnings.simplefilter("ignore")
         try:
-            return Image.open(path)
-        except (OSError, SyntaxError, ValueError, TypeError) as error:
-            with path.open("rb") as file:
-                if file.read(4) in _TIFF_STARTS:
-                    return None  # A TIFF of a kind that only OpenImageIO knows.
-            raise ValueError(
-                f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP)."
-            ) from error
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def _open(path: Path) -> Any:
+    """Open with Pillow, which reads the header only; None leaves it to OpenImageIO."""
+    from PIL import Image
+
+    try:
+        with _no_pillow_limit():
+            return Image.open(path, formats=_FORMATS)
+    except Exception as error:
+        with path.open("rb") as file:
+            if file.read(4) in _TIFF_STARTS:
+                return None  # A TIFF of a kind that only OpenImageIO knows.
+        raise ValueError(
+            f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP)."
+        ) from error
 
 
 def _is_deep(header: Any) -> bool:
@@ -207,7 +222,7 @@ def _upright_exif(header: Any) -> tuple[int, bytes | None]:
                 del exif[tag]
         exif[_ORIENTATION] = 1
         return orientation, exif.tobytes()
-    except (SyntaxError, ValueError, KeyError, TypeError, OSError, AttributeError):
+    except Exception:
         # A broken EXIF block must not cost the photograph.
         return 1, None
 
@@ -233,6 +248,14 @@ def _split_alpha(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return np.ascontiguousarray(colours), alpha
 
 
+def _divide_by_alpha(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Undo the multiplication of colours by their opacity."""
+    limit = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
+    share = (alpha / limit).reshape(alpha.shape + (1,) * (image.ndim - 2))
+    colours = np.minimum(image / np.maximum(share, 1 / 65535), limit)
+    return (np.rint(colours) if limit > 1 else colours).astype(image.dtype)
+
+
 def _to_srgb(picture: Any) -> Any:
     """CMYK to sRGB, by its colour profile where it has one that works."""
     from PIL import ImageCms
@@ -246,14 +269,18 @@ def _to_srgb(picture: Any) -> Any:
                 ImageCms.createProfile("sRGB"),
                 outputMode="RGB",
             )
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):
             pass
     return picture.convert("RGB")
 
 
 def _read_shallow(path: Path, header: Any) -> Photograph:
     """Read 8-bit pixels with Pillow."""
-    header.load()
+    if header.format == "TIFF":
+        with _no_pillow_limit():  # Of TIFFs alone it is asked again while loading.
+            header.load()
+    else:
+        header.load()
     # Of a TIFF Pillow has turned the pixels by now, and dropped the orientation.
     orientation, exif = _upright_exif(header)
     picture, profile = header, header.info.get("icc_profile")
@@ -262,7 +289,8 @@ def _read_shallow(path: Path, header: Any) -> Photograph:
         picture, profile = _to_srgb(picture), None
     elif mode in ("P", "PA", "RGBX") or "transparency" in picture.info:
         opaque = mode != "PA" and "transparency" not in picture.info
-        picture = picture.convert("RGB" if opaque else "RGBA")
+        clear = "LA" if mode == "L" else "RGBA"
+        picture = picture.convert("RGB" if opaque else clear)
     elif mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
     image, alpha = _split_alpha(_rotate(np.asarray(picture), orientation))
@@ -305,6 +333,8 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
             orientation = spec.getattribute("Orientation") or 1
             profile = spec.getattribute("ICCProfile")
             profile = None if profile is None else bytes(bytearray(profile))
+        if spec.nchannels > 4:
+            raise ValueError(f"it has {spec.nchannels} channels; at most 4 are read")
         kinds = {"uint8": "uint8", "half": "float", "float": "float", "double": "float"}
         pixels = file.read_image(kinds.get(str(spec.format), "uint16"))
         if pixels is None:
@@ -312,7 +342,17 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
         attributes = _worth_keeping(spec)
     finally:
         file.close()
+    photometric = spec.getattribute("tiff:PhotometricInterpretation")
+    if photometric == _MIN_IS_WHITE and pixels.dtype.kind == "u":
+        pixels = np.iinfo(pixels.dtype).max - pixels
+    if photometric == _SEPARATED:
+        profile = None  # OpenImageIO turned CMYK into RGB.
     image, alpha = _split_alpha(_rotate(pixels, orientation))
+    is_multiplied = spec.alpha_channel >= 0 and (
+        not spec.getattribute("oiio:UnassociatedAlpha")
+    )
+    if alpha is not None and file_format == "TIFF" and is_multiplied:
+        image = _divide_by_alpha(image, alpha)
     bits = 8 if image.dtype == np.uint8 else 16
     return Photograph(image, alpha, file_format, profile, exif, bits, attributes)
 
@@ -321,6 +361,7 @@ def _worth_keeping(spec: Any) -> tuple[tuple[str, Any, Any], ...]:
     """Attributes that describe the photograph, not the file."""
     names = {"Make", "Model", "Artist", "Copyright", "ImageDescription", "DateTime"}
     names |= {"ExposureTime", "FNumber", "Software"}
+    names |= {"XResolution", "YResolution", "ResolutionUnit"}
     return tuple(
         (item.name, item.type, item.value)
         for item in spec.extra_attribs

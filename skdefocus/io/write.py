@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +83,7 @@ def write_photograph(
     elif pixels.dtype == np.uint16 and not holds_16_bits:
         raise ValueError(f"{path}: {file_format} holds 8 bits, but the image has 16.")
     else:
-        to_float_image(pixels[:1, :1])  # refuses other shapes and dtypes
+        to_float_image(pixels[:1])  # refuses other shapes and dtypes
     if like.alpha is not None and file_format != "JPEG":
         alpha = to_float_image(like.alpha, "alpha")
         pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])
@@ -122,9 +124,11 @@ def _write_deep(path: Path, pixels: np.ndarray, like: Photograph) -> None:
     )
     spec.attribute("compression", "lzw")
     spec.attribute("oiio:UnassociatedAlpha", 1)
-    spec.attribute("Orientation", 1)
-    for name, kind, value in like.attributes:
-        spec.attribute(name, kind, value)
+    is_png = path.suffix.lower() == ".png"
+    if not is_png:
+        spec.attribute("Orientation", 1)
+        for name, kind, value in like.attributes:
+            spec.attribute(name, kind, value)
     if like.icc_profile:
         profile = np.frombuffer(like.icc_profile, np.uint8)
         kind = OpenImageIO.TypeDesc(f"uint8[{len(profile)}]")
@@ -138,6 +142,25 @@ def _write_deep(path: Path, pixels: np.ndarray, like: Photograph) -> None:
     )
     if not (file.close() and done):
         raise OSError(f"{path} cannot be written: {file.geterror()}")
+    if is_png and like.exif:
+        _insert_exif(path, like.exif)
+
+
+def _insert_exif(path: Path, exif: bytes) -> None:
+    """Give a PNG an EXIF block as it is, in place of the one OpenImageIO makes up."""
+    data = path.read_bytes()
+    body = b"eXIf" + exif.removeprefix(b"Exif\0\0")
+    length, check = len(body) - 4, zlib.crc32(body)
+    own = struct.pack(">I", length) + body + struct.pack(">I", check)
+    # Behind the signature and the header chunk, which are of fixed length.
+    chunks, position = [data[:33], own], 33
+    while position < len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        end = position + 12 + length
+        if data[position + 4 : position + 8] != b"eXIf":
+            chunks.append(data[position:end])
+        position = end
+    path.write_bytes(b"".join(chunks))
 
 
 def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:

@@ -22,7 +22,7 @@ _VERSION = "1"
 
 
 def network_key(classifier: Any) -> str:
-    """Key of a classifier: its network's hash, or a hash of all that it holds.
+    """Key of a classifier: its network and sigmas, or a hash of all that it holds.
 
     Parameters
     ----------
@@ -32,10 +32,12 @@ def network_key(classifier: Any) -> str:
     Returns
     -------
     str
-        Hexadecimal digest.
+        The same for classifiers that give the same maps.
     """
     network = getattr(classifier, "network_", None)
-    return joblib.hash(classifier) if network is None else network.sha256
+    if network is None:
+        return joblib.hash(classifier)
+    return f"{network.sha256} {classifier.sigmas_.tolist()}"
 
 
 def content_key(image: np.ndarray, settings: Mapping[str, Any], network: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._validation import POSITIVE_INTEGER
+from .._validation import N_JOBS, POSITIVE_INTEGER
 from ..filters import variance_of_laplacian
 from ..sample import DefocusSample
 
@@ -83,7 +83,7 @@ class LaplacianVarianceMapper(ImageTransformer):
 
     _constraints = {  # noqa: RUF012
         "patch_size": [POSITIVE_INTEGER],
-        "n_jobs": [int, None],
+        "n_jobs": N_JOBS,
     }
 
     def __init__(self, patch_size: int = 16, *, n_jobs: int | None = None) -> None:

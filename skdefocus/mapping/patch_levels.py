@@ -47,14 +47,28 @@ def sigma_of_classes(classifier: Any) -> np.ndarray:
     ValueError
         If the classes are neither known sigmas nor numbers.
     """
-    inner = getattr(classifier, "best_estimator_", classifier)
-    sigmas = np.asarray(getattr(inner, "sigmas_", inner.classes_))
+    inner = _unwrap(classifier)
+    sigmas = np.asarray(getattr(inner, "sigmas_", getattr(inner, "classes_", "none")))
     if sigmas.dtype.kind not in "fiu" or sigmas.min() < 0:
         raise ValueError(
             f"the classes of {type(classifier).__name__} must be levels of blur, from "
-            f"0 up; got {sigmas[:3].tolist()}."
+            f"0 up; got {np.atleast_1d(sigmas)[:3].tolist()}."
         )
     return sigmas.astype(np.float32)
+
+
+def _unwrap(classifier: Any) -> Any:
+    """Look for the classifier that knows sigmas inside searches and pipelines."""
+    while not hasattr(classifier, "sigmas_"):
+        if hasattr(classifier, "best_estimator_"):
+            classifier = classifier.best_estimator_
+        elif hasattr(classifier, "calibrated_classifiers_"):
+            classifier = classifier.calibrated_classifiers_[0].estimator
+        elif hasattr(classifier, "steps"):
+            classifier = classifier.steps[-1][1]
+        else:
+            break
+    return classifier
 
 
 def classify_windows(

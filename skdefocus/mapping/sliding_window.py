@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
 from .._validation import (
+    N_JOBS,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     StrOptions,
@@ -227,7 +228,7 @@ class SlidingWindowMapper(ImageTransformer):
         **_CONSTRAINTS,
         "classifier": [StrOptions({"default"}), HasMethods("predict")],
         "memory": [str, os.PathLike, None],
-        "n_jobs": [int, None],
+        "n_jobs": N_JOBS,
     }
 
     def __init__(

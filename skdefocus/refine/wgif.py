@@ -8,6 +8,7 @@ import numpy as np
 
 from .._base import ImageTransformer
 from .._validation import (
+    N_JOBS,
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
@@ -161,7 +162,7 @@ class WGIFRefiner(ImageTransformer):
     dtype('float32')
     """
 
-    _constraints = {**_CONSTRAINTS, "n_jobs": [int, None]}  # noqa: RUF012
+    _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
     _needs = "map"
 
     def __init__(

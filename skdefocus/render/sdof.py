@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._base import SubjectTransformer
+from .._validation import N_JOBS
 from .shallow import RENDERING_CONSTRAINTS, shallow_depth_of_field
 from .weight import WEIGHT_CONSTRAINTS, sdof_parameters
 
@@ -57,7 +58,7 @@ class SDoFRenderer(SubjectTransformer):
     _constraints = {  # noqa: RUF012
         **WEIGHT_CONSTRAINTS,
         **RENDERING_CONSTRAINTS,
-        "n_jobs": [int, None],
+        "n_jobs": N_JOBS,
     }
     _function = staticmethod(shallow_depth_of_field)
 
@@ -94,5 +95,7 @@ class SDoFRenderer(SubjectTransformer):
 
     def _check(self) -> None:
         super()._check()
-        if self.c0 != "auto" and self.c1 != "auto":
-            sdof_parameters(self.c0, self.c1, w0=self.w0, w1=self.w1, pivot=self.pivot)
+        # What is automatic will fit; what is given must fit already.
+        c1 = 0.7 * self.pivot if self.c1 == "auto" else self.c1
+        c0 = 0.0 if "auto" in (self.c0, self.c1) else self.c0
+        sdof_parameters(c0, c1, w0=self.w0, w1=self.w1, pivot=self.pivot)

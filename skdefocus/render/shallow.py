@@ -166,8 +166,9 @@ def shallow_depth_of_field(
     )
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
-    blur_map = protect_subject(blur_map, subject_mask)
+    # The range is the photograph's; a subject set to 0 would be taken for a mode.
     c0, c1, pivot = _resolve_range(blur_map, c0, c1, pivot)
+    blur_map = protect_subject(blur_map, subject_mask)
     weight = sdof_weight(blur_map, c0, c1, w0=w0, w1=w1, pivot=pivot, literal=literal)
     if smoothing == "guided":
         smooth = _smooth_guided(image, radius, eps, n_iter)

@@ -145,7 +145,8 @@ def sdof_weight(
     # In float64: gamma can be large where c0 and c1 are close together.
     distance = pivot - np.asarray(blur_map, dtype=np.float64)
     distance = np.abs(distance) if literal else np.maximum(distance, 0)
-    return -np.expm1(-((distance / sigma) ** gamma)).astype(np.float32)
+    with np.errstate(over="ignore"):  # Far from c1 the weight is 1 all the same.
+        return -np.expm1(-((distance / sigma) ** gamma)).astype(np.float32)
 
 
 def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
 
@@ -84,6 +85,41 @@ class TestFiles:
         monkeypatch.setattr(model_file, "_MAX_BYTES", 1000)
         with pytest.raises(ValueError, match="a model file has at most 1000"):
             PatchBlurClassifier.load(path)
+
+    def test_damaged_anywhere(self, tmp_path):
+        data = (pretrained._FOLDER / "default.zip").read_bytes()
+        rng = np.random.default_rng(0)
+        for position in [*range(0, 400, 7), *rng.integers(len(data), size=60)]:
+            damaged = bytearray(data)
+            damaged[position] ^= 0x55
+            (tmp_path / "m.zip").write_bytes(damaged)
+            # Some bytes, such as times, may change without harm.
+            with contextlib.suppress(ValueError):
+                PatchBlurClassifier.load(tmp_path / "m.zip")
+
+    def test_other_compressions(self, tmp_path, shipped):
+        path = tmp_path / "m.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+            archive.writestr("model.onnx", shipped[0])
+            archive.writestr("card.json", json.dumps(shipped[1]))
+        with pytest.raises(ValueError, match="is packed otherwise"):
+            PatchBlurClassifier.load(path)
+
+    def test_networks_of_another_time(self, tmp_path, shipped):
+        model = onnx.load_from_string(shipped[0])
+        model.ir_version = 99
+        rewrite(tmp_path / "m.zip", model.SerializeToString(), shipped[1])
+        with pytest.raises(ValueError, match="ONNX Runtime does not run its network"):
+            PatchBlurClassifier.load(tmp_path / "m.zip")
+
+    def test_networks_that_give_no_numbers(self, tmp_path, shipped):
+        model = onnx.load_from_string(shipped[0])
+        constant = model.graph.initializer[2]
+        values = numpy_helper.to_array(constant) * np.float32(np.nan)
+        constant.CopyFrom(numpy_helper.from_array(values, constant.name))
+        rewrite(tmp_path / "m.zip", model.SerializeToString(), shipped[1])
+        with pytest.raises(ValueError, match="gives NaN or infinity"):
+            PatchBlurClassifier.load(tmp_path / "m.zip")
 
     def test_other_members(self, tmp_path, shipped):
         rewrite(tmp_path / "m.zip", *shipped, **{"run_me.py": b"print()"})

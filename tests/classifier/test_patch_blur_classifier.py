@@ -76,6 +76,13 @@ class TestPretrained:
         monkeypatch.setenv("OMP_NUM_THREADS", "1")
         np.testing.assert_array_equal(one, classifier.predict_proba_image(texture))
 
+    @pytest.mark.parametrize(
+        "grey", [np.zeros((31, 40)), np.zeros((40, 40, 3)), np.zeros(40)]
+    )
+    def test_whole_images_must_be_grey_and_large_enough(self, grey):
+        with pytest.raises(ValueError, match="grey must have shape"):
+            PatchBlurClassifier.pretrained().predict_proba_image(grey)
+
     def test_cards_are_the_caller_s_own(self):
         PatchBlurClassifier.pretrained().card_["data"] = "overwritten"
         assert PatchBlurClassifier.pretrained().card_["data"] != "overwritten"
@@ -123,11 +130,14 @@ class TestTraining:
         assert classifier.predict_proba(X).shape == (len(X), 2)
         assert set(classifier.predict(X)) <= {0, 2}
 
-    def test_grid_search(self, patch_set, make_classifier):
+    def test_grid_search(self, patch_set, make_classifier, tmp_path):
         search = GridSearchCV(
-            make_classifier(epochs=1), {"learning_rate": [1e-3, 1e-6]}, cv=2
+            make_classifier(),
+            {"learning_rate": np.array([1e-3, 1e-6]), "epochs": np.array([1])},
+            cv=2,
         )
         search.fit(patch_set[0][:120], patch_set[1][:120])
+        search.best_estimator_.save(tmp_path / "best.zip")
         assert search.best_params_["learning_rate"] == 1e-3
         assert search.predict(patch_set[0][:3]).shape == (3,)
 
@@ -251,7 +261,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("y", "message"),
         [
-            ([0.5, 1.0, 0.5, 1.0], "sigmas in pixels belong in 'ladder'"),
+            ([0.0, 1.5, 0.5, 1.0], "got 1.5: sigmas in pixels belong in 'ladder'"),
             (["a", "b", "a", "b"], "must hold integer levels"),
             ([0, 1, 0], "one level for each of the 4 patches"),
             ([0, 1, 0, 20], "levels from 0 to 19"),

@@ -44,3 +44,15 @@ def test_holdout_0_keeps_none_back(folder):
     )
     assert "holdout" not in classifier.card_
     assert np.isfinite(classifier.history_["loss"][0])
+
+
+def test_settings_are_checked_before_patches_are_made(folder, monkeypatch):
+    def make(*args, **kwargs):
+        raise AssertionError("patches were made first")
+
+    monkeypatch.setattr(
+        "skdefocus.classifier.train_photographs.make_blur_patches", make
+    )
+    for changes in ({"architecture": "x"}, {"epochs": 0}, {"ladder": (2.0, 1.0)}):
+        with pytest.raises(ValueError, match="parameter of PatchBlurClassifier"):
+            train_on_photographs([folder / "a.png"], **changes)

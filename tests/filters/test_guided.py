@@ -134,6 +134,11 @@ def test_extreme_ridges(small_photo):
     )
 
 
+def test_a_tiny_ridge_divides_nothing_by_0():
+    flat = np.full((8, 8), 0.25, np.float32)
+    np.testing.assert_allclose(guided_filter(flat, radius=2, eps=1e-50), flat)
+
+
 def test_uint8_counts_as_unit_scale(small_photo):
     np.testing.assert_allclose(
         guided_filter(small_photo, radius=2, eps=0.01),

@@ -334,3 +334,113 @@ def test_list_photographs(tmp_path):
     (tmp_path / "nothing").mkdir()
     with pytest.raises(ValueError, match="holds no photograph"):
         list_photographs([tmp_path / "nothing"])
+
+
+class TestUncommonTiffs:
+    """What other programs write, made with OpenImageIO's own tags."""
+
+    @staticmethod
+    def write(path, image, **attributes):
+        height, width, n_channels = image.shape
+        spec = OpenImageIO.ImageSpec(width, height, n_channels, str(image.dtype))
+        for name, value in attributes.items():
+            spec.attribute(name.replace("__", ":"), value)
+        file = OpenImageIO.ImageOutput.create(str(path))
+        assert file.open(str(path), spec), OpenImageIO.geterror()
+        assert file.write_image(np.ascontiguousarray(image))
+        file.close()
+
+    def test_16_bit_where_0_is_white(self, tmp_path, deep):
+        path = tmp_path / "white.tif"
+        self.write(path, deep[..., :1])
+        data = bytearray(path.read_bytes())
+        # PhotometricInterpretation, tag 262, SHORT, one value: 1 becomes 0.
+        entry = struct.pack("<HHIHH", 262, 3, 1, 1, 0)
+        assert data.count(entry) == 1
+        start = data.index(entry)
+        data[start : start + 12] = struct.pack("<HHIHH", 262, 3, 1, 0, 0)
+        path.write_bytes(data)
+        np.testing.assert_array_equal(read_image(path), 65535 - deep[..., 0])
+
+    def test_16_bit_multiplied_alpha_is_divided_out(self, tmp_path, deep):
+        alpha = np.full(deep.shape[:2], 32768, np.uint16)
+        multiplied = (deep // 2).astype(np.uint16)
+        self.write(tmp_path / "a.tif", np.dstack([multiplied, alpha]))
+        found = read_photograph(tmp_path / "a.tif")
+        np.testing.assert_array_equal(found.alpha, alpha)
+        assert abs(found.image.astype(int) - deep).max() <= 2
+
+    def test_more_channels_are_refused_before_they_are_read(self, tmp_path, deep):
+        five = np.dstack([deep, deep[..., :2]])
+        self.write(tmp_path / "five.tif", five)
+        with pytest.raises(ValueError, match="it has 5 channels; at most 4 are read"):
+            read_image(tmp_path / "five.tif")
+
+
+class TestUntrustedFiles:
+    def test_no_other_program_is_started(self, tmp_path, monkeypatch):
+        gs = tmp_path / "bin" / "gs"
+        gs.parent.mkdir()
+        gs.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+        gs.chmod(0o755)
+        monkeypatch.setenv("PATH", str(gs.parent), prepend=":")
+        path = tmp_path / "photo.jpg"
+        path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EOF\n")
+        with pytest.raises(ValueError, match="is not an image that can be read"):
+            read_image(path)
+        assert not (tmp_path / "ran").exists()
+
+    def test_large_tiffs_below_the_limit_are_read(self, tmp_path, shallow, monkeypatch):
+        Image.fromarray(shallow).save(tmp_path / "x.tif")
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+        assert read_image(tmp_path / "x.tif").shape == shallow.shape
+
+    @pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
+    def test_flipped_bytes_give_a_photograph_or_a_sentence(
+        self, tmp_path, shallow, ending
+    ):
+        source = tmp_path / f"source{ending}"
+        Image.fromarray(shallow).save(source, exif=make_exif(6))
+        original = source.read_bytes()
+        rng = np.random.default_rng(0)
+        path = tmp_path / f"x{ending}"
+        for _ in range(150):
+            data = bytearray(original)
+            for position in rng.integers(len(data), size=rng.integers(1, 6)):
+                data[position] = rng.integers(256)
+            path.write_bytes(data)
+            try:
+                image = read_image(path, max_pixels=10**6)
+            except ValueError as error:
+                sentence = str(error)
+            else:
+                sentence = f"{path.name} of {image.ndim} dimensions"
+            assert path.name in sentence
+
+    def test_a_broken_colour_profile_does_not_cost_a_cmyk_photograph(
+        self, tmp_path, photo
+    ):
+        picture = Image.fromarray(photo).convert("CMYK")
+        picture.save(tmp_path / "c.jpg", icc_profile=b"no profile")
+        assert read_image(tmp_path / "c.jpg").shape == photo.shape
+
+
+def test_exif_of_a_16_bit_png_survives_as_it_is(tmp_path, deep):
+    exif = make_exif()
+    exif.get_ifd(0x8769)[34855] = 400  # ISO
+    exif.get_ifd(0x8769)[33434] = 0.01  # exposure time
+    Image.fromarray(deep[..., 0]).save(tmp_path / "in.png", exif=exif)
+    found = read_photograph(tmp_path / "in.png")
+    write_photograph(tmp_path / "out.png", found.image, found)
+    with Image.open(tmp_path / "out.png") as picture:
+        details = picture.getexif().get_ifd(0x8769)
+        assert details[34855] == 400
+        assert float(details[33434]) == pytest.approx(0.01, rel=1e-6)
+    np.testing.assert_array_equal(read_image(tmp_path / "out.png"), deep[..., 0])
+
+
+def test_transparent_grey_stays_grey(tmp_path, shallow):
+    Image.fromarray(shallow[..., 0]).save(tmp_path / "g.png", transparency=7)
+    found = read_photograph(tmp_path / "g.png")
+    np.testing.assert_array_equal(found.image, shallow[..., 0])
+    np.testing.assert_array_equal(found.alpha == 0, shallow[..., 0] == 7)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 from skdefocus import DefocusSample, PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.filters import blur
@@ -118,6 +121,17 @@ class TestPaths:
         np.testing.assert_array_equal(
             patch_levels.sigma_of_classes(Search()), shipped.sigmas_
         )
+
+    def test_wrapped_classifiers_keep_their_sigmas(self, small_photo, shipped):
+        expected = SlidingWindowMapper().transform([small_photo])[0].blur_map
+        for wrapped in (make_pipeline(shipped), FrozenEstimator(shipped)):
+            found = SlidingWindowMapper(wrapped).transform([small_photo])[0].blur_map
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+
+    def test_regressors_are_refused(self, texture):
+        line = LinearRegression().fit(np.zeros((2, 1024)), [0, 1])
+        with pytest.raises(ValueError, match="must be levels of blur"):
+            SlidingWindowMapper(line).transform([texture])
 
     def test_classes_must_be_levels(self, texture):
         dummy = DummyClassifier().fit(np.zeros((2, 1024)), ["sharp", "soft"])
@@ -295,6 +309,11 @@ class TestMemory:
             before = len(calls)
             mapper.transform([image])
             assert len(calls) == before + 1
+        other = deepcopy(shipped)
+        other.sigmas_ = other.sigmas_ * 2
+        before = len(calls)
+        SlidingWindowMapper(other, memory=tmp_path).transform([small_photo])
+        assert len(calls) == before + 1
         before = len(calls)
         SlidingWindowMapper(shipped, memory=tmp_path).transform([small_photo])
         assert len(calls) == before

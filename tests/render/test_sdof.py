@@ -158,6 +158,23 @@ class TestRendering:
         )
         np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
 
+    def test_a_subject_mask_blurs_nothing_outside_it(self, small_photo):
+        blur_map = np.full(small_photo.shape[:2], 0.9)
+        blur_map[:, 64:] = 4.0
+        mask = np.zeros(blur_map.shape, dtype=bool)
+        mask[20:60, 70:100] = True
+        plain = shallow_depth_of_field(small_photo, blur_map, smoothing="disc")
+        found = shallow_depth_of_field(
+            small_photo, blur_map, smoothing="disc", subject_mask=mask
+        )
+        np.testing.assert_allclose(found[:, :60], plain[:, :60], atol=1e-5)
+        assert abs(found - plain)[mask].max() > 0.01
+
+    def test_nearly_constant_maps_are_one_mode(self, small_photo):
+        noise = np.random.default_rng(0).random(small_photo.shape[:2])
+        with pytest.warns(UserWarning, match="nothing is blurred"):
+            shallow_depth_of_field(small_photo, (3 + 1e-6 * noise).astype(np.float32))
+
     def test_one_end_given_and_the_other_automatic(self, small_photo, blur_map):
         for c0, c1 in ((2.0, "auto"), ("auto", 3.0), (9.7, "auto"), ("auto", 0.2)):
             found = shallow_depth_of_field(small_photo, blur_map, c0, c1)
@@ -211,6 +228,8 @@ class TestEstimator:
         [
             ({"c0": 7.0, "c1": 1.0}, "0 <= c0 < c1 < pivot"),
             ({"c0": "low"}, "'c0' parameter of SDoFRenderer"),
+            ({"c1": 12.0}, "Got c0=0, c1=12, pivot=10"),
+            ({"w0": 0.1, "w1": 0.5}, "0 < w1 < w0 < 1"),
             ({"eps": 0.0}, "'eps' parameter"),
             ({"smoothing": "gaussian"}, "'smoothing' parameter"),
             ({"n_iter": -1}, "'n_iter' parameter"),

@@ -87,6 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--split", choices=SPLITS, default="validation")
     parser.add_argument("--step", type=int, default=4)
     parser.add_argument("--estimate", choices=("mean", "mode"), default="mean")
+    parser.add_argument("--auto", action="store_true", help='with scale="auto"')
     parser.add_argument("--model", help="model file; by default the shipped network")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, help="only the first so many photographs")
@@ -103,7 +104,10 @@ def main(arguments: list[str] | None = None) -> int:
     mappers = {
         "variance of Laplacian, 16 x 16": LaplacianVarianceMapper(),
         f"network, step {options.step}, {options.estimate}": SlidingWindowMapper(
-            classifier, step=options.step, estimate=options.estimate
+            classifier,
+            step=options.step,
+            estimate=options.estimate,
+            scale="auto" if options.auto else 1.0,
         ),
     }
     jobs = Parallel(n_jobs=options.jobs, return_as="generator")

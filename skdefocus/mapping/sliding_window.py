@@ -33,9 +33,9 @@ __all__ = ["SlidingWindowMapper", "automatic_scale", "sliding_window_map"]
 # A photograph of this length rarely holds more blur than the ladder has levels for.
 _LONG_SIDE = 1600
 # The more a patch is blurred, the less it holds to judge by; a disc of sigma 8 is as
-# wide as a patch. Between these sigmas (benchmarks/RESULTS.md) the answer passes over to
-# a photograph of half the size, as long as its long side is above the last of these.
-_TRUSTED, _DOUBTED = 2.0, 4.0
+# wide as a patch. Between these sigmas (benchmarks/RESULTS.md) the answer passes over
+# to a photograph of half the size, while its long side is above the last of these.
+_TRUSTED, _DOUBTED = 1.5, 3.0
 _SHORTEST_LONG_SIDE = 200
 
 
@@ -107,7 +107,7 @@ def sliding_window_map(
     scale : float or "auto", default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. "auto" halves until the long side is at most 1600 px, and
-        where a patch then shows more blur than it can judge, from 2 to 4 px, goes over
+        where a patch then shows more blur than it can judge, from 1.5 to 3 px, goes over
         to what further halves show.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
@@ -199,7 +199,7 @@ class SlidingWindowMapper(ImageTransformer):
         Factor by which photographs are resampled before they are measured; sigma is
         multiplied back. 1.0 measures at full size, as the paper does. "auto" halves
         until the long side is at most 1600 px, and where a patch then shows more blur
-        than it can judge, from 2 to 4 px, goes over to what further halves show: for
+        than it can judge, from 1.5 to 3 px, goes over to what further halves show: for
         large photographs, whose backgrounds have sigmas beyond any ladder.
     memory : path-like, optional
         Folder of a cache: one file per photograph, keyed by its content, the

@@ -13,15 +13,21 @@ from .._validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     REAL,
+    StrOptions,
     check_map,
     check_parameters,
     protect_subject,
     to_float_image,
 )
-from ..filters import unsharp_mask
+from ..filters import noise_deviation, unsharp_mask
 
 __all__ = ["AdaptiveUnsharpMask", "adaptive_unsharp_mask", "sharpening_gain"]
 
+_THRESHOLD = [NON_NEGATIVE_REAL, StrOptions({"auto"})]
+# From this sigma, in pixels, detail between neighbouring pixels is noise, of which this
+# many standard deviations are left unsharpened.
+_BLURRED = 2.0
+_NOISE_SHARE = 2.5
 _CURVE = {
     "alpha1": [NON_NEGATIVE_REAL],
     "beta1": [REAL],
@@ -109,7 +115,7 @@ def adaptive_unsharp_mask(
     blur_map: np.ndarray,
     *,
     radius: float = 1.5,
-    threshold: float = 0.008,
+    threshold: float | str = "auto",
     overshoot: float | None = 0.05,
     subject_mask: np.ndarray | None = None,
     **curve: float,
@@ -124,9 +130,10 @@ def adaptive_unsharp_mask(
         Sigma in pixels, at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
-    threshold : float, default=0.008
-        Taken off the mask's magnitude, 2 grey levels of 255, so that noise and JPEG
-        blocks are not sharpened. 0 is eq. 8 as printed.
+    threshold : float or "auto", default="auto"
+        Taken off the mask's magnitude, on the scale of [0, 1], so that noise is not
+        sharpened; "auto" is 2.5 times the noise of the photograph's blurred parts. 0 is
+        eq. 8 as printed.
     overshoot : float or None, default=0.05
         How far the luminance may leave its local range, as a share of that range,
         which limits halos (`skdefocus.filters.unsharp_mask`). None is eq. 8 as
@@ -160,6 +167,11 @@ def adaptive_unsharp_mask(
     """
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
+    check_parameters(
+        {"threshold": _THRESHOLD}, {"threshold": threshold}, "adaptive_unsharp_mask"
+    )
+    if threshold == "auto":
+        threshold = _NOISE_SHARE * noise_deviation(image, blur_map >= _BLURRED)
     blur_map = protect_subject(blur_map, subject_mask)
     gain = sharpening_gain(blur_map, **curve)
     return unsharp_mask(
@@ -180,9 +192,10 @@ class AdaptiveUnsharpMask(SubjectTransformer):
         Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
-    threshold : float, default=0.008
-        Taken off the mask's magnitude, 2 grey levels of 255, so that noise and JPEG
-        blocks are not sharpened. 0 is eq. 8 as printed.
+    threshold : float or "auto", default="auto"
+        Taken off the mask's magnitude, on the scale of [0, 1], so that noise is not
+        sharpened; "auto" is 2.5 times the noise of the photograph's blurred parts. 0 is
+        eq. 8 as printed.
     overshoot : float or None, default=0.05
         How far the luminance may leave its local range, as a share of that range,
         which limits halos. None is eq. 8 as printed.
@@ -213,7 +226,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
     _constraints = {  # noqa: RUF012
         **_CURVE,
         "radius": [POSITIVE_REAL],
-        "threshold": [NON_NEGATIVE_REAL],
+        "threshold": _THRESHOLD,
         "overshoot": [NON_NEGATIVE_REAL, None],
         "n_jobs": N_JOBS,
     }
@@ -228,7 +241,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
         gain: float = 2.0,
         *,
         radius: float = 1.5,
-        threshold: float = 0.008,
+        threshold: float | str = "auto",
         overshoot: float | None = 0.05,
         blur_scale: float = 19.0,
         n_jobs: int | None = None,

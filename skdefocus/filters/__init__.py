@@ -4,6 +4,7 @@ from .blur import blur, disc_kernel
 from .box import box_mean
 from .guided import guided_filter
 from .laplacian import laplacian, variance_of_laplacian
+from .noise import noise_deviation
 from .resize import resize
 from .threshold import otsu_threshold
 from .unsharp import unsharp_mask
@@ -16,6 +17,7 @@ __all__ = [
     "edge_weight",
     "guided_filter",
     "laplacian",
+    "noise_deviation",
     "otsu_threshold",
     "resize",
     "unsharp_mask",

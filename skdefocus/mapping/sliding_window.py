@@ -107,8 +107,8 @@ def sliding_window_map(
     scale : float or "auto", default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. "auto" halves until the long side is at most 1600 px, and
-        where a patch then shows more blur than it can judge, from 1.5 to 3 px, goes over
-        to what further halves show.
+        where a patch then shows more blur than it can judge, from 1.5 to 3 px, goes
+        over to what further halves show.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skdefocus import AdaptiveUnsharpMask, DefocusSample
 from skdefocus.enhance import adaptive_unsharp_mask, sharpening_gain
-from skdefocus.filters import unsharp_mask
+from skdefocus.filters import blur, unsharp_mask
 
 SIGMAS = np.linspace(0, 19, 400)
 
@@ -86,13 +86,21 @@ def test_sharpens_between_and_spares_both_ends(small_photo):
     assert change[10.0] < 1e-6
 
 
-def test_noise_is_not_sharpened():
-    noisy = 0.5 + np.random.default_rng(0).normal(0, 0.004, (60, 60))
+@pytest.mark.parametrize("deviation", [0.004, 0.02])
+def test_noise_is_not_sharpened(deviation):
+    noisy = 0.5 + np.random.default_rng(0).normal(0, deviation, (60, 60))
     blur_map = np.full(noisy.shape, 3.0)
     plain = adaptive_unsharp_mask(noisy, blur_map, threshold=0.0)
     found = adaptive_unsharp_mask(noisy, blur_map)
     assert plain.std() > 1.6 * noisy.std()
     assert found.std() < 1.1 * noisy.std()
+
+
+def test_blurred_detail_still_is(texture):
+    blurred = blur(texture, 2.0)
+    found = adaptive_unsharp_mask(blurred, np.full(texture.shape, 2.5))
+    steepness = lambda image: abs(np.diff(image, axis=1)).max()  # noqa: E731
+    assert steepness(found) > 1.3 * steepness(blurred)
 
 
 def test_no_halo_along_a_strong_edge():
@@ -158,6 +166,7 @@ class TestEstimator:
             ({"blur_scale": 0}, "'blur_scale' parameter"),
             ({"overshoot": -1}, "'overshoot' parameter"),
             ({"threshold": -1}, "'threshold' parameter"),
+            ({"threshold": "none"}, "'threshold' parameter"),
             ({"beta1": "low"}, "'beta1' parameter"),
         ],
     )

@@ -11,6 +11,7 @@ from skdefocus.filters import (
     blur,
     disc_kernel,
     laplacian,
+    noise_deviation,
     otsu_threshold,
     resize,
     unsharp_mask,
@@ -174,6 +175,25 @@ class TestLaplacian:
             ValueError, match="'size' parameter of variance_of_laplacian"
         ):
             variance_of_laplacian(np.zeros((8, 8)), 0)
+
+
+class TestNoise:
+    @pytest.mark.parametrize("deviation", [0.005, 0.03])
+    def test_finds_the_noise_of_a_blurred_photograph(self, texture, deviation):
+        noise = np.random.default_rng(0).normal(0, deviation, texture.shape)
+        noisy = np.clip(0.3 + 0.4 * blur(texture, 4.0) + noise, 0, 1)
+        assert noise_deviation(noisy) == pytest.approx(deviation, rel=0.1)
+
+    def test_judges_by_the_pixels_it_is_given(self, texture):
+        noisy = np.full(texture.shape, 0.5)
+        noisy[:, 90:] += np.random.default_rng(0).normal(0, 0.02, noisy[:, 90:].shape)
+        where = np.zeros(texture.shape, bool)
+        assert noise_deviation(noisy, where) == 0
+        where[:, :80] = True
+        assert noise_deviation(noisy, where) < 1e-6
+        assert noise_deviation(noisy, ~where) > 0.015
+        with pytest.raises(ValueError, match="'where' must be bool"):
+            noise_deviation(noisy, where[:5])
 
 
 class TestResize:

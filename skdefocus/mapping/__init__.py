@@ -2,7 +2,8 @@
 
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .patch_levels import classify_windows
-from .sliding_window import SlidingWindowMapper, automatic_scale, sliding_window_map
+from .sliding_map import automatic_scale, sliding_window_map
+from .sliding_window import SlidingWindowMapper
 from .windows import average_windows, count_windows
 
 __all__ = [

@@ -196,7 +196,7 @@ class TestScale:
             seen.append(grey.shape)
             return classify_windows(grey, *args, **kwargs)
 
-        monkeypatch.setattr("skdefocus.mapping.sliding_window.classify_windows", record)
+        monkeypatch.setattr("skdefocus.mapping.sliding_map.classify_windows", record)
         image = np.random.default_rng(0).random((100, 3201)).astype(np.float32)
         sliding_window_map(image, shipped, scale="auto")
         assert max(shape[1] for shape in seen) == 800

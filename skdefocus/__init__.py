@@ -16,6 +16,7 @@ _HOMES = {
     "PatchBlurClassifier": "classifier",
     "SlidingWindowMapper": "mapping",
     "LaplacianVarianceMapper": "mapping",
+    "CalibratedMapper": "mapping",
     "WGIFRefiner": "refine",
     "AdaptiveUnsharpMask": "enhance",
     "SDoFRenderer": "render",

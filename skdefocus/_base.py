@@ -121,8 +121,9 @@ class SubjectTransformer(ImageTransformer):
         X : list of DefocusSample
             Samples with a blur map in pixels.
         subject_masks : list of array-like of shape (H, W), optional
-            For every photograph None or a mask, True, or 1, where it is in focus
-            whatever the map says.
+            For every photograph None or a mask, True, 1.0, or 255 as uint8, where it is
+            in focus whatever the map says. As a step of a Pipeline named ``step`` it
+            is reached by ``fit_transform(X, step__subject_masks=...)``.
 
         Returns
         -------

@@ -249,7 +249,7 @@ def protect_subject(blur_map: np.ndarray, subject_mask: Any) -> np.ndarray:
     blur_map : ndarray of shape (H, W)
         Sigma in pixels.
     subject_mask : array-like of shape (H, W) or None
-        True, or 1, inside the subject; values between 0 and 1 at soft borders.
+        True, 1.0, or 255 as uint8, inside the subject; values between at soft borders.
 
     Returns
     -------
@@ -266,5 +266,7 @@ def protect_subject(blur_map: np.ndarray, subject_mask: Any) -> np.ndarray:
     mask = np.asarray(subject_mask)
     if mask.dtype == bool:
         mask = mask.astype(np.float32)
+    elif mask.dtype == np.uint8:
+        mask = mask / np.float32(255)
     mask = check_map(mask, blur_map.shape, "subject_mask", upper=1.0)
     return blur_map * (1 - mask).astype(blur_map.dtype)

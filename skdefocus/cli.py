@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ _VERBS = {
     "all": "blur map, sharpened and shallow-focus photograph, and all side by side",
     "map": "blur map: a picture, a 16-bit PNG and float data in pixels of sigma",
     "sharpen": "photograph sharpened where the map says that it helps",
-    "bokeh": "photograph with its background blurred further",
+    "bokeh": "photograph with its background blurred further and its subject sharpened",
 }
 _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper), refiner
@@ -46,10 +47,13 @@ def _parse_setting(text: str) -> tuple[str, Any]:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not of the form step__parameter=value"
         )
+    value = {"true": "True", "false": "False", "none": "None"}.get(
+        value.strip().lower(), value.strip()
+    )
     try:
-        return name.strip(), ast.literal_eval(value.strip())
+        return name.strip(), ast.literal_eval(value)
     except (ValueError, SyntaxError):
-        return name.strip(), value.strip()
+        return name.strip(), value
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -175,38 +179,53 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     return steps
 
 
-def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path]]:
-    """List photographs with the folders of their results.
+def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path, str]]:
+    """List photographs with the folders and the names of their results.
 
-    What lies in folders keeps its place below the output. Refuses photographs whose
-    results would overwrite each other or a photograph.
+    What lies in folders keeps its place below the output, and results of an earlier
+    run are not taken for photographs. Refuses to overwrite a photograph.
     """
     from .io import list_photographs
 
-    plan: list[tuple[Path, Path]] = []
+    plan: dict[Path, tuple[Path, Path]] = {}
     for path in map(Path, given):
-        for photo in list_photographs([path], exclude=output):
+        found = list_photographs([path], exclude=output)
+        stems = {photo.with_suffix("") for photo in found}
+        for photo in found:
             below = photo.parent.relative_to(path) if photo != path else Path()
-            plan.append((photo, output / below))
-    names: dict[Path, Path] = {}
-    inputs = {photo.resolve() for photo, _ in plan}
-    input_names = {path.with_suffix("") for path in inputs}
-    for photo, folder in plan:
-        name = folder.resolve() / photo.stem
-        other = names.setdefault(name, photo)
-        if other is not photo:
-            raise _UsageError(
-                f"{other} and {photo} would be written to the same files; give them "
-                f"different output folders."
-            )
+            if photo == path or not _is_result(photo, stems):
+                plan.setdefault(photo.resolve(), (photo, output / below))
+    targets = Counter(folder / photo.stem for photo, folder in plan.values())
+    inputs = {photo.with_suffix("") for photo in plan}
+    complete = []
+    for photo, folder in plan.values():
+        # A.jpg beside A.tif: their results are told apart by the ending.
+        alone = targets[folder / photo.stem] == 1
+        name = photo.stem if alone else f"{photo.stem}_{photo.suffix[1:].lower()}"
+        complete.append((photo, folder, name))
         for suffix in _SUFFIXES:
-            result = name.with_name(name.name + suffix)
-            if result in input_names:
+            if (folder.resolve() / (name + suffix)) in inputs:
                 raise _UsageError(
                     f"the result of {photo} would overwrite a photograph, "
-                    f"{result.name}; give another output folder."
+                    f"{name}{suffix}; give another output folder."
                 )
-    return plan
+    names = Counter(folder / name for _, folder, name in complete)
+    for photo, folder, name in complete:
+        if names[folder / name] > 1:
+            raise _UsageError(
+                f"{photo} and another photograph would be written to the same files, "
+                f"{folder / name}; give them different output folders."
+            )
+    return complete
+
+
+def _is_result(photo: Path, stems: set[Path]) -> bool:
+    """Whether a picture is the result of another one beside it."""
+    for suffix in _SUFFIXES:
+        stem = photo.stem.removesuffix(suffix)
+        if stem != photo.stem and photo.with_name(stem) in stems:
+            return True
+    return False
 
 
 def _run_photos(arguments: argparse.Namespace) -> int:
@@ -233,8 +252,9 @@ def _run_photos(arguments: argparse.Namespace) -> int:
             map_data=arguments.map_data,
             max_pixels=arguments.max_pixels,
             credit=credit,
+            name=name,
         )
-        for photo, folder in plan
+        for photo, folder, name in plan
     )
     n_failed = 0
     bar = tqdm(

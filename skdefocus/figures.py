@@ -143,9 +143,8 @@ def draw_overview(
     )
     for sigma in _TICKS:
         centre = _GAP + float(_position(sigma)) * length
-        draw.text(
-            (centre, top + _BAR + 3), str(sigma), fill="black", font=font, anchor="ma"
-        )
+        text = f"{sigma}+" if sigma == _TOP else str(sigma)
+        draw.text((centre, top + _BAR + 3), text, fill="black", font=font, anchor="ma")
     line = (_GAP, top + _BAR + _TEXT + _GAP)
     draw.text(line, credit, fill="dimgray", font=font)
     return np.asarray(sheet)

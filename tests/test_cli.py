@@ -76,6 +76,20 @@ class TestAll:
         assert (folder / "out" / "101" / "IMG_1_sigma.tif").exists()
         assert len(list((folder / "out").rglob("*.*"))) == 6
 
+    def test_photographs_of_one_name_are_told_apart(self, photo_file, out):
+        Image.open(photo_file).save(photo_file.with_suffix(".tif"))
+        folder = photo_file.parent
+        assert run("sharpen", folder, photo_file, "-o", out, "--quiet") == 0
+        names = {path.name for path in out.iterdir()}
+        assert names == {"bee_png_sharpened.png", "bee_tif_sharpened.tif"}
+
+    def test_results_beside_photographs_are_not_photographs(self, photo_file):
+        folder = photo_file.parent
+        (folder / "._bee.jpg").write_bytes(b"sidecar")
+        for _ in range(2):
+            assert run("all", folder, "-o", folder, "--quiet") == 0
+        assert len(list(folder.iterdir())) == 2 + 6
+
 
 class TestVerbs:
     def test_map(self, photo_file, out):
@@ -132,6 +146,8 @@ class TestVerbs:
                 "mapper__scale=1.0",
                 "--set",
                 "refiner__radius=4",
+                "--set",
+                "renderer__literal=true",
             )
             == 0
         )
@@ -250,9 +266,12 @@ class TestRefusals:
         arguments = ("all", photo_file, "-o", out, "--model", tmp_path / "m.zip")
         self.check(capsys, out, "is not a model file", *arguments)
 
-    def test_results_that_would_overwrite_each_other(self, photo_file, out, capsys):
-        other = photo_file.with_suffix(".jpg")
-        Image.open(photo_file).save(other)
+    def test_results_that_would_overwrite_each_other(
+        self, photo_file, out, capsys, tmp_path
+    ):
+        other = tmp_path / "elsewhere" / "bee.png"
+        other.parent.mkdir()
+        other.write_bytes(photo_file.read_bytes())
         self.check(capsys, out, "same files", "all", photo_file, other, "-o", out)
 
     def test_results_that_would_overwrite_a_photograph(self, photo_file, capsys, out):

@@ -14,6 +14,7 @@ from sklearn.utils import estimator_checks
 
 from skdefocus import (
     AdaptiveUnsharpMask,
+    CalibratedMapper,
     DefocusSample,
     LaplacianVarianceMapper,
     PatchBlurClassifier,
@@ -40,7 +41,8 @@ CHECKS = (
 MAPPERS = [SlidingWindowMapper(), LaplacianVarianceMapper()]
 LATER = [WGIFRefiner(radius=4, n_iter=2), AdaptiveUnsharpMask(), SDoFRenderer()]
 STEPS = MAPPERS + LATER
-ESTIMATORS = [*STEPS, PatchBlurClassifier()]
+FITTED = [PatchBlurClassifier(), CalibratedMapper(LaplacianVarianceMapper())]
+ESTIMATORS = [*STEPS, *FITTED]
 name_of = lambda estimator: type(estimator).__name__  # noqa: E731
 
 

@@ -54,6 +54,7 @@ def process_photograph(
     map_data: str = "tif",
     max_pixels: int = DEFAULT_MAX_PIXELS,
     credit: str = "",
+    name: str | None = None,
 ) -> Outcome:
     """Read a photograph, treat it, and write the results.
 
@@ -77,6 +78,9 @@ def process_photograph(
         Larger photographs are refused from their header.
     credit : str, default=""
         Written into the overview and a text file beside it.
+    name : str, optional
+        What names of results begin with; by default the photograph's name without its
+        ending.
 
     Returns
     -------
@@ -100,7 +104,8 @@ def process_photograph(
         warnings.simplefilter("always")
         try:
             results = _treat(photo, steps, products, max_pixels, credit)
-            written = _write(photo, folder, results, map_data, credit)
+            name = photo.stem if name is None else name
+            written = _write(name, folder, results, map_data, credit)
         except (ValueError, OSError, MemoryError) as error:
             # The batch holds one item: its number would tell the reader nothing.
             text = str(error) or "there is not enough memory for it."
@@ -142,23 +147,23 @@ def _treat(
 
 
 def _write(
-    photo: Path, folder: Path, results: Mapping[str, Any], map_data: str, credit: str
+    name: str, folder: Path, results: Mapping[str, Any], map_data: str, credit: str
 ) -> list[Path]:
     """Write what was computed: all of it, or nothing."""
     original = results["original"]
     ending = _ENDINGS.get(original.file_format, ".png")
     with staged(folder) as stage:
         if "map" in results:
-            write_photograph(stage(f"{photo.stem}_map.png"), colour_map(results["map"]))
-            write_map(stage(f"{photo.stem}_map16.png"), results["map"])
-            write_map(stage(f"{photo.stem}_sigma.{map_data}"), results["map"])
+            write_photograph(stage(f"{name}_map.png"), colour_map(results["map"]))
+            write_map(stage(f"{name}_map16.png"), results["map"])
+            write_map(stage(f"{name}_sigma.{map_data}"), results["map"])
         for product in ("sharpened", "shallow"):
             if product in results:
-                path = stage(f"{photo.stem}_{product}{ending}")
+                path = stage(f"{name}_{product}{ending}")
                 write_photograph(path, results[product], original)
         if "overview" in results:
-            path = stage(f"{photo.stem}_overview.png")
+            path = stage(f"{name}_overview.png")
             write_photograph(path, results["overview"])
         if credit:
-            stage(f"{photo.stem}_credit.txt").write_text(f"{credit}\n")
+            stage(f"{name}_credit.txt").write_text(f"{credit}\n")
     return stage.targets

@@ -78,6 +78,8 @@ def read_model(
         If the file cannot be read.
     """
     path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist or is not a file.")
     size = path.stat().st_size
     if size > _MAX_BYTES:
         raise ValueError(

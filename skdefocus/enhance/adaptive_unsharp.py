@@ -139,7 +139,8 @@ def adaptive_unsharp_mask(
         which limits halos (`skdefocus.filters.unsharp_mask`). None is eq. 8 as
         printed.
     subject_mask : array-like of shape (H, W), optional
-        True, or 1, where the photograph is in focus whatever the map says.
+        True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
+        says.
     **curve
         Parameters of `sharpening_gain`.
 

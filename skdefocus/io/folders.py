@@ -21,8 +21,9 @@ def list_photographs(
     Parameters
     ----------
     paths : iterable of path-like
-        Files, kept whatever their ending, and folders, searched at every depth for
-        ``.jpg``, ``.jpeg``, ``.png``, ``.tif``, ``.tiff`` and ``.webp``.
+        Files, kept whatever their ending, and folders, searched at every depth, but
+        for what is hidden, for ``.jpg``, ``.jpeg``, ``.png``, ``.tif``, ``.tiff`` and
+        ``.webp``.
     exclude : path-like, optional
         A folder that is not searched, where results go for example.
 
@@ -49,6 +50,8 @@ def list_photographs(
             found.append(path)
             continue
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _ENDINGS)
+        # Sidecars that some systems leave on cards are hidden and end in .jpg too.
+        inside = [p for p in inside if not _is_hidden(p.relative_to(path))]
         # The folder itself may be given to write its results beside its photographs.
         if exclude is not None and Path(exclude).resolve() != path.resolve():
             left_out = Path(exclude).resolve()
@@ -57,3 +60,7 @@ def list_photographs(
             raise ValueError(f"{path} holds no photograph (JPEG, PNG, TIFF, WebP).")
         found.extend(inside)
     return found
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

@@ -123,7 +123,8 @@ def shallow_depth_of_field(
     literal : bool, default=False
         Reproduce eq. 13 as printed, which is not monotone.
     subject_mask : array-like of shape (H, W), optional
-        True, or 1, where the photograph is in focus whatever the map says.
+        True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
+        says.
 
     Returns
     -------

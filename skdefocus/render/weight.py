@@ -184,7 +184,7 @@ def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:
             return c0, c1
     warnings.warn(
         "the blur map has no clear distinction between focus and background, so "
-        "nothing is blurred; give c0 and c1, or a subject mask.",
+        "nothing is blurred, only sharpened; give c0 and c1.",
         UserWarning,
         stacklevel=2,
     )

@@ -131,6 +131,10 @@ def test_subject_masks_count_as_in_focus(small_photo):
     assert abs(found - image)[:, :60].max() < 0.02
     whole = adaptive_unsharp_mask(small_photo, blur_map)
     np.testing.assert_array_equal(found[:, 60:], whole[:, 60:])
+    png = adaptive_unsharp_mask(
+        small_photo, blur_map, subject_mask=mask.astype(np.uint8) * 255
+    )
+    np.testing.assert_array_equal(png, found)
     soft = adaptive_unsharp_mask(small_photo, blur_map, subject_mask=mask * 0.5)
     assert not np.array_equal(soft, found)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
 
-from ._validation import image_batch, to_float_image
+from ._validation import check_image, image_batch
 from .sample import DefocusSample
 
 __all__ = ["map_images"]
@@ -26,7 +26,7 @@ def _run_one(
         sample = item
     elif needs is None:
         # Checked here so that the message names the item; the pixels stay as they are.
-        to_float_image(item, name)
+        check_image(item, name)
         sample = DefocusSample(item)
     else:
         raise ValueError(

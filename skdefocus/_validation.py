@@ -22,6 +22,7 @@ __all__ = [
     "POSITIVE_REAL",
     "REAL",
     "StrOptions",
+    "check_image",
     "check_map",
     "check_parameters",
     "image_batch",
@@ -79,6 +80,64 @@ def check_parameters(
     validate_parameter_constraints(dict(constraints), dict(parameters), caller)
 
 
+def _inspect(image: Any, name: str) -> tuple[np.ndarray, bool]:
+    """Check an image; tell whether rounding took it a little out of [0, 1]."""
+    if isinstance(image, str | bytes | os.PathLike):
+        raise ValueError(
+            f"{name} must be an array of pixels; got a path, {image!r}: read it with "
+            f"skdefocus.io.read_image."
+        )
+    try:
+        array = np.asarray(image)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of pixels: {error}") from error
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
+        raise ValueError(
+            f"{name} must have shape (H, W) or (H, W, 3); got shape {array.shape}."
+        )
+    if 0 in array.shape:
+        raise ValueError(f"{name} must not be empty; got shape {array.shape}.")
+    if array.dtype in _INTEGER_RANGE:
+        return array, False
+    if array.dtype.kind != "f":
+        raise ValueError(
+            f"{name} must be uint8, uint16, or float in [0, 1]; got dtype "
+            f"{array.dtype}."
+        )
+    low, high = float(array.min()), float(array.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise ValueError(
+            f"{name} must be float in [0, 1]; its values span [{low:.6g}, {high:.6g}]."
+        )
+    return array, low < 0 or high > 1
+
+
+def check_image(image: Any, name: str = "image") -> np.ndarray:
+    """Check one image without converting it.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    name : str, default="image"
+        How messages call it, for example "X[3]".
+
+    Returns
+    -------
+    ndarray of shape (H, W) or (H, W, 3)
+        The image as an array in this machine's byte order.
+
+    Raises
+    ------
+    ValueError
+        For other shapes, dtypes, values outside [0, 1], NaN or infinity.
+    """
+    return _inspect(image, name)[0]
+
+
 def to_float_image(image: Any, name: str = "image") -> np.ndarray:
     """Convert one image to float32 in [0, 1], the package's only conversion.
 
@@ -97,41 +156,14 @@ def to_float_image(image: Any, name: str = "image") -> np.ndarray:
     Raises
     ------
     ValueError
-        For other shapes, dtypes, values outside [0, 1], NaN or infinity.
+        For what `check_image` refuses.
     """
-    if isinstance(image, str | bytes | os.PathLike):
-        raise ValueError(
-            f"{name} must be an array of pixels; got a path, {image!r}: read it with "
-            f"skdefocus.io.read_image."
-        )
-    try:
-        array = np.asarray(image)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array of pixels: {error}") from error
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
-        raise ValueError(
-            f"{name} must have shape (H, W) or (H, W, 3); got shape {array.shape}."
-        )
-    if 0 in array.shape:
-        raise ValueError(f"{name} must not be empty; got shape {array.shape}.")
+    array, leaves_range = _inspect(image, name)
     if array.dtype in _INTEGER_RANGE:
         limit = np.float32(_INTEGER_RANGE[array.dtype])
         return np.divide(array, limit, dtype=np.float32)
-    if array.dtype.kind != "f":
-        raise ValueError(
-            f"{name} must be uint8, uint16, or float in [0, 1]; got dtype "
-            f"{array.dtype}."
-        )
-    low, high = float(array.min()), float(array.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
-    if low < -_ROUNDING or high > 1 + _ROUNDING:
-        raise ValueError(
-            f"{name} must be float in [0, 1]; its values span [{low:.6g}, {high:.6g}]."
-        )
     converted = array.astype(np.float32, copy=False)
-    return np.clip(converted, 0, 1) if low < 0 or high > 1 else converted
+    return np.clip(converted, 0, 1) if leaves_range else converted
 
 
 def to_grey(image: np.ndarray) -> np.ndarray:

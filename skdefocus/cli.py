@@ -32,9 +32,6 @@ _PRODUCTS = {
     "sharpen": ("sharpened",),
     "bokeh": ("shallow",),
 }
-_SUFFIXES = frozenset(
-    {"_map", "_map16", "_sigma", "_sharpened", "_shallow", "_overview", "_credit"}
-)
 
 
 class _UsageError(ValueError):
@@ -185,6 +182,7 @@ def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path, str]]:
     What lies in folders keeps its place below the output, and results of an earlier
     run are not taken for photographs. Refuses to overwrite a photograph.
     """
+    from .batch import RESULT_SUFFIXES
     from .io import list_photographs
 
     plan: dict[Path, tuple[Path, Path]] = {}
@@ -203,7 +201,7 @@ def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path, str]]:
         alone = targets[folder / photo.stem] == 1
         name = photo.stem if alone else f"{photo.stem}_{photo.suffix[1:].lower()}"
         complete.append((photo, folder, name))
-        for suffix in _SUFFIXES:
+        for suffix in RESULT_SUFFIXES:
             if (folder.resolve() / (name + suffix)) in inputs:
                 raise _UsageError(
                     f"the result of {photo} would overwrite a photograph, "
@@ -221,7 +219,9 @@ def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path, str]]:
 
 def _is_result(photo: Path, stems: set[Path]) -> bool:
     """Whether a picture is the result of another one beside it."""
-    for suffix in _SUFFIXES:
+    from .batch import RESULT_SUFFIXES
+
+    for suffix in RESULT_SUFFIXES:
         stem = photo.stem.removesuffix(suffix)
         if stem != photo.stem and photo.with_name(stem) in stems:
             return True

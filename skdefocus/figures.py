@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._sigma_scale import from_log_sigma, to_log_sigma
 from ._validation import check_map, to_float_image
 
 __all__ = ["colour_map", "draw_overview"]
@@ -26,7 +27,6 @@ _COLOURS = np.array(
     ],
     dtype=np.float32,
 )
-_LOG_OFFSET = 0.8
 # Sigma, in pixels, at the bright end: the top of the ladder.
 _TOP = 19.0
 _TICKS = (0, 1, 2, 4, 8, 19)
@@ -37,9 +37,9 @@ _TEXT = 16
 
 def _position(sigma: Any) -> np.ndarray:
     """Place sigma on a logarithmic scale from 0 to 1."""
-    low, high = np.log(_LOG_OFFSET), np.log(_TOP + _LOG_OFFSET)
-    sigma = np.asarray(sigma, dtype=np.float32)
-    return np.clip((np.log(sigma + np.float32(_LOG_OFFSET)) - low) / (high - low), 0, 1)
+    low, high = to_log_sigma([0.0, _TOP])
+    position = to_log_sigma(np.asarray(sigma, dtype=np.float32))
+    return np.clip((position - low) / (high - low), 0, 1)
 
 
 def colour_map(blur_map: np.ndarray) -> np.ndarray:
@@ -133,10 +133,8 @@ def draw_overview(
         sheet.paste(picture, (left, top + _TEXT + _GAP // 2))
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
-    scale = np.linspace(np.log(_LOG_OFFSET), np.log(_TOP + _LOG_OFFSET), length)
-    bar = colour_map(
-        np.exp(scale)[np.newaxis].repeat(_BAR, axis=0) - _LOG_OFFSET + 1e-6
-    )
+    scale = from_log_sigma(np.linspace(*to_log_sigma([0.0, _TOP]), length))
+    bar = colour_map(scale[np.newaxis].repeat(_BAR, axis=0))
     sheet.paste(Image.fromarray(bar), (_GAP, top))
     draw.text(
         (_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 from sklearn.utils import check_random_state
 
+from ._sigma_scale import from_log_sigma, to_log_sigma
 from ._validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -21,7 +22,6 @@ from .filters import blur
 
 __all__ = ["defocus"]
 
-_LOG_OFFSET = 0.8
 # Pixels whose sigmas are this close, on the scale of log(sigma + 0.8), count as one
 # surface, on which colours mix; farther apart, one hides the other.
 _SAME_SURFACE = 0.5
@@ -34,10 +34,10 @@ def _layer_levels(blur_map: np.ndarray, n_layers: int) -> np.ndarray:
     sigmas = np.unique(blur_map)
     if len(sigmas) <= n_layers:
         return sigmas
-    low, high = np.log(sigmas[[0, -1]].astype(np.float64) + _LOG_OFFSET)
+    low, high = to_log_sigma(sigmas[[0, -1]].astype(np.float64))
     if n_layers == 1:
         low = high = (low + high) / 2
-    return np.maximum(np.exp(np.linspace(low, high, n_layers)) - _LOG_OFFSET, 0)
+    return from_log_sigma(np.linspace(low, high, n_layers))
 
 
 def defocus(
@@ -129,8 +129,8 @@ def defocus(
     if depth is not None:
         shelves = _depth_shelves(check_map(depth, image.shape, "depth"), n_layers)
     levels = _layer_levels(blur_map, n_layers)
-    position = np.log(blur_map + _LOG_OFFSET)
-    borders = np.log(levels + _LOG_OFFSET)
+    position = to_log_sigma(blur_map)
+    borders = to_log_sigma(levels)
     nearest = np.searchsorted((borders[1:] + borders[:-1]) / 2, position)
     # Things of one sigma can lie before and behind the plane of focus.
     layers = np.unique(np.stack([shelves.ravel(), nearest.ravel()]), axis=1).T[::-1]

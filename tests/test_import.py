@@ -56,7 +56,7 @@ def test_stages_import_only_stages_to_their_left():
     import skdefocus
 
     floor = {"filters", "metrics", "io", "sample", "optics", "synthesis", "datasets"}
-    floor |= {"_validation", "_files", "_batch", "_base", "figures"}
+    floor |= {"_validation", "_files", "_batch", "_base", "figures", "_sigma_scale"}
     stages = ["patches", "classifier", "mapping", "refine", "enhance", "render"]
     root = Path(skdefocus.__file__).parent
     for path in root.rglob("*.py"):

@@ -1,5 +1,5 @@
 """Photographs from files to files."""
 
-from .photograph import PRODUCTS, Outcome, process_photograph
+from .photograph import PRODUCTS, RESULT_SUFFIXES, Outcome, process_photograph
 
-__all__ = ["PRODUCTS", "Outcome", "process_photograph"]
+__all__ = ["PRODUCTS", "RESULT_SUFFIXES", "Outcome", "process_photograph"]

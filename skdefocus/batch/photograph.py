@@ -13,10 +13,14 @@ from .._files import staged
 from ..figures import colour_map, draw_overview
 from ..io import DEFAULT_MAX_PIXELS, read_photograph, write_map, write_photograph
 
-__all__ = ["PRODUCTS", "Outcome", "process_photograph"]
+__all__ = ["PRODUCTS", "RESULT_SUFFIXES", "Outcome", "process_photograph"]
 
 # What can be made of a photograph.
 PRODUCTS = ("map", "sharpened", "shallow", "overview")
+# What the names of results end in, as `_write` writes them.
+RESULT_SUFFIXES = frozenset(
+    {"_map", "_map16", "_sigma", "_sharpened", "_shallow", "_overview", "_credit"}
+)
 
 # A result is written as its photograph was, or else as PNG. MPO is what Pillow calls a
 # JPEG with further pictures behind the first, as phones write it.
@@ -130,6 +134,8 @@ def _treat(
     if "refiner" in steps:
         samples = steps["refiner"].transform(samples)
     results: dict[str, Any] = {"original": original}
+    if "map" in products or "overview" in products:
+        results["coloured"] = colour_map(samples[0].blur_map)
     if "map" in products:
         results["map"] = samples[0].blur_map
     for product, step in (("sharpened", "sharpener"), ("shallow", "renderer")):
@@ -139,7 +145,7 @@ def _treat(
         titles = {"sharpened": "sharpened", "shallow": "shallow focus"}
         panels = [
             ("photograph", original.image),
-            ("blur map", colour_map(samples[0].blur_map)),
+            ("blur map", results["coloured"]),
             *((titles[key], results[key]) for key in titles if key in results),
         ]
         results["overview"] = draw_overview(panels, credit=credit)
@@ -154,7 +160,7 @@ def _write(
     ending = _ENDINGS.get(original.file_format, ".png")
     with staged(folder) as stage:
         if "map" in results:
-            write_photograph(stage(f"{name}_map.png"), colour_map(results["map"]))
+            write_photograph(stage(f"{name}_map.png"), results["coloured"])
             write_map(stage(f"{name}_map16.png"), results["map"])
             write_map(stage(f"{name}_sigma.{map_data}"), results["map"])
         for product in ("sharpened", "shallow"):

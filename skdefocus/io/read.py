@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .photograph import Photograph
+from .pixels import divide_by_alpha, rotate, split_alpha
 
 __all__ = ["DEFAULT_MAX_PIXELS", "read_image", "read_photograph"]
 
@@ -227,35 +228,6 @@ def _upright_exif(header: Any) -> tuple[int, bytes | None]:
         return 1, None
 
 
-def _rotate(array: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn an array upright by its EXIF orientation."""
-    if orientation in (5, 6, 7, 8):
-        array = array.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        array = array[::-1]
-    if orientation in (2, 3, 6, 7):
-        array = array[:, ::-1]
-    return np.ascontiguousarray(array)
-
-
-def _split_alpha(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    if array.ndim == 3 and array.shape[2] in (2, 4):
-        colours, alpha = array[..., :-1], np.ascontiguousarray(array[..., -1])
-    else:
-        colours, alpha = array, None
-    if colours.ndim == 3 and colours.shape[2] == 1:
-        colours = colours[..., 0]
-    return np.ascontiguousarray(colours), alpha
-
-
-def _divide_by_alpha(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Undo the multiplication of colours by their opacity."""
-    limit = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
-    share = (alpha / limit).reshape(alpha.shape + (1,) * (image.ndim - 2))
-    colours = np.minimum(image / np.maximum(share, 1 / 65535), limit)
-    return (np.rint(colours) if limit > 1 else colours).astype(image.dtype)
-
-
 def _to_srgb(picture: Any) -> Any:
     """CMYK to sRGB, by its colour profile where it has one that works."""
     from PIL import ImageCms
@@ -293,7 +265,7 @@ def _read_shallow(path: Path, header: Any) -> Photograph:
         picture = picture.convert("RGB" if opaque else clear)
     elif mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
-    image, alpha = _split_alpha(_rotate(np.asarray(picture), orientation))
+    image, alpha = split_alpha(rotate(np.asarray(picture), orientation))
     attributes: tuple[tuple[str, Any, Any], ...] = ()
     if header.format == "TIFF":
         file = _open_deep(path)
@@ -347,12 +319,12 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
         pixels = np.iinfo(pixels.dtype).max - pixels
     if photometric == _SEPARATED:
         profile = None  # OpenImageIO turned CMYK into RGB.
-    image, alpha = _split_alpha(_rotate(pixels, orientation))
+    image, alpha = split_alpha(rotate(pixels, orientation))
     is_multiplied = spec.alpha_channel >= 0 and (
         not spec.getattribute("oiio:UnassociatedAlpha")
     )
     if alpha is not None and file_format == "TIFF" and is_multiplied:
-        image = _divide_by_alpha(image, alpha)
+        image = divide_by_alpha(image, alpha)
     bits = 8 if image.dtype == np.uint8 else 16
     return Photograph(image, alpha, file_format, profile, exif, bits, attributes)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._files import temporary_beside
-from .._validation import check_map, to_float_image
+from .._validation import check_image, check_map, to_float_image
 from .photograph import Photograph
 
 __all__ = ["SIGMA_STEPS", "write_map", "write_photograph"]
@@ -83,7 +83,7 @@ def write_photograph(
     elif pixels.dtype == np.uint16 and not holds_16_bits:
         raise ValueError(f"{path}: {file_format} holds 8 bits, but the image has 16.")
     else:
-        to_float_image(pixels[:1])  # refuses other shapes and dtypes
+        check_image(pixels)
     if like.alpha is not None and file_format != "JPEG":
         alpha = to_float_image(like.alpha, "alpha")
         pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])

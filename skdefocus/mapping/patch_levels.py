@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .._sigma_scale import to_log_sigma
 from .windows import count_windows, pad_to_grid, window_deviation
 
 __all__ = ["classify_windows", "sigma_of_classes"]
@@ -17,10 +18,7 @@ _BAND_PIXELS = 2**21
 # Patches handed over at a time: 16 MB.
 _CHUNK = 4096
 
-# sigma + this, on a logarithmic scale, gives the levels of perceived blur nearly
-# equal distances, also near 0.
-_LOG_OFFSET = 0.8
-# Variance on that scale at which confidence is one half: that of probabilities
+# Variance of log(sigma + 0.8) at which confidence is one half: that of probabilities
 # spread evenly over two neighbouring levels and a little more.
 _HALF_VARIANCE = 0.018
 # Standard deviation of the grey levels, on [0, 1], from which texture is decisive.
@@ -144,7 +142,7 @@ def _estimate(
 def _confidence(
     probabilities: np.ndarray, sigmas: np.ndarray, texture: np.ndarray
 ) -> np.ndarray:
-    scale = np.log(sigmas + np.float32(_LOG_OFFSET))
+    scale = to_log_sigma(sigmas)
     mean = probabilities @ scale
     variance = np.maximum(probabilities @ scale**2 - mean**2, 0)
     decided = 1 / (1 + variance / np.float32(_HALF_VARIANCE))

@@ -8,6 +8,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
+from .._sigma_scale import to_log_sigma
 from .._validation import NON_NEGATIVE_REAL, POSITIVE_REAL, check_parameters
 from ..filters import otsu_threshold
 
@@ -29,8 +30,6 @@ WEIGHT_CONSTRAINTS = {
 }
 # Photographs whose two modes are closer than this have no background to blur.
 LEAST_DISTANCE = 0.5
-# The map's scale on which defocus is split into focus and background.
-_LOG_OFFSET = 0.8
 
 
 def sdof_parameters(
@@ -175,7 +174,7 @@ def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:
     (0.5, 4.0)
     """
     blur_map = np.asarray(blur_map, dtype=np.float32)
-    scale = np.log(blur_map + np.float32(_LOG_OFFSET))
+    scale = to_log_sigma(blur_map)
     sharp = scale < otsu_threshold(scale)
     if sharp.any():
         c0 = float(np.quantile(blur_map[sharp], 0.9))

@@ -1,35 +1,53 @@
-"""Score blur maps on the CUHK blur detection dataset (Table 5).
+"""Score blur maps on the CUHK blur detection dataset (Table 5 and Fig. 11).
 
 python benchmarks/cuhk.py --data DIR --split test
 
-DIR holds ``cuhk/images`` and ``cuhk/masks``; by default it is $SKDEFOCUS_DATA. The
-split "test" (0001-0200, the paper's) is for reporting only; choices are made on
-"validation" (0201-0400).
+DIR holds the dataset as `skdefocus.datasets.load_cuhk` reads it; by default it is
+$SKDEFOCUS_DATA. The split "test" (0001-0200, the paper's) is for reporting only;
+choices are made on "validation" (0201-0400), as are the fixed thresholds of every row.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+try:
+    from benchmarks import cuhk_pictures
+except ImportError:  # run as a file
+    import cuhk_pictures
+
 from skdefocus import (
     DefocusSample,
+    DefocusSegmenter,
+    GlobalRefiner,
+    GuidedRefiner,
     LaplacianVarianceMapper,
+    MattingRefiner,
+    MutualGuidedRefiner,
     PatchBlurClassifier,
     SlidingWindowMapper,
     WGIFRefiner,
 )
-from skdefocus.io import read_image
-from skdefocus.metrics import best_threshold, constant_accuracy
+from skdefocus.datasets import load_cuhk
+from skdefocus.metrics import (
+    average_precision,
+    best_threshold,
+    constant_accuracy,
+    f_score,
+    mean_absolute_error,
+    pixel_accuracy,
+    precision_recall_curve,
+)
 
-SPLITS = {"test": range(1, 201), "validation": range(201, 401)}
 PUBLISHED = {
     "Zhuo and Sim": 0.7296,
     "Karaali and Jung": 0.7654,
@@ -38,38 +56,87 @@ PUBLISHED = {
     "DMENet": 0.8735,
     "Galetto and Deng": 0.8771,
 }
-_NUMBER = re.compile(r"out_of_focus(\d{4})$")
+COLUMNS = ("best", "fixed", "absolute", "auto", "F", "MAE", "AP")
+REFINERS = {
+    "none": None,
+    "guided": GuidedRefiner(),
+    "wgif": WGIFRefiner(),
+    "global": GlobalRefiner(),
+    "mutual": MutualGuidedRefiner(),
+    "matting": MattingRefiner(),
+}
 
 
-def find_pairs(folder: Path, numbers: range) -> list[tuple[Path, Path]]:
-    """Find photographs and masks of a split; match them by stem."""
-    masks = {path.stem: path for path in (folder / "cuhk" / "masks").glob("*.png")}
-    pairs = []
-    for photo in sorted((folder / "cuhk" / "images").iterdir()):
-        number = _NUMBER.search(photo.stem)
-        if number and int(number[1]) in numbers and photo.stem in masks:
-            pairs.append((photo, masks[photo.stem]))
-    return pairs
+def make_mappers(model: str | None, step: int, estimate: str) -> dict:
+    """Make the mappers that are compared."""
+    if model:
+        network = PatchBlurClassifier.load(model)
+    else:
+        network = PatchBlurClassifier.pretrained()
+    settings = {"step": step, "estimate": estimate}
+    return {
+        "laplacian": LaplacianVarianceMapper(),
+        "network": SlidingWindowMapper(network, **settings),
+        "network-auto": SlidingWindowMapper(network, scale="auto", **settings),
+        "network-scales": SlidingWindowMapper(network, scale=(2, 1, 0.5), **settings),
+    }
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """Read a mask, 255 where out of focus, as bool."""
-    mask = read_image(path)
-    mask = mask if mask.ndim == 2 else mask[..., 0]
-    if not np.isin(mask, (0, 255)).all():
-        raise ValueError(f"{path} holds values other than 0 and 255.")
-    return mask == 255
+def timed(step: object, item: object) -> tuple[DefocusSample, float]:
+    """Send one photograph through a mapper or refiner."""
+    start = time.perf_counter()
+    (sample,) = step.transform([item])
+    return sample, time.perf_counter() - start
 
 
-def score(pair: tuple[Path, Path], mappers: dict, refiner: WGIFRefiner) -> list[float]:
-    """Score one photograph: the constant answer, then raw and refined maps."""
-    image, mask = read_image(pair[0]), read_mask(pair[1])
-    row = [constant_accuracy([mask])]
-    for mapper in mappers.values():
-        samples: list[DefocusSample] = mapper.transform([image])
-        for sample in (samples[0], refiner.transform(samples)[0]):
-            row.append(best_threshold(sample.blur_map, mask)[0])
-    return row
+def run(function: Callable, *columns: list, jobs: int, name: str) -> list:
+    """Apply a function to every photograph."""
+    tasks = (delayed(function)(*row) for row in zip(*columns, strict=True))
+    results = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    progress = tqdm(results, total=len(columns[0]), desc=name, file=sys.stderr)
+    return list(progress)
+
+
+def refined_maps(
+    mapper: object, refiners: dict, images: list, jobs: int, name: str
+) -> Iterator[tuple[str, list[DefocusSample], float]]:
+    """Map photographs once and refine the maps by every refiner."""
+    mapped = run(lambda x: timed(mapper, x), images, jobs=jobs, name=name)
+    samples = [sample for sample, _ in mapped]
+    seconds = float(np.mean([spent for _, spent in mapped]))
+    for refiner_name, refiner in refiners.items():
+        if refiner is None:
+            yield refiner_name, samples, seconds
+            continue
+        title = f"{name} + {refiner_name}"
+        refined = run(lambda x, r=refiner: timed(r, x), samples, jobs=jobs, name=title)
+        spent = float(np.mean([seconds_ for _, seconds_ in refined]))
+        yield refiner_name, [sample for sample, _ in refined], seconds + spent
+
+
+def learn(samples: list[DefocusSample], masks: list, reference: str) -> float:
+    """Find the one threshold that agrees best with the masks of a split."""
+    return DefocusSegmenter("learn", reference=reference).fit(samples, masks).threshold_
+
+
+def score(
+    sample: DefocusSample, mask: np.ndarray, thresholds: tuple[float, float]
+) -> dict[str, object]:
+    """Score the map of one photograph."""
+    fixed = DefocusSegmenter(thresholds[0])
+    absolute = DefocusSegmenter(thresholds[1], reference="absolute")
+    predicted = fixed.predict([sample])
+    blur_map = sample.blur_map
+    return {
+        "best": best_threshold(mask, blur_map)[0],
+        "fixed": pixel_accuracy([mask], predicted),
+        "absolute": absolute.score([sample], [mask]),
+        "auto": DefocusSegmenter("auto").score([sample], [mask]),
+        "F": f_score([mask], predicted),
+        "MAE": mean_absolute_error([mask], predicted),
+        "AP": average_precision([mask], [blur_map]),
+        "curve": np.stack(precision_recall_curve([mask], [blur_map])),
+    }
 
 
 def interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
@@ -80,51 +147,107 @@ def interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print the table."""
+def cells(scores: list[dict]) -> str:
+    """Write the mean of every column, and half the width of its interval."""
+    text = []
+    for column in COLUMNS:
+        values = np.array([row[column] for row in scores])
+        low, high = interval(values)
+        text.append(f"{values.mean():.4f} ±{(high - low) / 2:.4f}")
+    return "  ".join(text)
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=os.environ.get("SKDEFOCUS_DATA"))
-    parser.add_argument("--split", choices=SPLITS, default="validation")
+    parser.add_argument("--split", choices=("test", "validation"), default="validation")
+    parser.add_argument("--mappers", nargs="+", help="names as in the table; all")
+    parser.add_argument("--refiners", nargs="+", choices=REFINERS, default=[*REFINERS])
     parser.add_argument("--step", type=int, default=4)
     parser.add_argument("--estimate", choices=("mean", "mode"), default="mean")
-    parser.add_argument("--auto", action="store_true", help='with scale="auto"')
     parser.add_argument("--model", help="model file; by default the shipped network")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, help="only the first so many photographs")
+    parser.add_argument("--figure", type=Path, help="draw Fig. 11 into this file")
+    parser.add_argument(
+        "--sheets", type=Path, help="folder for contact sheets of best and worst"
+    )
     options = parser.parse_args(arguments)
     if not options.data:
         parser.error("give --data DIR, or set SKDEFOCUS_DATA")
-    pairs = find_pairs(Path(options.data), SPLITS[options.split])[: options.limit]
-    if not pairs:
-        parser.error(f"{options.data} holds no photograph of the split {options.split}")
-    if options.model:
-        classifier = PatchBlurClassifier.load(options.model)
-    else:
-        classifier = PatchBlurClassifier.pretrained()
-    mappers = {
-        "variance of Laplacian, 16 x 16": LaplacianVarianceMapper(),
-        f"network, step {options.step}, {options.estimate}": SlidingWindowMapper(
-            classifier,
-            step=options.step,
-            estimate=options.estimate,
-            scale="auto" if options.auto else 1.0,
-        ),
-    }
-    jobs = Parallel(n_jobs=options.jobs, return_as="generator")
-    results = jobs(delayed(score)(pair, mappers, WGIFRefiner()) for pair in pairs)
-    table = np.array(list(tqdm(results, total=len(pairs), file=sys.stderr)))
-    names = ["best constant per photograph"]
-    for mapper in mappers:
-        names += [mapper, f"{mapper} + WGIFRefiner"]
-    print(f"network {classifier.network_.sha256}")
-    print(f"CUHK {options.split}, {len(pairs)} photographs, best threshold per image")
-    print(f"{'method':58} accuracy  95 % interval")
+    mappers = make_mappers(options.model, options.step, options.estimate)
+    unknown = sorted(set(options.mappers or []) - set(mappers))
+    if unknown:
+        parser.error(f"unknown mappers {unknown}; known: {', '.join(mappers)}")
+    chosen = options.mappers or [*mappers]
+    options.mappers = {name: mappers[name] for name in chosen}
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table."""
+    options = parse(arguments)
+    refiners = {name: REFINERS[name] for name in options.refiners}
+    splits = ["validation"] if options.split == "validation" else ["validation", "test"]
+    data = {}
+    for split in splits:
+        bunch = load_cuhk(options.data, split)
+        pairs = list(zip(bunch.images, bunch.masks, strict=True))[: options.limit]
+        data[split] = [list(column) for column in zip(*pairs, strict=True)]
+    images, masks = data[options.split]
+    network = PatchBlurClassifier.pretrained() if not options.model else None
+    print(f"network {network.network_.sha256 if network else options.model}")
+    print(
+        f"CUHK {options.split}, {len(images)} photographs, step {options.step}, "
+        f"estimate {options.estimate}; thresholds px from validation"
+    )
+    header = "  ".join(f"{column:14}" for column in COLUMNS)
+    print(f"{'map + refiner':28}  {header}  threshold  absolute  seconds")
     if options.split == "test":
         for name, value in PUBLISHED.items():
-            print(f"{name + ' (published)':58} {value:.4f}")
-    for name, column in zip(names, table.T, strict=True):
-        low, high = interval(column)
-        print(f"{name:58} {column.mean():.4f}    {low:.4f} to {high:.4f}")
+            print(f"{name + ' (published)':28}  {value:.4f}")
+    constant = np.array([constant_accuracy([mask]) for mask in masks])
+    print(f"{'best constant':28}  {constant.mean():.4f}")
+    curves = {}
+    for mapper_name, mapper in options.mappers.items():
+        rows = {
+            split: refined_maps(mapper, refiners, X, options.jobs, mapper_name)
+            for split, (X, _) in data.items()
+        }
+        for chosen in zip(*rows.values(), strict=True):
+            name, samples, seconds = chosen[-1]
+            truth = data["validation"][1]
+            thresholds = (
+                learn(chosen[0][1], truth, "photograph"),
+                learn(chosen[0][1], truth, "absolute"),
+            )
+            title = f"{mapper_name} + {name}"
+            scores = run(
+                lambda s, m, t=thresholds: score(s, m, t),
+                samples,
+                masks,
+                jobs=options.jobs,
+                name=f"{title}, scores",
+            )
+            curves[title] = np.mean([row["curve"] for row in scores], axis=0)
+            print(
+                f"{title:28}  {cells(scores)}  {thresholds[0]:9.3f}  "
+                f"{thresholds[1]:8.3f}  {seconds:7.2f}",
+                flush=True,
+            )
+            if options.sheets:
+                options.sheets.mkdir(parents=True, exist_ok=True)
+                accuracy = np.array([row["fixed"] for row in scores])
+                cuhk_pictures.contact_sheet(
+                    options.sheets / f"{mapper_name}_{name}.png",
+                    samples,
+                    masks,
+                    DefocusSegmenter(thresholds[0]).predict(samples),
+                    accuracy,
+                )
+    if options.figure:
+        cuhk_pictures.precision_recall_figure(options.figure, curves)
     return 0
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "POSITIVE_INTEGER",
     "POSITIVE_REAL",
     "REAL",
+    "UNIT_INTERVAL",
     "StrOptions",
     "check_image",
     "check_map",
@@ -37,6 +38,7 @@ NON_NEGATIVE_REAL = Interval(Real, 0, None, closed="left")
 POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
 POSITIVE_REAL = Interval(Real, 0, None, closed="neither")
 REAL = Interval(Real, None, None, closed="neither")
+UNIT_INTERVAL = Interval(Real, 0, 1, closed="both")
 
 # Rec. 601 luma, the grey of JPEG and of the paper's toolbox.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)

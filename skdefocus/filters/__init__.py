@@ -2,8 +2,11 @@
 
 from .blur import blur, disc_kernel
 from .box import box_mean
+from .global_smoother import global_smoother
 from .guided import guided_filter
 from .laplacian import laplacian, variance_of_laplacian
+from .matting import matting_smoother
+from .mutual_guided import mutual_guided_filter
 from .noise import noise_deviation
 from .resize import resize
 from .threshold import otsu_threshold
@@ -15,8 +18,11 @@ __all__ = [
     "box_mean",
     "disc_kernel",
     "edge_weight",
+    "global_smoother",
     "guided_filter",
     "laplacian",
+    "matting_smoother",
+    "mutual_guided_filter",
     "noise_deviation",
     "otsu_threshold",
     "resize",

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._sigma_scale import to_log_sigma
+from .._sigma_scale import from_log_sigma, to_log_sigma
 from .windows import count_windows, pad_to_grid, window_deviation
 
-__all__ = ["classify_windows", "sigma_of_classes"]
+__all__ = ["classify_windows", "sigma_of_classes", "texture_confidence"]
 
 # Photographs are worked on in bands of about this many pixels.
 _BAND_PIXELS = 2**21
@@ -91,7 +91,8 @@ def classify_windows(
     patch_size, step : int, default=32 and 16
         Side of a window and distance between windows, in pixels.
     estimate : {"mode", "mean"}, default="mode"
-        Sigma of the most probable level, or the expected sigma.
+        Sigma of the most probable level, or the sigma whose ``log(sigma + 0.8)`` is the
+        expected one.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 
@@ -135,8 +136,9 @@ def _estimate(
 ) -> np.ndarray:
     if estimate == "mode":
         return sigmas[probabilities.argmax(axis=-1)]
+    mean = from_log_sigma(probabilities @ to_log_sigma(sigmas))
     # A rounded sum of probabilities must not leave the ladder.
-    return np.clip(probabilities @ sigmas, sigmas[0], sigmas[-1])
+    return np.clip(mean, sigmas[0], sigmas[-1])
 
 
 def _confidence(
@@ -146,10 +148,25 @@ def _confidence(
     mean = probabilities @ scale
     variance = np.maximum(probabilities @ scale**2 - mean**2, 0)
     decided = 1 / (1 + variance / np.float32(_HALF_VARIANCE))
-    textured = np.clip(texture / np.float32(_FULL_TEXTURE), _LEAST_TEXTURE, 1)
     # Beyond the ladder the top level only says "at least this much".
     within = 1 - probabilities[..., -1] / 2
-    return np.clip(decided * textured * within, 0, 1)
+    return np.clip(decided * texture_confidence(texture) * within, 0, 1)
+
+
+def texture_confidence(deviation: np.ndarray) -> np.ndarray:
+    """How far contrast lets blur be judged.
+
+    Parameters
+    ----------
+    deviation : ndarray
+        Standard deviation of grey levels, in [0, 1], within windows.
+
+    Returns
+    -------
+    ndarray of the same shape
+        From 0.02 for flat windows to 1 from a deviation of 20 of 255 levels.
+    """
+    return np.clip(deviation / np.float32(_FULL_TEXTURE), _LEAST_TEXTURE, 1)
 
 
 def _probabilities(

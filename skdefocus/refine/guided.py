@@ -1,0 +1,139 @@
+"""GuidedRefiner: one pass of the guided filter over a blur map."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._base import ImageTransformer
+from .._validation import (
+    N_JOBS,
+    NON_NEGATIVE_INTEGER,
+    POSITIVE_REAL,
+    StrOptions,
+    check_map,
+    check_parameters,
+    to_float_image,
+    to_grey,
+)
+from ..filters import guided_filter
+from ..sample import DefocusSample
+
+__all__ = ["GuidedRefiner", "refine_guided"]
+
+_CONSTRAINTS = {
+    "radius": [NON_NEGATIVE_INTEGER],
+    "eps": [POSITIVE_REAL],
+    "guide": [StrOptions({"grey", "colour"})],
+}
+
+
+def refine_guided(
+    blur_map: np.ndarray,
+    image: np.ndarray,
+    *,
+    radius: int = 16,
+    eps: float = 0.005,
+    guide: str = "grey",
+) -> np.ndarray:
+    """Refine a blur map by one pass of the guided filter with the photograph as guide.
+
+    Parameters
+    ----------
+    blur_map : array-like of shape (H, W)
+        Map of either unit, at least 0.
+    image : array-like of shape (H, W) or (H, W, 3)
+        The photograph: uint8, uint16, or float in [0, 1].
+    radius : int, default=16
+        Windows are ``2 * radius + 1`` pixels wide.
+    eps : float, default=0.005
+        Ridge, above 0, on the scale of the photograph's variance in [0, 1].
+    guide : {"grey", "colour"}, default="grey"
+        Whether the photograph guides by its grey or its colours.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        Refined map, within the range of the map given.
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or a map that does not fit the image.
+
+    References
+    ----------
+    He, Sun and Tang, "Guided image filtering", TPAMI 35(6), 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.refine import refine_guided
+    >>> image = np.repeat([[0.2, 0.8]], 32, axis=1) * np.ones((64, 1))
+    >>> coarse = np.full((64, 64), 1.0)
+    >>> coarse[:, 24:] = 5.0
+    >>> fine = refine_guided(coarse, image)
+    >>> bool(fine[32, 28] < coarse[32, 28])
+    True
+    """
+    check_parameters(
+        _CONSTRAINTS, {"radius": radius, "eps": eps, "guide": guide}, "refine_guided"
+    )
+    photograph = to_float_image(image)
+    blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
+    if guide == "grey":
+        photograph = to_grey(photograph)
+    refined = guided_filter(blur_map, photograph, radius=radius, eps=eps)
+    # An affine function of the guide can overshoot; sigma stays within the evidence.
+    return np.clip(refined, blur_map.min(), blur_map.max())
+
+
+class GuidedRefiner(ImageTransformer):
+    """Refine blur maps by one pass of the guided filter.
+
+    Faster than `WGIFRefiner`, but the photograph's texture shows in the map.
+
+    Parameters
+    ----------
+    radius : int, default=16
+        Windows are ``2 * radius + 1`` pixels wide.
+    eps : float, default=0.005
+        Ridge, above 0, on the scale of the photograph's variance in [0, 1].
+    guide : {"grey", "colour"}, default="grey"
+        Whether the photograph guides by its grey or its colours.
+    n_jobs : int, optional
+        Photographs worked on at a time, as in joblib.
+
+    References
+    ----------
+    He, Sun and Tang, "Guided image filtering", TPAMI 35(6), 2013.
+
+    Examples
+    --------
+    >>> from skdefocus import GuidedRefiner, SlidingWindowMapper
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> samples = SlidingWindowMapper().transform([load_sample_photograph()])
+    >>> GuidedRefiner().transform(samples)[0].blur_map.dtype
+    dtype('float32')
+    """
+
+    _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
+    _needs = "map"
+
+    def __init__(
+        self,
+        radius: int = 16,
+        eps: float = 0.005,
+        *,
+        guide: str = "grey",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.radius = radius
+        self.eps = eps
+        self.guide = guide
+        self.n_jobs = n_jobs
+
+    def _transform_one(
+        self, sample: DefocusSample, n_threads: int | None
+    ) -> DefocusSample:
+        refined = refine_guided(sample.blur_map, sample.image, **self._settings())
+        return sample.replace(blur_map=refined)

@@ -24,8 +24,8 @@ _VERBS = {
 }
 _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper), refiner
-(WGIFRefiner), sharpener (AdaptiveUnsharpMask), renderer (SDoFRenderer); for example
---set refiner__radius=8 --set renderer__smoothing=guided"""
+(GlobalRefiner), sharpener (AdaptiveUnsharpMask), renderer (SDoFRenderer); for example
+--set refiner__smoothness=10000 --set renderer__smoothing=guided"""
 _PRODUCTS = {
     "all": ("map", "sharpened", "shallow", "overview"),
     "map": ("map",),
@@ -77,7 +77,9 @@ def _build_parser() -> argparse.ArgumentParser:
             "--step", type=int, default=4, help="pixels between patches (default 4)"
         )
         sub.add_argument(
-            "--refiner", default="wgif", help="wgif (default), or none for the raw map"
+            "--refiner",
+            default="global",
+            help="global (default), wgif (the paper's), guided, or none (raw map)",
         )
         sub.add_argument("--model", help="model file; by default the shipped network")
         sub.add_argument(
@@ -137,10 +139,15 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     from .classifier import PatchBlurClassifier
     from .enhance import AdaptiveUnsharpMask
     from .mapping import SlidingWindowMapper
-    from .refine import WGIFRefiner
+    from .refine import GlobalRefiner, GuidedRefiner, WGIFRefiner
     from .render import SDoFRenderer
 
-    refiners = {"wgif": WGIFRefiner, "none": None}
+    refiners = {
+        "global": GlobalRefiner,
+        "wgif": WGIFRefiner,
+        "guided": GuidedRefiner,
+        "none": None,
+    }
     if arguments.refiner not in refiners:
         raise _UsageError(
             f"there is no refiner {arguments.refiner!r}; known: {', '.join(refiners)}."

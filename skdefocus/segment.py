@@ -29,7 +29,7 @@ __all__ = ["DefocusSegmenter", "defocus_mask", "photograph_threshold"]
 # threshold beside it.
 _THRESHOLD = 0.5
 _SHARPEST_SHARE = 0.05
-_OTSU_WEIGHT = 0.5
+_OTSU_WEIGHT = 0.4
 
 _CONSTRAINTS = {
     "threshold": [StrOptions({"auto"}), REAL],
@@ -52,9 +52,9 @@ def photograph_threshold(
     blur_map : array-like of shape (H, W)
         Sigma in pixels, or a relative score; at least 0.
     threshold : float or "auto", default=0.5
-        In the unit of the map. "auto" takes the threshold from the map: for sigma the
-        mean, on the scale of ``log(sigma + 0.8)``, of Otsu's and the default threshold;
-        for a relative score Otsu's.
+        In the unit of the map. "auto" takes the threshold from the map: for sigma a
+        mean, on the scale of ``log(sigma + 0.8)``, of Otsu's, with weight 0.4, and the
+        default threshold; for a relative score Otsu's.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether a threshold counts from the photograph's own sharpest parts, the 5 %
         quantile of its map, or from 0. Lenses, sampling and processing leave no

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from .classifier import PatchBlurClassifier
 from .enhance import adaptive_unsharp_mask
 from .mapping import sliding_window_map
-from .refine import refine_wgif
+from .refine import refine_global
 from .render import shallow_depth_of_field
 
 __all__ = ["estimate_blur_map", "shallow_focus", "sharpen"]
@@ -20,7 +21,7 @@ def estimate_blur_map(
     *,
     step: int = 4,
     estimate: str = "mean",
-    scale: float | str = "auto",
+    scale: float | str | Sequence[float] = "auto",
     refine: bool = True,
 ) -> np.ndarray:
     """Estimate how blurred every pixel of a photograph is.
@@ -33,10 +34,10 @@ def estimate_blur_map(
         Distance between patches, from 1 to 32, in pixels.
     estimate : {"mean", "mode"}, default="mean"
         Expected sigma, or sigma of the most probable level.
-    scale : float or "auto", default="auto"
+    scale : float, "auto" or list of float, default="auto"
         As in `SlidingWindowMapper`.
     refine : bool, default=True
-        Refine the map along the photograph's edges, as `WGIFRefiner` does.
+        Refine the map along the photograph's edges, as `GlobalRefiner` does.
 
     Returns
     -------
@@ -57,10 +58,10 @@ def estimate_blur_map(
     True
     """
     classifier = PatchBlurClassifier.pretrained()
-    blur_map, _ = sliding_window_map(
+    blur_map, confidence = sliding_window_map(
         image, classifier, step=step, estimate=estimate, scale=scale
     )
-    return refine_wgif(blur_map, image) if refine else blur_map
+    return refine_global(blur_map, image, confidence) if refine else blur_map
 
 
 def sharpen(

@@ -145,16 +145,16 @@ class TestVerbs:
                 "--set",
                 "mapper__scale=1.0",
                 "--set",
-                "refiner__radius=4",
+                "refiner__smoothness=400",
                 "--set",
                 "renderer__literal=true",
             )
             == 0
         )
-        from skdefocus import SlidingWindowMapper, WGIFRefiner
+        from skdefocus import GlobalRefiner, SlidingWindowMapper
 
         samples = SlidingWindowMapper(step=8).transform([small_photo])
-        expected = WGIFRefiner(radius=4).transform(samples)[0].blur_map
+        expected = GlobalRefiner(400).transform(samples)[0].blur_map
         np.testing.assert_array_equal(read_image(out / "bee_sigma.tif"), expected)
 
     def test_models_of_one_s_own(self, photo_file, out, tmp_path):
@@ -248,10 +248,13 @@ class TestRefusals:
             (["--step", "33"], "must be at most 'patch_size'"),
             (["--step", "0"], "'step' parameter"),
             (["--step", "four"], "invalid int value"),
-            (["--refiner", "magic"], "there is no refiner 'magic'; known: wgif, none"),
-            (["--set", "refiner__eps=0"], "'eps' parameter of WGIFRefiner"),
+            (
+                ["--refiner", "magic"],
+                "there is no refiner 'magic'; known: global, wgif, guided, none",
+            ),
+            (["--set", "refiner__n_iter=0"], "'n_iter' parameter of GlobalRefiner"),
             (["--set", "renderer__c0=7", "--set", "renderer__c1=3"], "c0 < c1 < pivot"),
-            (["--set", "refiner__colour=1"], "WGIFRefiner has no parameter 'colour'"),
+            (["--set", "refiner__colour=1"], "GlobalRefiner has no parameter 'colour'"),
             (["--set", "blender__x=1"], "there is no step 'blender' to set"),
             (["--set", "radius"], "is not of the form step__parameter=value"),
             (["--model", "none.zip"], "none.zip"),

@@ -6,9 +6,9 @@ import pytest
 from skdefocus import (
     AdaptiveUnsharpMask,
     DefocusSample,
+    GlobalRefiner,
     SDoFRenderer,
     SlidingWindowMapper,
-    WGIFRefiner,
     estimate_blur_map,
     shallow_focus,
     sharpen,
@@ -17,7 +17,7 @@ from skdefocus import (
 
 def test_estimate_equals_the_pipeline(small_photo):
     mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
-    expected = WGIFRefiner().transform(mapper.transform([small_photo]))[0].blur_map
+    expected = GlobalRefiner().transform(mapper.transform([small_photo]))[0].blur_map
     np.testing.assert_array_equal(estimate_blur_map(small_photo), expected)
     raw = mapper.transform([small_photo])[0].blur_map
     np.testing.assert_array_equal(estimate_blur_map(small_photo, refine=False), raw)

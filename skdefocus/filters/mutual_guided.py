@@ -1,90 +1,89 @@
-"""Mutually guided image filtering (Guo et al. 2018): keep the structure two share."""
+"""Mutually guided filter (Guo et al. 2020): keep what structure two images share."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cho_solve_banded, cholesky_banded
 
 from .._validation import (
+    NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
-    POSITIVE_INTEGER,
     POSITIVE_REAL,
     check_parameters,
 )
+from ._multigrid import GridSolver
 from ._planes import to_planes
 
-__all__ = ["MUTUAL_CONSTRAINTS", "mutual_guided_filter"]
+__all__ = ["mutual_guided_filter"]
 
-MUTUAL_CONSTRAINTS = {
-    "smoothness": [NON_NEGATIVE_REAL],
-    "guide_smoothness": [NON_NEGATIVE_REAL],
-    "eps": [POSITIVE_REAL],
-    "guide_eps": [POSITIVE_REAL],
-    "n_iter": [POSITIVE_INTEGER],
-}
-# Residual, relative to the image, at which a solve is done: below a grey level.
-_TOLERANCE = 1e-3
+# Leaves errors of about 0.002 px at worst in a blur map.
+_TOLERANCE = 1e-4
 
 
 def mutual_guided_filter(
     image: np.ndarray,
     guide: np.ndarray | None = None,
     *,
-    smoothness: float,
-    guide_smoothness: float = 0.0,
+    smoothness: float = 0.01,
+    guide_smoothness: float = 0.01,
+    n_iter: int = 3,
     eps: float = 0.01,
     guide_eps: float = 0.01,
-    n_iter: int = 3,
 ) -> np.ndarray:
-    """Smooth an image, or a map, but for the structure that it shares with a guide.
+    """Smooth an image, or a map, where it or its guide has no structure.
 
-    Where only one of the two has an edge, it goes; where both have, it stays.
+    A gradient is cheap where the other image has one too, so edges that both share stay
+    and grow sharp, while what only one of them shows goes. The guide is smoothed along
+    with the image, by the same rule, which takes its texture away.
 
     Parameters
     ----------
     image : array-like of shape (H, W) or (H, W, C)
-        What is filtered: floats on a scale on which ``eps`` is little, or a uint8 or
-        uint16 image, taken as float in [0, 1]. Channels share their edges.
+        What is filtered: floats of any range, or a uint8 or uint16 image, taken as
+        float in [0, 1]. The defaults are made for a range near [0, 1].
     guide : array-like of shape (H, W) or (H, W, C), optional
-        Grey or colour guide, likewise. By default the image guides itself.
-    smoothness : float
-        Strength on the image, at least 0; 0 leaves it as it is.
-    guide_smoothness : float, default=0.0
-        Strength on the guide, which is filtered along with the image as its own guide;
-        0 keeps the guide as it is ("static"). Unused without a guide.
-    eps, guide_eps : float, default=0.01
-        Differences between neighbours, in image and guide, above 0, below which all
-        count the same.
+        Grey or colour guide, likewise. By default the image guides itself
+        ("dynamic only").
+    smoothness : float, default=0.01
+        Weight of the gradients against the distance from the image given, at least 0.
+        0 leaves the image as it is.
+    guide_smoothness : float, default=0.01
+        The same for the guide ("dynamic/dynamic"). 0 keeps the guide as it is
+        ("static/dynamic"). Unused without a guide.
     n_iter : int, default=3
-        Rounds of weights and solutions.
+        Passes, each with weights from the images as the last one left them. 0 leaves
+        the image as it is.
+    eps : float, default=0.01
+        Gradients of the image below it, above 0, count as it.
+    guide_eps : float, default=0.01
+        The same for the guide. Unused without a guide.
 
     Returns
     -------
     ndarray of the image's shape, float32 or float64
-        Within the range of each channel. float64 if image and guide are float64,
-        otherwise float32.
+        Within the image's range; float64 for a float64 image, otherwise float32.
 
     Raises
     ------
     ValueError
         For parameters outside their range, or shapes that do not fit.
+    RuntimeError
+        If the linear systems are too hard to solve: a smoothness out of all proportion.
 
     See Also
     --------
-    skdefocus.MutualGuidedRefiner : Refines blur maps with it.
+    guided_filter : Faster, local, transfers texture.
+    skdefocus.refine.MutualGuidedRefiner : Refines blur maps with it.
 
     Notes
     -----
-    With target T and reference R the relative structure, the sum over neighbours of
-    ``|dT| / max(|dR|, guide_eps)``, is held small together with ``(T - T0)^2``, and the
-    same with T and R exchanged. ``|dT|`` is replaced by ``dT^2 / max(|dT|, eps)`` with
-    the denominators of the round before, so that a round is one linear system for T
-    and one for R. Of several channels the largest difference counts. The systems are
-    solved in float64 by conjugate gradients, preconditioned by exact solves along rows
-    and columns.
+    With T the image, R the guide and d the two directions, the sum over pixels of
+    ``smoothness * sum_d |T_d| / |R_d| + (T - T_0)^2``, and the same with the two
+    exchanged, is made small by reweighted least squares: every pass solves ``(I +
+    smoothness * sum_d D_d' W_d D_d) T = T_0`` with ``W_d = 1 / (max(|T_d|, eps) *
+    max(|R_d|, guide_eps))``, and the same for R with its own smoothness. Of channels
+    the largest gradient counts, so that an edge in one channel is an edge. Exchanging
+    image and guide, with their parameters, gives the smoothed guide.
 
     References
     ----------
@@ -94,109 +93,92 @@ def mutual_guided_filter(
     --------
     >>> import numpy as np
     >>> from skdefocus.filters import mutual_guided_filter
-    >>> guide = np.repeat([[0.2, 0.8]], 8, axis=1) * np.ones((8, 1))
-    >>> noisy = guide + 0.05 * np.random.default_rng(0).standard_normal(guide.shape)
-    >>> smooth = mutual_guided_filter(noisy, guide, smoothness=0.05)
-    >>> bool(abs(smooth - guide).mean() < abs(noisy - guide).mean() / 2)
+    >>> step = np.repeat([[0.0, 1.0]], 8, axis=1) * np.ones((8, 1))
+    >>> noisy = step + 0.05 * np.random.default_rng(0).standard_normal(step.shape)
+    >>> smooth = mutual_guided_filter(noisy, step)
+    >>> bool(abs(smooth - step).max() < abs(noisy - step).max() / 2)
     True
     """
     check_parameters(
-        MUTUAL_CONSTRAINTS,
+        {
+            "smoothness": [NON_NEGATIVE_REAL],
+            "guide_smoothness": [NON_NEGATIVE_REAL],
+            "n_iter": [NON_NEGATIVE_INTEGER],
+            "eps": [POSITIVE_REAL],
+            "guide_eps": [POSITIVE_REAL],
+        },
         {
             "smoothness": smoothness,
             "guide_smoothness": guide_smoothness,
+            "n_iter": n_iter,
             "eps": eps,
             "guide_eps": guide_eps,
-            "n_iter": n_iter,
         },
         "mutual_guided_filter",
     )
     image = to_planes(image, "image")
-    own = guide is None
-    guide = image if own else to_planes(guide, "guide")
-    if guide.shape[:2] != image.shape[:2]:
-        raise ValueError(
-            f"guide must have the image's height and width {image.shape[:2]}; got "
-            f"shape {guide.shape}."
-        )
-    both64 = image.dtype == guide.dtype == np.float64
-    first = np.atleast_3d(image).astype(np.float64)
-    first_guide = np.atleast_3d(guide).astype(np.float64)
-    target, reference = first, first_guide
-    for _ in range(n_iter):
-        ties = [
-            1 / (np.maximum(a, eps) * np.maximum(b, guide_eps))
-            for a, b in zip(_differences(target), _differences(reference), strict=True)
-        ]
-        target = _solve(first, target, ties, smoothness)
-        if own:
-            reference = target
-        elif guide_smoothness > 0:
-            reference = _solve(first_guide, reference, ties, guide_smoothness)
-    low, high = first.min(axis=(0, 1)), first.max(axis=(0, 1))
-    result = np.clip(target, low, high).reshape(image.shape)
-    return result.astype(np.float64 if both64 else np.float32)
+    first = target = image.astype(np.float64)
+    reference = None
+    if guide is not None:
+        first_guide = reference = to_planes(guide, "guide").astype(np.float64)
+        if reference.shape[:2] != image.shape[:2]:
+            raise ValueError(
+                f"guide must have the image's height and width {image.shape[:2]}; got "
+                f"shape {reference.shape}."
+            )
+    if smoothness == 0:
+        n_iter = 0
+    for index in range(n_iter):
+        own = _inverse_gradients(target, eps)
+        others = own
+        if reference is not None:
+            others = _inverse_gradients(reference, guide_eps)
+        weights = own[0] * others[0], own[1] * others[1]
+        target = _smooth(first, target, weights, smoothness)
+        # The last pass needs no guide after it.
+        if reference is not None and guide_smoothness > 0 and index < n_iter - 1:
+            reference = _smooth(first_guide, reference, weights, guide_smoothness)
+    return np.clip(target, image.min(), image.max()).astype(image.dtype)
 
 
-def _differences(planes: np.ndarray) -> list[np.ndarray]:
-    """Largest difference over channels between neighbours down and across."""
-    return [np.abs(np.diff(planes, axis=axis)).max(axis=2) for axis in (0, 1)]
+def _inverse_gradients(image: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray]:
+    """1 over the magnitude of differences to the pixel below and to the right."""
+    inverse = []
+    for axis in (0, 1):
+        difference = np.abs(np.diff(image, axis=axis))
+        if image.ndim == 3:
+            difference = difference.max(axis=2)
+        inverse.append(1 / np.maximum(difference, eps))
+    return inverse[0], inverse[1]
 
 
-def _solve(
-    data: np.ndarray, start: np.ndarray, ties: list[np.ndarray], smoothness: float
+def _smooth(
+    first: np.ndarray,
+    current: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray],
+    smoothness: float,
 ) -> np.ndarray:
-    """Minimise ``(u - data)^2 + smoothness * ties * du^2``, each channel by itself."""
-    down, across = (smoothness * tie for tie in ties)
-    height, width = data.shape[:2]
-    diagonal = np.ones((height, width))
-    diagonal[:-1] += down
-    diagonal[1:] += down
-    diagonal[:, :-1] += across
-    diagonal[:, 1:] += across
-    right = np.zeros((height, width))
-    right[:, :-1] = -across
-    right, below = right.ravel()[:-1], -down.ravel()
-    # Along one row or one column the other direction has no neighbours.
-    diagonals, offsets = [diagonal.ravel()], [0]
-    for values, offset in ((right, 1), (below, width)):
-        if values.any():
-            diagonals += [values, values]
-            offsets += [offset, -offset]
-    matrix = sparse.diags_array(diagonals, offsets=offsets, format="csr")
-    lines = _line_solver(diagonal, down, across)
-    size = height * width
-    preconditioner = sparse.linalg.LinearOperator((size, size), lines)
-    solution = np.empty_like(data)
-    for channel in range(data.shape[2]):
-        solved, _ = sparse.linalg.cg(
-            matrix,
-            data[..., channel].ravel(),
-            x0=start[..., channel].ravel(),
-            rtol=_TOLERANCE,
-            atol=1e-12,
-            M=preconditioner,
-        )
-        solution[..., channel] = solved.reshape(height, width)
-    return solution
+    """Solve one weighted least squares problem, the same for every channel."""
+    shape = first.shape[:2]
+    below, right = smoothness * weights[0], smoothness * weights[1]
+    diagonal = np.ones(shape)
+    diagonal[:-1] += below
+    diagonal[1:] += below
+    diagonal[:, :-1] += right
+    diagonal[:, 1:] += right
+    index = np.arange(diagonal.size, dtype=np.int32).reshape(shape)
+    ends = np.concatenate([index[:-1].ravel(), index[:, :-1].ravel()])
+    others = np.concatenate([index[1:].ravel(), index[:, 1:].ravel()])
+    values = -np.concatenate([below.ravel(), right.ravel()])
+    upper = sparse.csr_array((values, (ends, others)), shape=(index.size, index.size))
+    matrix = sparse.csr_array(upper + upper.T + sparse.diags_array(diagonal.ravel()))
+    solver = GridSolver(matrix, shape)
+    planes = zip(_planes(first), _planes(current), strict=True)
+    smooth = [solver.solve(plane, start, _TOLERANCE) for plane, start in planes]
+    return np.stack(smooth, axis=-1).reshape(first.shape)
 
 
-def _line_solver(diagonal: np.ndarray, down: np.ndarray, across: np.ndarray) -> Any:
-    """Mean of the solutions with the ties of rows only and of columns only."""
-
-    def factor(diagonal: np.ndarray, along: np.ndarray) -> Any:
-        upper = np.zeros(diagonal.shape)
-        upper[:, 1:] = -along
-        banded = np.stack([upper.ravel(), diagonal.ravel()])
-        return cholesky_banded(banded, check_finite=False), False
-
-    rows, columns = factor(diagonal, across), factor(diagonal.T, down.T)
-
-    def solve(vector: np.ndarray) -> np.ndarray:
-        plane = vector.reshape(diagonal.shape)
-        by_row = cho_solve_banded(rows, plane.ravel(), check_finite=False)
-        by_column = cho_solve_banded(columns, plane.T.ravel(), check_finite=False)
-        turned = by_column.reshape(diagonal.T.shape).T
-        return (by_row.reshape(diagonal.shape) + turned).ravel() / 2
-
-    return solve
+def _planes(image: np.ndarray) -> list[np.ndarray]:
+    """Channels as vectors."""
+    n_pixels = image.shape[0] * image.shape[1]
+    return [np.ascontiguousarray(p) for p in image.reshape(n_pixels, -1).T]

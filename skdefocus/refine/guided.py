@@ -35,7 +35,7 @@ def refine_guided(
     eps: float = 0.005,
     guide: str = "grey",
 ) -> np.ndarray:
-    """Refine a blur map by one pass of the guided filter with the photograph as guide.
+    """Refine a blur map by one pass of the guided filter, the photograph as guide.
 
     Parameters
     ----------
@@ -90,8 +90,6 @@ def refine_guided(
 class GuidedRefiner(ImageTransformer):
     """Refine blur maps by one pass of the guided filter.
 
-    Faster than `WGIFRefiner`, but the photograph's texture shows in the map.
-
     Parameters
     ----------
     radius : int, default=16
@@ -103,17 +101,22 @@ class GuidedRefiner(ImageTransformer):
     n_jobs : int, optional
         Photographs worked on at a time, as in joblib.
 
+    See Also
+    --------
+    skdefocus.WGIFRefiner : The paper's, without the photograph's texture.
+
     References
     ----------
     He, Sun and Tang, "Guided image filtering", TPAMI 35(6), 2013.
 
     Examples
     --------
-    >>> from skdefocus import GuidedRefiner, SlidingWindowMapper
+    >>> from skdefocus import LaplacianVarianceMapper
     >>> from skdefocus.datasets import load_sample_photograph
-    >>> samples = SlidingWindowMapper().transform([load_sample_photograph()])
-    >>> GuidedRefiner().transform(samples)[0].blur_map.dtype
-    dtype('float32')
+    >>> from skdefocus.refine import GuidedRefiner
+    >>> samples = LaplacianVarianceMapper().transform([load_sample_photograph()])
+    >>> GuidedRefiner().transform(samples)[0].blur_map.shape
+    (427, 640)
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012

@@ -1,6 +1,8 @@
-"""MutualGuidedRefiner: keep the edges that a blur map and its photograph share."""
+"""MutualGuidedRefiner: keep the edges that blur map and photograph share."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -10,10 +12,12 @@ from .._validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
+    POSITIVE_REAL,
     StrOptions,
     check_map,
     check_parameters,
     to_float_image,
+    to_grey,
 )
 from ..filters import mutual_guided_filter
 from ..sample import DefocusSample
@@ -24,23 +28,27 @@ _CONSTRAINTS = {
     "smoothness": [NON_NEGATIVE_REAL],
     "guide_smoothness": [NON_NEGATIVE_REAL],
     "n_iter": [POSITIVE_INTEGER],
-    "scale": [StrOptions({"log", "linear"})],
+    "eps": [POSITIVE_REAL],
+    "guide_eps": [POSITIVE_REAL],
+    "guide": [StrOptions({"grey", "colour"})],
 }
-# What log(sigma + 0.8) spans from 0 to 19 px, so that the map, like the photograph,
-# comes to about [0, 1].
-_SPAN = float(np.diff(to_log_sigma([0.0, 19.0]))[0])
+# Sigma, in pixels, at 1 on the filter's scale: the top of the paper's ladder.
+_TOP = 19.0
 
 
 def refine_mutual_guided(
     blur_map: np.ndarray,
     image: np.ndarray,
     *,
-    smoothness: float = 0.02,
+    unit: str = "px",
+    smoothness: float = 0.1,
     guide_smoothness: float = 0.01,
     n_iter: int = 3,
-    scale: str = "log",
+    eps: float = 0.01,
+    guide_eps: float = 0.01,
+    guide: str = "grey",
 ) -> np.ndarray:
-    """Refine a blur map by mutually guided filtering with the photograph.
+    """Refine a blur map together with the photograph: shared edges stay.
 
     Parameters
     ----------
@@ -48,15 +56,21 @@ def refine_mutual_guided(
         Map of either unit, at least 0.
     image : array-like of shape (H, W) or (H, W, 3)
         The photograph: uint8, uint16, or float in [0, 1].
-    smoothness : float, default=0.02
-        Strength on the map, at least 0.
+    unit : {"px", "relative"}, default="px"
+        The map's unit. Sigma in pixels is filtered on the scale of ``log(sigma +
+        0.8)``, 0 to 19 px taken to 0 to 1; a relative map as it is.
+    smoothness : float, default=0.1
+        Weight of the map's gradients, at least 0. 0 leaves the map as it is.
     guide_smoothness : float, default=0.01
-        Strength on the photograph, at least 0.
+        Weight of the photograph's gradients, at least 0. 0 keeps its texture.
     n_iter : int, default=3
-        Rounds of weights and solutions.
-    scale : {"log", "linear"}, default="log"
-        Whether the map is filtered as ``log(sigma + 0.8)``, divided by what that spans
-        up to 19 px, or as it is, which fits scores in [0, 1].
+        Passes, at least 1.
+    eps : float, default=0.01
+        Gradients of the map below it, above 0, on the scale above, count as it.
+    guide_eps : float, default=0.01
+        The same for the photograph in [0, 1].
+    guide : {"grey", "colour"}, default="grey"
+        Whether the photograph guides by its grey or its colours.
 
     Returns
     -------
@@ -67,66 +81,73 @@ def refine_mutual_guided(
     ------
     ValueError
         For parameters outside their range, or a map that does not fit the image.
+    RuntimeError
+        If the linear systems are too hard to solve: a smoothness out of all proportion.
 
     See Also
     --------
-    skdefocus.filters.mutual_guided_filter : The filter.
+    skdefocus.filters.mutual_guided_filter : The filter, for any image and guide.
 
     References
     ----------
-    Guo, Li, Ma and Ling, "Mutually guided image filtering", TPAMI 42(3), 2020; Galetto
-    and Deng (2022), Fig. 6e.
+    Guo, Li, Ma and Ling, "Mutually guided image filtering", TPAMI 42(3), 2020.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skdefocus.refine import refine_mutual_guided
-    >>> image = np.repeat([[0.2, 0.8]], 16, axis=1) * np.ones((32, 1))
-    >>> noise = np.random.default_rng(0).uniform(-0.2, 0.2, (32, 32))
-    >>> coarse = np.repeat([[1.0, 5.0]], 16, axis=1) + noise
+    >>> image = np.repeat([[0.2, 0.8]], 32, axis=1) * np.ones((64, 1))
+    >>> coarse = np.clip(np.arange(64) / 4 - 5, 1, 5) * np.ones((64, 1))
     >>> fine = refine_mutual_guided(coarse, image)
-    >>> bool(fine[:, :16].std() < coarse[:, :16].std() / 2)
+    >>> bool(fine[32, 32] - fine[32, 31] > 1)
     True
     """
+    settings: dict[str, Any] = {
+        "smoothness": smoothness,
+        "guide_smoothness": guide_smoothness,
+        "n_iter": n_iter,
+        "eps": eps,
+        "guide_eps": guide_eps,
+    }
     check_parameters(
-        _CONSTRAINTS,
-        {
-            "smoothness": smoothness,
-            "guide_smoothness": guide_smoothness,
-            "n_iter": n_iter,
-            "scale": scale,
-        },
+        {**_CONSTRAINTS, "unit": [StrOptions({"px", "relative"})]},
+        {**settings, "guide": guide, "unit": unit},
         "refine_mutual_guided",
     )
     photograph = to_float_image(image)
-    blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
-    is_log = scale == "log"
-    refined = mutual_guided_filter(
-        to_log_sigma(blur_map) / np.float32(_SPAN) if is_log else blur_map,
-        photograph,
-        smoothness=smoothness,
-        guide_smoothness=guide_smoothness,
-        n_iter=n_iter,
-    )
-    if is_log:
-        refined = from_log_sigma(refined * np.float32(_SPAN))
+    upper = 1.0 if unit == "relative" else None
+    blur_map = check_map(blur_map, photograph.shape, "blur_map", upper=upper)
+    blur_map = blur_map.astype(np.float32)
+    if guide == "grey":
+        photograph = to_grey(photograph)
+    if unit == "relative":
+        return mutual_guided_filter(blur_map, photograph, **settings)
+    low, high = to_log_sigma([0.0, _TOP])
+    scaled = (to_log_sigma(blur_map.astype(np.float64)) - low) / (high - low)
+    scaled = mutual_guided_filter(scaled, photograph, **settings)
+    refined = from_log_sigma(low + (high - low) * scaled).astype(np.float32)
+    # There and back again may leave the range by the last digit.
     return np.clip(refined, blur_map.min(), blur_map.max())
 
 
 class MutualGuidedRefiner(ImageTransformer):
-    """Refine blur maps by mutually guided image filtering (muGIF).
+    """Refine blur maps together with their photographs by the mutually guided filter.
 
     Parameters
     ----------
-    smoothness : float, default=0.02
-        Strength on the map, at least 0.
+    smoothness : float, default=0.1
+        Weight of the map's gradients, at least 0. 0 leaves the map as it is.
     guide_smoothness : float, default=0.01
-        Strength on the photograph, at least 0.
+        Weight of the photograph's gradients, at least 0. 0 keeps its texture.
     n_iter : int, default=3
-        Rounds of weights and solutions.
-    scale : {"log", "linear"}, default="log"
-        Whether the map is filtered as ``log(sigma + 0.8)`` or as it is. Maps of unit
-        "relative" are filtered as they are.
+        Passes, at least 1.
+    eps : float, default=0.01
+        Gradients of the map below it, above 0, count as it: of a relative map, or of
+        ``log(sigma + 0.8)`` with 0 to 19 px taken to 0 to 1.
+    guide_eps : float, default=0.01
+        The same for the photograph in [0, 1].
+    guide : {"grey", "colour"}, default="grey"
+        Whether the photograph guides by its grey or its colours.
     n_jobs : int, optional
         Photographs worked on at a time, as in joblib.
 
@@ -136,12 +157,13 @@ class MutualGuidedRefiner(ImageTransformer):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from skdefocus import DefocusSample, MutualGuidedRefiner
-    >>> sample = DefocusSample(np.eye(32), np.full((32, 32), 2.0))
-    >>> (refined,) = MutualGuidedRefiner().transform([sample])
-    >>> bool(np.allclose(refined.blur_map, 2.0, atol=1e-3))
-    True
+    >>> from skdefocus import LaplacianVarianceMapper
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> from skdefocus.refine import MutualGuidedRefiner
+    >>> photograph = load_sample_photograph()[::4, ::4]
+    >>> samples = LaplacianVarianceMapper().transform([photograph])
+    >>> MutualGuidedRefiner().transform(samples)[0].unit
+    'relative'
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
@@ -149,24 +171,27 @@ class MutualGuidedRefiner(ImageTransformer):
 
     def __init__(
         self,
-        smoothness: float = 0.02,
+        smoothness: float = 0.1,
         guide_smoothness: float = 0.01,
         n_iter: int = 3,
         *,
-        scale: str = "log",
+        eps: float = 0.01,
+        guide_eps: float = 0.01,
+        guide: str = "grey",
         n_jobs: int | None = None,
     ) -> None:
         self.smoothness = smoothness
         self.guide_smoothness = guide_smoothness
         self.n_iter = n_iter
-        self.scale = scale
+        self.eps = eps
+        self.guide_eps = guide_eps
+        self.guide = guide
         self.n_jobs = n_jobs
 
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        settings = self._settings()
-        if sample.unit == "relative":
-            settings["scale"] = "linear"
-        refined = refine_mutual_guided(sample.blur_map, sample.image, **settings)
+        refined = refine_mutual_guided(
+            sample.blur_map, sample.image, unit=sample.unit, **self._settings()
+        )
         return sample.replace(blur_map=refined)

@@ -26,7 +26,9 @@ def test_scale_is_fixed_not_the_photograph_s_own(texture):
 def test_samples_are_relative(photo):
     sample = LaplacianVarianceMapper().transform([photo])[0]
     assert sample.unit == "relative"
-    assert sample.confidence is None
+    assert sample.confidence.dtype == np.float32
+    assert 0.02 <= sample.confidence.min() <= sample.confidence.max() <= 1
+    assert sample.confidence[230, 320] > sample.confidence[50, 50]
     assert sample.blur_map.dtype == np.float32
     assert sample.blur_map[230, 320] < sample.blur_map[50, 50]
 

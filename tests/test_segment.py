@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+
+from skdefocus import (
+    DefocusSample,
+    DefocusSegmenter,
+    GlobalRefiner,
+    SlidingWindowMapper,
+    WGIFRefiner,
+)
+from skdefocus.classifier.network import Network
+from skdefocus.metrics import SCORERS, make_map_scorer, precision_recall_curve
+from skdefocus.segment import defocus_mask, photograph_threshold
+from skdefocus.synthesis import defocus
+from tests.strategies import maps
+
+
+def sample(values, **changes):
+    values = np.atleast_2d(np.asarray(values, np.float32))
+    return DefocusSample(np.zeros(values.shape), values, **changes)
+
+
+@pytest.fixture(scope="module")
+def scenes(texture):
+    """Photographs of different sizes, half in focus, with masks."""
+    photographs, masks = [], []
+    for height, width, split in ((96, 128, 64), (112, 96, 40), (96, 96, 60)):
+        mask = np.zeros((height, width), bool)
+        mask[:, split:] = True
+        photographs.append(defocus(texture[:height, :width], mask * 5.0))
+        masks.append(mask)
+    return photographs, masks
+
+
+class TestThreshold:
+    @given(maps(), st.floats(0, 5))
+    def test_counts_from_the_sharpest(self, pair, threshold):
+        _, blur_map = pair
+        above = photograph_threshold(blur_map, threshold)
+        absolute = photograph_threshold(blur_map, threshold, reference="absolute")
+        assert absolute == threshold
+        quantile = np.quantile(blur_map, 0.05)
+        assert above == pytest.approx(threshold + quantile, abs=1e-5)
+
+    @given(maps())
+    def test_automatic_lies_between_otsu_and_the_default(self, pair):
+        _, blur_map = pair
+        automatic = photograph_threshold(blur_map, "auto")
+        assert 0 <= automatic <= max(19.0, photograph_threshold(blur_map)) + 1e-5
+
+    def test_automatic_follows_the_photograph(self):
+        rng = np.random.default_rng(0)
+        near = rng.normal([[1.0], [3.0]], 0.05, (2, 500))
+        far = rng.normal([[1.0], [12.0]], 0.05, (2, 500))
+        low, high = (photograph_threshold(m, "auto") for m in (near, far))
+        assert 1.2 < low < 2.9
+        assert low < high < 11
+
+    def test_a_relative_score_is_split_by_otsu(self):
+        score = np.repeat([[0.1, 0.9]], 9, axis=0)
+        assert 0.1 < photograph_threshold(score, "auto", unit="relative") <= 0.9
+
+    def test_equality_is_out_of_focus(self):
+        mask = defocus_mask([[0.0, 2.0, 3.0]], 2.0, reference="absolute")
+        assert mask.tolist() == [[False, True, True]]
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"threshold": "otsu"}, "'threshold' parameter of photograph_threshold"),
+            ({"reference": "mean"}, "'reference' parameter of photograph_threshold"),
+            ({"unit": "mm"}, "'unit' parameter of photograph_threshold"),
+            ({"blur_map": [[-1.0]]}, "blur_map must be non-negative"),
+            ({"blur_map": [[np.nan]]}, "blur_map must be finite"),
+        ],
+    )
+    def test_refuses(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            photograph_threshold(**{"blur_map": [[1.0]], **arguments})
+
+
+class TestSegmenter:
+    def test_masks_map_and_score(self):
+        samples = [sample([[0.0, 0.0, 4.0]]), sample([[1.0, 9.0], [1.0, 9.0]])]
+        segmenter = DefocusSegmenter(1.5)
+        first, second = segmenter.predict(samples)
+        assert first.dtype == bool
+        assert first.tolist() == [[False, False, True]]
+        assert second.tolist() == [[False, True], [False, True]]
+        for one, other in zip(
+            segmenter.decision_function(samples), samples, strict=True
+        ):
+            assert one is other.blur_map
+        values = segmenter.thresholds(samples)
+        for mask, value, item in zip((first, second), values, samples, strict=True):
+            np.testing.assert_array_equal(mask, item.blur_map >= value)
+        wrong = np.array([[True, False, True]])
+        assert segmenter.score(samples, [wrong, second]) == pytest.approx(5 / 6)
+
+    def test_unknown_where_there_is_no_confidence(self):
+        confidence = np.array([[0.9, 0.1, 0.9]], np.float32)
+        samples = [sample([[0, 0, 5]], confidence=confidence), sample([[0, 0, 5]])]
+        segmenter = DefocusSegmenter(reference="absolute")
+        first, second = segmenter.predict(samples, unknown_below=0.5)
+        assert first.dtype == second.dtype == np.uint8
+        assert first.tolist() == [[0, 2, 1]]
+        assert second.tolist() == [[0, 0, 1]]
+        with pytest.raises(ValueError, match="'unknown_below' parameter"):
+            segmenter.predict(samples, unknown_below=2)
+
+    def test_learns_the_threshold(self):
+        samples = [sample([[0.0, 1.0, 2.0, 8.0]]), sample([[0.0, 3.0, 9.0]])]
+        masks = [s.blur_map > 2.5 for s in samples]
+        for reference in ("absolute", "photograph"):
+            segmenter = DefocusSegmenter("learn", reference=reference)
+            with pytest.raises(NotFittedError, match=r"call fit\(X, masks\) first"):
+                segmenter.predict(samples)
+            assert segmenter.fit(samples, masks).score(samples, masks) == 1
+            assert 1 < segmenter.threshold_ <= 3
+
+    def test_fit_of_the_others_reads_nothing(self):
+        assert DefocusSegmenter().fit(None).threshold_ == 0.5
+        assert DefocusSegmenter("auto").fit(None).threshold_ == "auto"
+
+    @pytest.mark.parametrize(
+        ("parameters", "X", "y", "message"),
+        [
+            ({"threshold": "otsu"}, [], None, "'threshold' parameter of DefocusSegm"),
+            ({"reference": 1}, [], None, "'reference' parameter of DefocusSegmenter"),
+            ({"threshold": "learn"}, [sample([1])], None, "needs masks to learn from"),
+            (
+                {"threshold": "learn"},
+                [sample([1]), sample([1], unit="relative")],
+                [np.ones((1, 1), bool)] * 2,
+                "X holds both 'px' and 'relative'",
+            ),
+            (
+                {"threshold": "learn"},
+                [sample([1])],
+                [np.ones((2, 1), bool)],
+                r"blur_maps\[0\]",
+            ),
+        ],
+    )
+    def test_refuses(self, parameters, X, y, message):
+        with pytest.raises(ValueError, match=message):
+            DefocusSegmenter(**parameters).fit(X, y)
+
+    def test_refuses_what_has_no_map(self):
+        with pytest.raises(ValueError, match=r"X\[0\] must be a DefocusSample"):
+            DefocusSegmenter().predict([np.zeros((4, 4))])
+        with pytest.raises(ValueError, match=r"X\[0\] has no blur map"):
+            DefocusSegmenter().predict([DefocusSample(np.zeros((4, 4)))])
+
+    def test_is_no_classifier(self):
+        assert not is_classifier(DefocusSegmenter())
+
+
+class TestSearch:
+    def test_over_thresholds_with_a_network_called_once_for_each_photograph(
+        self, scenes, tmp_path, monkeypatch
+    ):
+        calls = []
+        run_image = Network.run_image
+        monkeypatch.setattr(
+            Network, "run_image", lambda *a: calls.append(1) or run_image(*a)
+        )
+        photographs, masks = scenes
+        steps = make_pipeline(
+            SlidingWindowMapper(step=8, memory=tmp_path),
+            WGIFRefiner(radius=4),
+            DefocusSegmenter(reference="absolute"),
+        )
+        grid = {"defocussegmenter__threshold": [0.0, 1.5, 100.0, "learn", "auto"]}
+        search = GridSearchCV(steps, grid, cv=KFold(3), error_score="raise")
+        search.fit(photographs, masks)
+        assert len(calls) == len(photographs)
+        scores = search.cv_results_["mean_test_score"]
+        assert search.best_score_ > 0.9
+        assert scores[0] < 0.7
+        assert scores[2] < 0.7
+        assert len(search.predict(photographs)) == 3
+
+    def test_in_parallel_and_over_refiners(self, scenes, tmp_path):
+        photographs, masks = scenes
+        steps = make_pipeline(
+            SlidingWindowMapper(step=8, memory=tmp_path),
+            WGIFRefiner(),
+            DefocusSegmenter(),
+        )
+        steps.steps[1] = ("refine", steps.steps[1][1])
+        grid = {
+            "refine": ["passthrough", WGIFRefiner(radius=4), GlobalRefiner()],
+            "defocussegmenter__threshold": [0.5, "learn"],
+        }
+        results = [
+            GridSearchCV(steps, grid, cv=KFold(3), n_jobs=n, error_score="raise")
+            .fit(photographs, masks)
+            .cv_results_["mean_test_score"]
+            for n in (1, 2)
+        ]
+        np.testing.assert_array_equal(*results)
+        assert results[0].max() > 0.9
+
+    def test_the_other_way_maps_first(self, scenes):
+        photographs, masks = scenes
+        samples = SlidingWindowMapper(step=8).transform(photographs)
+        rest = make_pipeline(WGIFRefiner(radius=4), DefocusSegmenter())
+        grid = {"defocussegmenter__threshold": [0.5, 2.0]}
+        search = GridSearchCV(
+            rest, grid, cv=KFold(3), scoring=SCORERS, refit="pixel_accuracy"
+        )
+        search.fit(samples, masks)
+        assert search.best_score_ > 0.9
+        assert search.cv_results_["mean_test_average_precision"].min() > 0.9
+
+    def test_a_scorer_reads_the_map(self, scenes):
+        photographs, masks = scenes
+        steps = make_pipeline(SlidingWindowMapper(), DefocusSegmenter())
+        recall = make_map_scorer(lambda y, maps: precision_recall_curve(y, maps)[1][0])
+        assert recall(steps, photographs, masks) == 1

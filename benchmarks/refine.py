@@ -3,8 +3,8 @@
 python benchmarks/refine.py [PHOTO] --picture FILE
 
 Table 4, Fig. 6 and Fig. 7. By default the photograph is flower.jpg of scikit-learn,
-resampled to 1000 x 700. Times are the median of several runs after one to warm up, in one
-process; memory is the peak of what a run allocates.
+resampled to 1000 x 700. Times are the median of several runs after one to warm up, in
+one process; memory is the peak of what a run allocates.
 """
 
 from __future__ import annotations

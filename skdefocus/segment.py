@@ -29,6 +29,9 @@ __all__ = ["DefocusSegmenter", "defocus_mask", "photograph_threshold"]
 # threshold beside it.
 _THRESHOLD = 0.5
 _SHARPEST_SHARE = 0.05
+# What is sharp is not more blurred than this, in pixels: where a small subject is all
+# that is in focus, the quantile already lies in the background.
+_SHARPEST_SIGMA = 1.25
 _OTSU_WEIGHT = 0.4
 
 _CONSTRAINTS = {
@@ -57,7 +60,7 @@ def photograph_threshold(
         default threshold; for a relative score Otsu's.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether a threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map, or from 0. Lenses, sampling and processing leave no
+        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling and processing leave no
         photograph quite sharp, and what people call out of focus is less sharp than
         the rest.
     unit : {"px", "relative"}, default="px"
@@ -95,20 +98,21 @@ def photograph_threshold(
     )
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
     if threshold != "auto":
-        return float(threshold) + _sharpest(blur_map, reference)
+        return float(threshold) + _sharpest(blur_map, reference, unit)
     if unit == "relative":
         return otsu_threshold(blur_map)
     otsu = otsu_threshold(to_log_sigma(blur_map))
-    default = to_log_sigma(_THRESHOLD + _sharpest(blur_map, "photograph"))
+    default = to_log_sigma(_THRESHOLD + _sharpest(blur_map, "photograph", unit))
     return float(from_log_sigma(default + _OTSU_WEIGHT * (otsu - default)))
 
 
-def _sharpest(blur_map: np.ndarray, reference: str) -> float:
+def _sharpest(blur_map: np.ndarray, reference: str, unit: str) -> float:
     """Value that thresholds count from."""
     if reference == "absolute":
         return 0.0
     # Rounded, so that a tenth of a pixel stays a tenth.
-    return round(float(np.quantile(blur_map, _SHARPEST_SHARE)), 6)
+    quantile = round(float(np.quantile(blur_map, _SHARPEST_SHARE)), 6)
+    return min(quantile, _SHARPEST_SIGMA) if unit == "px" else quantile
 
 
 def defocus_mask(
@@ -164,7 +168,7 @@ class DefocusSegmenter(BaseEstimator):
         the one that agrees best with masks.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether the threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map, or from 0.
+        quantile of its map but at most 1.25 px of sigma, or from 0.
 
     Attributes
     ----------
@@ -245,7 +249,8 @@ class DefocusSegmenter(BaseEstimator):
                 "'relative'."
             )
         above = [
-            sample.blur_map - np.float32(_sharpest(sample.blur_map, self.reference))
+            sample.blur_map
+            - np.float32(_sharpest(sample.blur_map, self.reference, sample.unit))
             for sample in samples
         ]
         self.threshold_ = best_common_threshold(y, above)[1]

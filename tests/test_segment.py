@@ -48,7 +48,14 @@ class TestThreshold:
         absolute = photograph_threshold(blur_map, threshold, reference="absolute")
         assert absolute == threshold
         quantile = np.quantile(blur_map, 0.05)
-        assert above == pytest.approx(threshold + quantile, abs=1e-5)
+        assert above == pytest.approx(threshold + min(quantile, 1.25), abs=1e-5)
+        score = photograph_threshold(blur_map, threshold, unit="relative")
+        assert score == pytest.approx(threshold + quantile, abs=1e-5)
+
+    def test_a_small_subject_leaves_the_background_out_of_focus(self):
+        blur_map = np.full((100, 100), 4.0)
+        blur_map[40:50, 40:60] = 0.3
+        np.testing.assert_array_equal(defocus_mask(blur_map), blur_map > 1)
 
     @given(maps())
     def test_automatic_lies_between_otsu_and_the_default(self, pair):

@@ -60,9 +60,9 @@ def photograph_threshold(
         default threshold; for a relative score Otsu's.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether a threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling and processing leave no
-        photograph quite sharp, and what people call out of focus is less sharp than
-        the rest.
+        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
+        and processing leave no photograph quite sharp, and what people call out of
+        focus is less sharp than the rest.
     unit : {"px", "relative"}, default="px"
         Unit of the map.
 

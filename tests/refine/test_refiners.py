@@ -127,13 +127,14 @@ def test_samples_in_samples_out(refiner, coarse):
 
 def test_logarithms_are_for_sigma_only(coarse):
     image, _, blur_map = coarse
-    for refiner, function in (
-        (GlobalRefiner(), refine_global),
-        (MutualGuidedRefiner(), refine_mutual_guided),
+    score = blur_map / 10
+    sample = DefocusSample(image, score, unit="relative")
+    for refiner, function, linear in (
+        (GlobalRefiner(), refine_global, {"scale": "linear"}),
+        (MutualGuidedRefiner(), refine_mutual_guided, {"unit": "relative"}),
     ):
-        score = blur_map / 10
-        (result,) = refiner.transform([DefocusSample(image, score, unit="relative")])
-        expected = function(score, image, scale="linear")
+        (result,) = refiner.transform([sample])
+        expected = function(score, image, **linear)
         np.testing.assert_array_equal(result.blur_map, expected)
         assert abs(function(score, image) - expected).max() > 0
 

@@ -20,12 +20,11 @@ class GridSolver:
     """Solve symmetric positive definite systems between neighbouring pixels.
 
     Conjugate gradients, preconditioned by one multigrid cycle in which 2 x 2 pixels
-    become one. Chosen by measurement over sparse factors and simpler preconditioners:
-    for 1000 x 700 pixels and the system of `mutual_guided_filter` (smoothness 0.1),
-    1.5 s and 160 MB, against 6 s and 850 MB (``splu``) or 4.2 s (diagonal only, and
-    three times that for ten times the smoothness); for `matting_smoother` at
-    640 x 427, 1.7 s, against 3 s with twice the memory (pymatting's incomplete
-    Cholesky).
+    become one. Chosen by measurement on a busy core, 1000 x 700 pixels, over sparse
+    factors and simpler preconditioners: for one system of `mutual_guided_filter` of
+    smoothness 0.1, 3.3 s and 65 MB, against 4.9 s and 750 MB (``splu``) or 12.6 s
+    (the diagonal alone; as fast for 0.01, fourteen times slower for 1); for that of
+    `matting_smoother` 7.8 s, against 15 s (pymatting's incomplete Cholesky) or 37 s.
 
     Parameters
     ----------

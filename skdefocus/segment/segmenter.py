@@ -1,4 +1,4 @@
-"""DefocusSegmenter: from a blur map to a mask of what is out of focus (sec. 4.3)."""
+"""DefocusSegmenter: from blur maps to masks of what is out of focus (sec. 4.3)."""
 
 from __future__ import annotations
 
@@ -9,147 +9,18 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from ._batch import map_images
-from ._sigma_scale import from_log_sigma, to_log_sigma
-from ._validation import (
-    REAL,
-    UNIT_INTERVAL,
-    StrOptions,
-    check_map,
-    check_parameters,
+from .._batch import map_images
+from .._validation import REAL, UNIT_INTERVAL, StrOptions, check_parameters
+from ..metrics import best_common_threshold, pixel_accuracy
+from ..sample import DefocusSample
+from .threshold import (
+    DEFAULT_THRESHOLD,
+    REFERENCE,
+    photograph_threshold,
+    sharpest_value,
 )
-from .filters import otsu_threshold
-from .metrics import best_common_threshold, pixel_accuracy
-from .sample import DefocusSample
 
-__all__ = ["DefocusSegmenter", "defocus_mask", "photograph_threshold"]
-
-# Chosen on CUHK 0201 to 0400 (benchmarks/RESULTS.md): the threshold in pixels above the
-# sigma that this share of the photograph stays below, and the weight of Otsu's
-# threshold beside it.
-_THRESHOLD = 0.5
-_SHARPEST_SHARE = 0.05
-# What is sharp is not more blurred than this, in pixels: where a small subject is all
-# that is in focus, the quantile already lies in the background.
-_SHARPEST_SIGMA = 1.25
-_OTSU_WEIGHT = 0.4
-
-_CONSTRAINTS = {
-    "threshold": [StrOptions({"auto"}), REAL],
-    "reference": [StrOptions({"photograph", "absolute"})],
-    "unit": [StrOptions({"px", "relative"})],
-}
-
-
-def photograph_threshold(
-    blur_map: np.ndarray,
-    threshold: float | str = _THRESHOLD,
-    *,
-    reference: str = "photograph",
-    unit: str = "px",
-) -> float:
-    """Value from which a photograph's blur map counts as out of focus.
-
-    Parameters
-    ----------
-    blur_map : array-like of shape (H, W)
-        Sigma in pixels, or a relative score; at least 0.
-    threshold : float or "auto", default=0.5
-        In the unit of the map. "auto" takes the threshold from the map: for sigma a
-        mean, on the scale of ``log(sigma + 0.8)``, of Otsu's, with weight 0.4, and the
-        default threshold; for a relative score Otsu's.
-    reference : {"photograph", "absolute"}, default="photograph"
-        Whether a threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
-        and processing leave no photograph quite sharp, and what people call out of
-        focus is less sharp than the rest.
-    unit : {"px", "relative"}, default="px"
-        Unit of the map.
-
-    Returns
-    -------
-    float
-        Pixels at or above it are out of focus.
-
-    Raises
-    ------
-    ValueError
-        For parameters outside their range, or a map that is not one.
-
-    References
-    ----------
-    Galetto and Deng (2022), sec. 4.3; Otsu, "A threshold selection method from
-    gray-level histograms", IEEE Transactions on Systems, Man, and Cybernetics 9, 1979.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdefocus.segment import photograph_threshold
-    >>> blur_map = np.repeat([[0.3, 4.0]], 20, axis=1)
-    >>> photograph_threshold(blur_map), photograph_threshold(blur_map, 1.0)
-    (0.8, 1.3)
-    >>> 0.8 < photograph_threshold(blur_map, "auto") < 4.0
-    True
-    """
-    check_parameters(
-        _CONSTRAINTS,
-        {"threshold": threshold, "reference": reference, "unit": unit},
-        "photograph_threshold",
-    )
-    blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    if threshold != "auto":
-        return float(threshold) + _sharpest(blur_map, reference, unit)
-    if unit == "relative":
-        return otsu_threshold(blur_map)
-    otsu = otsu_threshold(to_log_sigma(blur_map))
-    default = to_log_sigma(_THRESHOLD + _sharpest(blur_map, "photograph", unit))
-    return float(from_log_sigma(default + _OTSU_WEIGHT * (otsu - default)))
-
-
-def _sharpest(blur_map: np.ndarray, reference: str, unit: str) -> float:
-    """Value that thresholds count from."""
-    if reference == "absolute":
-        return 0.0
-    # Rounded, so that a tenth of a pixel stays a tenth.
-    quantile = round(float(np.quantile(blur_map, _SHARPEST_SHARE)), 6)
-    return min(quantile, _SHARPEST_SIGMA) if unit == "px" else quantile
-
-
-def defocus_mask(
-    blur_map: np.ndarray,
-    threshold: float | str = _THRESHOLD,
-    *,
-    reference: str = "photograph",
-    unit: str = "px",
-) -> np.ndarray:
-    """Mask of what is out of focus in a photograph.
-
-    Parameters
-    ----------
-    blur_map : array-like of shape (H, W)
-        Sigma in pixels, or a relative score; at least 0.
-    threshold, reference, unit
-        As in `photograph_threshold`.
-
-    Returns
-    -------
-    ndarray of shape (H, W), bool
-        True where out of focus.
-
-    Raises
-    ------
-    ValueError
-        For parameters outside their range, or a map that is not one.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdefocus.segment import defocus_mask
-    >>> defocus_mask(np.array([[0.2, 0.6, 3.0]]))
-    array([[False, False,  True]])
-    """
-    value = photograph_threshold(blur_map, threshold, reference=reference, unit=unit)
-    return np.asarray(blur_map) >= value
+__all__ = ["DefocusSegmenter"]
 
 
 class DefocusSegmenter(BaseEstimator):
@@ -196,7 +67,10 @@ class DefocusSegmenter(BaseEstimator):
     """
 
     def __init__(
-        self, threshold: float | str = _THRESHOLD, *, reference: str = "photograph"
+        self,
+        threshold: float | str = DEFAULT_THRESHOLD,
+        *,
+        reference: str = "photograph",
     ) -> None:
         self.threshold = threshold
         self.reference = reference
@@ -250,7 +124,7 @@ class DefocusSegmenter(BaseEstimator):
             )
         above = [
             sample.blur_map
-            - np.float32(_sharpest(sample.blur_map, self.reference, sample.unit))
+            - np.float32(sharpest_value(sample.blur_map, self.reference, sample.unit))
             for sample in samples
         ]
         self.threshold_ = best_common_threshold(y, above)[1]
@@ -374,7 +248,7 @@ class DefocusSegmenter(BaseEstimator):
     def _check(self) -> None:
         constraints = {
             "threshold": [StrOptions({"auto", "learn"}), REAL],
-            "reference": _CONSTRAINTS["reference"],
+            "reference": REFERENCE,
         }
         check_parameters(constraints, self.get_params(), type(self).__name__)
 

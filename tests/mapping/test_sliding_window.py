@@ -206,6 +206,25 @@ class TestScale:
         sliding_window_map(image, shipped)
         assert seen == [(100, 3201)]
 
+    def test_several_scales_are_weighted_by_confidence(self, texture, shipped):
+        blurred = blur(texture, 3.0)
+        settings = {"step": 8, "estimate": "mean"}
+        factors = (2, 1.0, 0.5)
+        singles = [
+            sliding_window_map(blurred, shipped, scale=f, **settings) for f in factors
+        ]
+        fused, confidence = sliding_window_map(
+            blurred, shipped, scale=factors, **settings
+        )
+        weights = np.array([c for _, c in singles])
+        logs = np.array([np.log(m + 0.8) for m, _ in singles])
+        expected = np.exp((weights * logs).sum(0) / weights.sum(0)) - 0.8
+        np.testing.assert_allclose(fused, expected, atol=1e-4)
+        np.testing.assert_allclose(confidence, weights.mean(0), atol=1e-5)
+        assert fused.dtype == confidence.dtype == np.float32
+        for blur_map, _ in singles:
+            assert 2.2 < np.median(blur_map) < 4
+
     def test_sigma_is_multiplied_back(self, texture, shipped):
         blurred = blur(np.kron(texture, np.ones((2, 2))), 6.0)
         settings = {"step": 8, "estimate": "mean"}

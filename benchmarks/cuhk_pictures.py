@@ -21,8 +21,10 @@ def precision_recall_figure(path: Path, curves: dict[str, np.ndarray]) -> None:
 
     figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.add_subplot()
-    for name, (precision, recall) in curves.items():
-        axes.plot(recall, precision, label=name)
+    for index, (name, (precision, recall)) in enumerate(curves.items()):
+        # Colours repeat after ten.
+        style = ("-", "--", ":")[index // 10 % 3]
+        axes.plot(recall, precision, style, label=name)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0.5, 1.01))
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")

@@ -12,7 +12,27 @@ from ._batch import map_images
 from ._validation import check_parameters
 from .sample import DefocusSample
 
-__all__ = ["ImageTransformer", "SubjectTransformer"]
+__all__ = ["ImageTransformer", "SubjectTransformer", "without_fit_on_images"]
+
+
+def without_fit_on_images(tags: Any) -> Any:
+    """Set the tags of an estimator that takes photographs and needs no fit.
+
+    Parameters
+    ----------
+    tags : sklearn.utils.Tags
+        Of its base classes; changed in place.
+
+    Returns
+    -------
+    sklearn.utils.Tags
+        The same.
+    """
+    tags.requires_fit = False
+    tags.no_validation = True
+    tags.input_tags.two_d_array = False
+    tags.input_tags.three_d_array = True
+    return tags
 
 
 class ImageTransformer(TransformerMixin, BaseEstimator):
@@ -26,12 +46,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
     _needs: ClassVar[str | None] = None
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False
-        tags.no_validation = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        return tags
+        return without_fit_on_images(super().__sklearn_tags__())
 
     def fit(self, X: Iterable[Any], y: Any = None) -> Self:
         """Check the parameters; there is nothing to learn.

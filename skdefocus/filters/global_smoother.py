@@ -15,9 +15,9 @@ from .._validation import (
 )
 from ._planes import to_planes
 
-__all__ = ["SMOOTHER_CONSTRAINTS", "global_smoother"]
+__all__ = ["global_smoother"]
 
-SMOOTHER_CONSTRAINTS = {
+_CONSTRAINTS = {
     "smoothness": [NON_NEGATIVE_REAL],
     "colour_sigma": [POSITIVE_REAL],
     "n_iter": [POSITIVE_INTEGER],
@@ -109,7 +109,7 @@ def global_smoother(
     True
     """
     check_parameters(
-        SMOOTHER_CONSTRAINTS,
+        _CONSTRAINTS,
         {
             "smoothness": smoothness,
             "colour_sigma": colour_sigma,

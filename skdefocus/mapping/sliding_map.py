@@ -153,8 +153,7 @@ def sliding_window_map(
         multiplied back. Of several factors the mean is taken, weighted by confidence;
         ``(2, 1, 0.5)`` is the most accurate, at five times the cost. "auto" halves
         until the long side is at most 1600 px, and where a patch then shows more blur
-        than it can judge, from 1.5 to 3 px, goes
-        over to what further halves show.
+        than it can judge, from 1.5 to 3 px, goes over to what further halves show.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 

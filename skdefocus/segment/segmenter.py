@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
+from .._base import without_fit_on_images
 from .._batch import map_images
 from .._validation import REAL, UNIT_INTERVAL, StrOptions, check_parameters
 from ..metrics import best_common_threshold, pixel_accuracy
@@ -76,12 +77,7 @@ class DefocusSegmenter(BaseEstimator):
         self.reference = reference
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False
-        tags.no_validation = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        return tags
+        return without_fit_on_images(super().__sklearn_tags__())
 
     def fit(
         self, X: Iterable[DefocusSample], y: Sequence[np.ndarray] | None = None

@@ -9,7 +9,7 @@ from .matting import matting_smoother
 from .mutual_guided import mutual_guided_filter
 from .noise import noise_deviation
 from .resize import resize
-from .threshold import otsu_threshold
+from .threshold import edge_threshold, otsu_threshold
 from .unsharp import unsharp_mask
 from .weighted_guided import edge_weight, weighted_guided_filter
 
@@ -17,6 +17,7 @@ __all__ = [
     "blur",
     "box_mean",
     "disc_kernel",
+    "edge_threshold",
     "edge_weight",
     "global_smoother",
     "guided_filter",

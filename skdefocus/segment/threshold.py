@@ -6,7 +6,7 @@ import numpy as np
 
 from .._sigma_scale import from_log_sigma, to_log_sigma
 from .._validation import REAL, StrOptions, check_map, check_parameters
-from ..filters import otsu_threshold
+from ..filters import edge_threshold
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -17,14 +17,12 @@ __all__ = [
 ]
 
 # Chosen on CUHK 0201 to 0400 (benchmarks/RESULTS.md): the threshold in pixels above the
-# sigma that this share of the photograph stays below, and the weight of Otsu's
-# threshold beside it.
+# sigma that this share of the photograph stays below.
 DEFAULT_THRESHOLD = 0.5
 _SHARPEST_SHARE = 0.05
 # What is sharp is not more blurred than this, in pixels: where a small subject is all
 # that is in focus, the quantile already lies in the background.
 _SHARPEST_SIGMA = 1.25
-_OTSU_WEIGHT = 0.4
 
 REFERENCE = [StrOptions({"photograph", "absolute"})]
 _CONSTRAINTS = {
@@ -48,9 +46,9 @@ def photograph_threshold(
     blur_map : array-like of shape (H, W)
         Sigma in pixels, or a relative score; at least 0.
     threshold : float or "auto", default=0.5
-        In the unit of the map. "auto" takes the threshold from the map: for sigma a
-        mean, on the scale of ``log(sigma + 0.8)``, of Otsu's, with weight 0.4, and the
-        default threshold; for a relative score Otsu's.
+        In the unit of the map. "auto" takes the threshold from the map: the value at
+        which its edges lie (`skdefocus.filters.edge_threshold`), for sigma on the
+        scale of ``log(sigma + 0.8)``.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether a threshold counts from the photograph's own sharpest parts, the 5 %
         quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
@@ -71,8 +69,9 @@ def photograph_threshold(
 
     References
     ----------
-    Galetto and Deng (2022), sec. 4.3; Otsu, "A threshold selection method from
-    gray-level histograms", IEEE Transactions on Systems, Man, and Cybernetics 9, 1979.
+    Galetto and Deng (2022), sec. 4.3; Kittler, Illingworth and Föglein, "Threshold
+    selection based on a simple image statistic", Computer Vision, Graphics, and Image
+    Processing 30(2), 1985, for "auto".
 
     Examples
     --------
@@ -93,12 +92,8 @@ def photograph_threshold(
     if threshold != "auto":
         return float(threshold) + sharpest_value(blur_map, reference, unit)
     if unit == "relative":
-        return otsu_threshold(blur_map)
-    otsu = otsu_threshold(to_log_sigma(blur_map))
-    default = to_log_sigma(
-        DEFAULT_THRESHOLD + sharpest_value(blur_map, "photograph", unit)
-    )
-    return float(from_log_sigma(default + _OTSU_WEIGHT * (otsu - default)))
+        return edge_threshold(blur_map)
+    return float(from_log_sigma(edge_threshold(to_log_sigma(blur_map))))
 
 
 def sharpest_value(blur_map: np.ndarray, reference: str, unit: str) -> float:

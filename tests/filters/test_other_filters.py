@@ -10,6 +10,7 @@ from scipy import ndimage
 from skdefocus.filters import (
     blur,
     disc_kernel,
+    edge_threshold,
     laplacian,
     noise_deviation,
     otsu_threshold,
@@ -235,3 +236,30 @@ class TestOtsu:
     def test_separates_two_groups_in_the_middle(self):
         values = np.array([[0.0, 0.1, 0.1, 4.0, 4.1, 4.2]])
         assert 1.5 < otsu_threshold(values) < 2.6
+
+
+class TestEdgeThreshold:
+    def test_equals_the_mean_level_of_contours_by_their_length(self, photo):
+        grey = photo[:60, :80, 1] / 255
+        slope = np.zeros(grey.shape)
+        for (row, column), _ in np.ndenumerate(grey):
+            # central differences, one-sided at the border
+            up, down = max(row - 1, 0), min(row + 1, 59)
+            left, right = max(column - 1, 0), min(column + 1, 79)
+            vertical = (grey[down, column] - grey[up, column]) / (down - up)
+            across = (grey[row, right] - grey[row, left]) / (right - left)
+            slope[row, column] = np.hypot(vertical, across)
+        expected = (slope * grey).sum() / slope.sum()
+        assert edge_threshold(grey) == pytest.approx(expected, rel=1e-12)
+
+    @given(grey_images())
+    def test_lies_within_the_values(self, image):
+        assert image.min() <= edge_threshold(image) <= image.max()
+
+    def test_a_small_group_counts_as_much_as_a_large_one(self):
+        values = np.full((50, 50), 1.0)
+        values[20:23, 30:34] = 4.0
+        assert edge_threshold(values) == pytest.approx(2.5, abs=0.4)
+
+    def test_of_a_constant_it_is_the_constant(self):
+        assert edge_threshold(np.full((1, 7), 0.3)) == 0.3

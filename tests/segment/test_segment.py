@@ -58,10 +58,19 @@ class TestThreshold:
         np.testing.assert_array_equal(defocus_mask(blur_map), blur_map > 1)
 
     @given(maps())
-    def test_automatic_lies_between_otsu_and_the_default(self, pair):
+    def test_automatic_lies_within_the_map(self, pair):
         _, blur_map = pair
         automatic = photograph_threshold(blur_map, "auto")
-        assert 0 <= automatic <= max(19.0, photograph_threshold(blur_map)) + 1e-5
+        assert blur_map.min() - 1e-5 <= automatic <= blur_map.max() + 1e-5
+
+    @given(st.floats(0.1, 2), st.floats(3, 15), st.integers(3, 97))
+    def test_automatic_does_not_depend_on_the_size_of_the_subject(
+        self, sharp, blurred, width
+    ):
+        blur_map = np.repeat([[sharp, blurred]], [width, 100 - width], axis=1)
+        middle = (np.log(sharp + 0.8) + np.log(blurred + 0.8)) / 2
+        automatic = photograph_threshold(blur_map, "auto")
+        assert automatic == pytest.approx(np.exp(middle) - 0.8, rel=1e-4)
 
     def test_automatic_follows_the_photograph(self):
         rng = np.random.default_rng(0)
@@ -71,9 +80,10 @@ class TestThreshold:
         assert 1.2 < low < 2.9
         assert low < high < 11
 
-    def test_a_relative_score_is_split_by_otsu(self):
+    def test_a_relative_score_is_split_at_its_edge(self):
         score = np.repeat([[0.1, 0.9]], 9, axis=0)
-        assert 0.1 < photograph_threshold(score, "auto", unit="relative") <= 0.9
+        automatic = photograph_threshold(score, "auto", unit="relative")
+        assert automatic == pytest.approx(0.5)
 
     def test_equality_is_out_of_focus(self):
         mask = defocus_mask([[0.0, 2.0, 3.0]], 2.0, reference="absolute")

@@ -1,6 +1,17 @@
 """Patches of known blur: the sharp-patch gate and labelled patch sets."""
 
-from .blur_patches import REAL_LADDER, make_blur_patches
+from .blur_patches import make_blur_patches
+from .ladders import PAPER_LADDER, REAL_LADDER
+from .patch_set import PatchSet, concatenate_patches
+from .select import select_sharp_patches
 from .sharpness import sharpness
 
-__all__ = ["REAL_LADDER", "make_blur_patches", "sharpness"]
+__all__ = [
+    "PAPER_LADDER",
+    "REAL_LADDER",
+    "PatchSet",
+    "concatenate_patches",
+    "make_blur_patches",
+    "select_sharp_patches",
+    "sharpness",
+]

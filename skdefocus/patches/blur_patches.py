@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
-from numpy.lib.stride_tricks import sliding_window_view
-from PIL import Image
 
 from .._validation import (
     NON_NEGATIVE_INTEGER,
@@ -17,165 +14,101 @@ from .._validation import (
     POSITIVE_INTEGER,
     StrOptions,
     check_parameters,
-    to_float_image,
-    to_grey,
+    image_batch,
 )
-from ..filters import blur, variance_of_laplacian
+from .ladders import REAL_LADDER, check_ladder
+from .patch_files import map_patches, patch_writer
+from .photographs import patches_by_photograph
+from .settings import PatchSettings
 
-__all__ = ["REAL_LADDER", "make_blur_patches"]
-
-# Finer at the low end, where photographs of 640 to 1000 px are decided.
-REAL_LADDER = (
-    *(0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5),
-    *(3.2, 4.0, 5.0, 6.5, 8.0, 10.0, 12.5, 15.0, 19.0),
-)
+__all__ = ["make_blur_patches"]
 
 _CONSTRAINTS = {
-    "n_patches": [POSITIVE_INTEGER],
+    "n_patches": [POSITIVE_INTEGER, None],
     "patch_size": [POSITIVE_INTEGER],
-    "psf": [StrOptions({"gaussian", "disc", "mixed"})],
-    "augment": ["boolean"],
-    "min_sharpness": [NON_NEGATIVE_REAL],
+    "blur_domain": [StrOptions({"image", "patch"})],
+    "padding": [StrOptions({"reflect", "nearest", "constant"})],
+    "psf": [StrOptions({"gaussian", "disc", "mixed"}), None],
+    "augment": ["boolean", None],
+    "min_sharpness": [NON_NEGATIVE_REAL, None],
     "random_state": [NON_NEGATIVE_INTEGER],
 }
-# A region is blurred once for many patches: the blur costs more than the cutting.
-_REGION = 192
-_PATCHES_PER_REGION = 25
-_TRIES = 10
-
-
-def _sharp_region(
-    grey: np.ndarray,
-    margin: int,
-    patch_size: int,
-    min_sharpness: float,
-    augment: bool,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Cut a random region of a photograph; tell where its sharp patches begin.
-
-    Returns the region with `margin` pixels of surroundings on every side, and the
-    corners of the sharp patches inside that margin as rows (row, column), which are
-    none if the region holds no sharp patch.
-    """
-    # Downscaling makes a photograph sharper and its textures finer.
-    scale = rng.uniform(0.4, 1.0) if augment and rng.random() < 0.6 else 1.0
-    side = _REGION + 2 * margin
-    source = min(round(side / scale), *grey.shape)
-    scale = min(1.0, side / source)
-    top, left = (int(rng.integers(n - source + 1)) for n in grey.shape)
-    region = grey[top : top + source, left : left + source]
-    if scale < 1:
-        resized = Image.fromarray(region).resize((side, side), Image.Resampling.LANCZOS)
-        region = np.clip(np.asarray(resized), 0, 1)
-    inside = slice(margin, region.shape[0] - margin)
-    centred = variance_of_laplacian(region[inside, inside], patch_size, smooth=True)
-    half = patch_size // 2
-    last = centred.shape[0] - patch_size
-    gate = centred[half : half + last + 1, half : half + last + 1]
-    return region, np.argwhere(gate >= min_sharpness)
-
-
-def _degrade(region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Add contrast, brightness, noise and JPEG as cameras and web pages do."""
-    mean = region.mean()
-    contrast, brightness = rng.uniform(0.4, 1.2), rng.uniform(-0.15, 0.15)
-    noise = rng.normal(0, rng.uniform(0, 3) / 255, region.shape)
-    levels = _to_uint8((region - mean) * contrast + mean + brightness + noise)
-    if rng.random() < 0.8:
-        file = io.BytesIO()
-        Image.fromarray(levels).save(file, "JPEG", quality=int(rng.integers(70, 99)))
-        levels = np.asarray(Image.open(file))
-    return levels
-
-
-def _to_uint8(region: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint(region * 255), 0, 255).astype(np.uint8)
-
-
-def _photograph_patches(
-    image: Any,
-    read: Callable[[Any], np.ndarray] | None,
-    ladder: Sequence[float],
-    n_per_level: int,
-    patch_size: int,
-    psf: str,
-    augment: bool,
-    min_sharpness: float,
-    seed: np.random.SeedSequence,
-    name: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Patches and levels of one photograph."""
-    rng = np.random.default_rng(seed)
-    grey = to_grey(to_float_image(image if read is None else read(image), name))
-    X = [np.empty((0, patch_size, patch_size), np.uint8)]
-    y = [np.empty(0, np.int64)]
-    room = (min(grey.shape) - patch_size) // 2
-    for level, sigma in enumerate(ladder):
-        margin = min(int(np.ceil(4 * sigma)), room)
-        n_missing = n_per_level if room >= 0 else 0
-        for _ in range(_TRIES + n_per_level // _PATCHES_PER_REGION):
-            if n_missing == 0:
-                break
-            region, corners = _sharp_region(
-                grey, margin, patch_size, min_sharpness, augment, rng
-            )
-            if len(corners) == 0:
-                continue
-            shape = psf if psf != "mixed" else ("gaussian", "disc")[rng.integers(2)]
-            region = blur(region, sigma, shape)
-            inside = slice(margin, region.shape[0] - margin)
-            region = region[inside, inside]
-            levels = _degrade(region, rng) if augment else _to_uint8(region)
-            count = min(n_missing, _PATCHES_PER_REGION)
-            rows, columns = corners[rng.integers(len(corners), size=count)].T
-            windows = sliding_window_view(levels, (patch_size, patch_size))
-            X.append(windows[rows, columns])
-            y.append(np.full(count, level))
-            n_missing -= count
-    return np.concatenate(X), np.concatenate(y)
+# What the shipped network was trained on, and what the paper did.
+_DEFAULTS = {
+    "image": {"psf": "mixed", "augment": True, "min_sharpness": 60.0},
+    "patch": {"psf": "gaussian", "augment": False, "min_sharpness": 1000.0},
+}
 
 
 def make_blur_patches(
     images: Iterable[Any],
     ladder: Sequence[float] = REAL_LADDER,
     *,
-    n_patches: int = 512_000,
+    n_patches: int | None = 512_000,
     patch_size: int = 32,
-    psf: str = "mixed",
-    augment: bool = True,
-    min_sharpness: float = 60.0,
+    blur_domain: str = "image",
+    padding: str = "nearest",
+    psf: str | None = None,
+    augment: bool | None = None,
+    min_sharpness: float | None = None,
     read: Callable[[Any], np.ndarray] | None = None,
+    out: str | os.PathLike[str] | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Make a labelled patch set from sharp photographs (sec. 3.1).
 
-    Regions of each photograph are blurred by every sigma of the ladder and patches
-    are cut where the photograph was sharp. The photograph is blurred before the
-    patch is cut, so no patch shows the border of a padded kernel.
+    In the domain "image" regions of each photograph are blurred by every sigma of the
+    ladder and patches are cut where the photograph was sharp, so that no patch shows
+    the border of a padded kernel. In the domain "patch", the paper's protocol, the
+    sharp patches of a grid are cut first and each is blurred alone by every sigma; from
+    a sigma of 4 on the kernel is wider than the patch, and what the patch shows depends
+    on ``padding`` as no photograph does.
+
+    Only a few photographs are in memory at a time; with ``out`` no more than their
+    patches are either.
 
     Parameters
     ----------
     images : iterable of array-like of shape (H, W) or (H, W, 3)
         Sharp photographs, or whatever ``read`` turns into them. Those below
-        ``patch_size`` on a side, or without a sharp patch, contribute none.
+        ``patch_size`` on a side, or without a sharp patch, contribute none. Pixels
+        that come from an iterator wait in a temporary folder when ``n_patches`` is to
+        be spread over them, as their number is not known before.
     ladder : sequence of float, default=REAL_LADDER
-        Sigma of each level, in pixels, ascending.
-    n_patches : int, default=512000
-        Patches asked for, spread evenly over photographs and levels.
+        Sigma of each level, in pixels, ascending. The paper's is ``PAPER_LADDER``.
+    n_patches : int or None, default=512000
+        Patches asked for, spread evenly over photographs and levels and rounded up;
+        photographs with fewer sharp patches yield fewer. In the domain "patch" they
+        are drawn without repetition, each at all levels, and None takes all there are.
     patch_size : int, default=32
         Side of a patch, in pixels.
-    psf : {"gaussian", "disc", "mixed"}, default="mixed"
-        Point spread function; "mixed" draws one of the two for each region.
-    augment : bool, default=True
+    blur_domain : {"image", "patch"}, default="image"
+        Whether photographs or patches are blurred.
+    padding : {"reflect", "nearest", "constant"}, default="nearest"
+        What lies around a patch in the domain "patch", named as in
+        ``scipy.ndimage``: "reflect" mirrors it, edge pixels included ("symmetric" in
+        MATLAB), "nearest" repeats its edge pixels ("replicate", the default of
+        MATLAB's ``imgaussfilt``), "constant" is black. Kernels reach to 4 sigma,
+        however small the patch.
+    psf : {"gaussian", "disc", "mixed"}, optional
+        Point spread function; "mixed" draws one of the two for each region, or each
+        patch and level. By default "mixed" in the domain "image" and "gaussian" in
+        the domain "patch".
+    augment : bool, optional
         Vary scale, contrast, brightness, noise (0 to 3 grey levels) and JPEG quality
-        (70 to 98) as photographs do.
-    min_sharpness : float, default=60.0
+        (70 to 98) as photographs do. By default True in the domain "image" and False
+        in the domain "patch", where level 0 then is the photograph's own patch.
+    min_sharpness : float, optional
         Patches are cut where the variance of the Laplacian (eq. 5) of the unblurred
-        photograph reaches this. The paper's gate is 1000.
+        photograph, in squared grey levels, reaches this. By default 60 in the domain
+        "image" and the paper's 1000 in the domain "patch", which judges each patch
+        alone as `select_sharp_patches` does.
     read : callable, optional
         Turns an item of ``images`` into an array, inside the worker.
+    out : path-like, optional
+        Folder that the set is written to as it is made, whole or not at all, for sets
+        larger than memory; ``PatchSet.load(out)`` opens it again.
     random_state : int, default=0
         Seed. The same seed gives the same patches for every ``n_jobs``.
     n_jobs : int, optional
@@ -184,7 +117,7 @@ def make_blur_patches(
     Returns
     -------
     X : ndarray of shape (n, patch_size, patch_size), uint8
-        Grey patches.
+        Grey patches, memory-mapped with ``out``, as y and groups are.
     y : ndarray of shape (n,), int64
         Level of each patch, an index into ``ladder``.
     groups : ndarray of shape (n,), int64
@@ -207,44 +140,47 @@ def make_blur_patches(
     >>> X, y, groups = make_blur_patches([photo], (0.0, 2.0), n_patches=10)
     >>> X.shape, sorted(set(y.tolist()))
     ((10, 32, 32), [0, 1])
+
+    The paper's protocol, all sharp patches:
+
+    >>> X, y, _ = make_blur_patches(
+    ...     [photo], (0.0, 2.0), blur_domain="patch", n_patches=None
+    ... )
+    >>> X.shape, y.tolist()
+    ((8, 32, 32), [0, 1, 0, 1, 0, 1, 0, 1])
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "n_patches": n_patches,
-            "patch_size": patch_size,
-            "psf": psf,
-            "augment": augment,
-            "min_sharpness": min_sharpness,
-            "random_state": random_state,
-        },
-        "make_blur_patches",
-    )
-    images = list(images)
-    seeds = np.random.SeedSequence(random_state).spawn(len(images))
-    n_per_level = -(-n_patches // max(1, len(images) * len(ladder)))
-    parts = Parallel(n_jobs=n_jobs)(
-        delayed(_photograph_patches)(
-            image,
-            read,
-            ladder,
-            n_per_level,
-            patch_size,
-            psf,
-            augment,
-            min_sharpness,
-            seed,
-            f"images[{index}]",
-        )
-        for index, (image, seed) in enumerate(zip(images, seeds, strict=True))
-    )
-    X = np.concatenate([x for x, _ in parts]) if parts else np.empty(0)
-    if len(X) == 0:
+    given = {
+        "n_patches": n_patches,
+        "patch_size": patch_size,
+        "blur_domain": blur_domain,
+        "padding": padding,
+        "psf": psf,
+        "augment": augment,
+        "min_sharpness": min_sharpness,
+        "random_state": random_state,
+    }
+    check_parameters(_CONSTRAINTS, given, "make_blur_patches")
+    ladder = check_ladder(ladder, "make_blur_patches")
+    if n_patches is None and blur_domain == "image":
         raise ValueError(
-            f"none of the {len(images)} photographs holds a patch of {patch_size} px "
-            f"whose variance of Laplacian reaches {min_sharpness:g}; give sharp "
-            f"photographs or lower 'min_sharpness'."
+            "n_patches must be a number when blur_domain is 'image', where patches lie "
+            "at any pixel; None, for all patches of a grid, needs 'patch'."
         )
-    y = np.concatenate([levels for _, levels in parts])
-    groups = np.repeat(np.arange(len(parts)), [len(x) for x, _ in parts])
-    return X, y, groups
+    chosen = {
+        name: value if given[name] is None else given[name]
+        for name, value in _DEFAULTS[blur_domain].items()
+    }
+    if isinstance(images, str | bytes | np.ndarray) or not isinstance(images, Iterable):
+        images = image_batch(images, "images")
+
+    settings = PatchSettings(ladder, patch_size, padding, n_patches, **chosen)
+    parts = patches_by_photograph(
+        images, read, blur_domain, settings, random_state, n_jobs
+    )
+    if out is None:
+        X, y, groups = zip(*parts, strict=True)
+        return np.concatenate(X), np.concatenate(y), np.concatenate(groups)
+    with patch_writer(out, patch_size, ladder) as writer:
+        for part in parts:
+            writer.append(*part)
+    return map_patches(out)[:3]

@@ -79,6 +79,17 @@ def test_photographs_are_read_in_the_worker(tmp_path, texture):
     assert len(X) == 12
 
 
+def test_the_shipped_network_s_patches_stay_as_they_were(photo):
+    # From make_blur_patches(photos, n_patches=200) of commit bf66fbb, which made them.
+    # Means, as a JPEG library may round otherwise; another draw is far from them.
+    photos = [photo, np.flipud(photo), photo[:20], photo[:100, :90]]
+    X, y, groups = make_blur_patches(photos, n_patches=200)
+    np.testing.assert_array_equal(y, np.tile(np.repeat(np.arange(18), 3), 2))
+    np.testing.assert_array_equal(groups, np.repeat([0, 1], 54))
+    expected = [119.1, 77.2, 122.2, 113.6, 132.1, 34.9, 150.0, 80.2]
+    np.testing.assert_allclose(X[::15].mean(axis=(1, 2)), expected, atol=1)
+
+
 def test_tiny_photographs_contribute_none(texture):
     _, _, groups = make_blur_patches(
         [texture[:20, :20], texture[:40, :40]], (0.0, 19.0), n_patches=20
@@ -105,6 +116,19 @@ def test_the_real_ladder_is_ascending_from_0():
         ),
         ({"images": [np.zeros((50, 50))]}, "none of the 1 photographs holds a patch"),
         ({"images": []}, "none of the 0 photographs"),
+        ({"images": iter([])}, "none of the 0 photographs"),
+        ({"images": "photo.jpg"}, "images must be a batch of images"),
+        ({"images": 3}, "images must be a batch of images"),
+        ({"images": np.zeros((50, 50, 3))}, "images must be a batch .* one colour"),
+        ({"blur_domain": "photo"}, "'blur_domain' parameter of make_blur_patches"),
+        ({"padding": "wrap"}, "'padding' parameter of make_blur_patches"),
+        ({"patch_size": 0}, "'patch_size' parameter of make_blur_patches"),
+        ({"augment": 2}, "'augment' parameter of make_blur_patches"),
+        ({"n_patches": None}, "n_patches must be a number when blur_domain is 'image'"),
+        ({"ladder": (0, 2, 1)}, "'ladder' parameter of make_blur_patches must be"),
+        ({"ladder": (-1, 2)}, "'ladder' parameter of make_blur_patches must be"),
+        ({"ladder": (0, np.nan)}, "'ladder' parameter of make_blur_patches must be"),
+        ({"ladder": "ab"}, "'ladder' parameter of make_blur_patches must be"),
     ],
 )
 def test_refuses_bad_input(texture, changes, message):

@@ -1,0 +1,97 @@
+"""Patches cut from photographs that were blurred before."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from ..filters import blur, variance_of_laplacian
+from .settings import PatchSettings, degrade, draw_scale, resize, to_uint8
+
+__all__ = ["cut_blurred"]
+
+# A region is blurred once for many patches: the blur costs more than the cutting.
+_REGION = 192
+_PATCHES_PER_REGION = 25
+_TRIES = 10
+
+
+def _sharp_region(
+    grey: np.ndarray, margin: int, settings: PatchSettings, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a random region of a photograph; tell where its sharp patches begin.
+
+    Returns the region with `margin` pixels of surroundings on every side, and the
+    corners of the sharp patches inside that margin as rows (row, column), which are
+    none if the region holds no sharp patch.
+    """
+    patch_size = settings.patch_size
+    scale = draw_scale(rng) if settings.augment else 1.0
+    side = _REGION + 2 * margin
+    source = min(round(side / scale), *grey.shape)
+    scale = min(1.0, side / source)
+    top, left = (int(rng.integers(n - source + 1)) for n in grey.shape)
+    region = grey[top : top + source, left : left + source]
+    if scale < 1:
+        region = resize(region, side, side)
+    inside = slice(margin, region.shape[0] - margin)
+    centred = variance_of_laplacian(region[inside, inside], patch_size, smooth=True)
+    half = patch_size // 2
+    last = centred.shape[0] - patch_size
+    gate = centred[half : half + last + 1, half : half + last + 1]
+    return region, np.argwhere(gate >= settings.min_sharpness)
+
+
+def cut_blurred(
+    grey: np.ndarray,
+    settings: PatchSettings,
+    n_per_level: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Blur regions of a photograph and cut patches where it was sharp.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (H, W), float32
+        The photograph, in [0, 1].
+    settings : PatchSettings
+        What to do; ``padding`` has no say.
+    n_per_level : int
+        Patches asked of each level.
+    rng : Generator
+        Decides where and how.
+
+    Returns
+    -------
+    X : ndarray of shape (n, patch_size, patch_size), uint8
+        Patches, level by level; none if the photograph is too small or not sharp.
+    y : ndarray of shape (n,), int64
+        Their levels.
+    """
+    patch_size = settings.patch_size
+    X = [np.empty((0, patch_size, patch_size), np.uint8)]
+    y = [np.empty(0, np.int64)]
+    room = (min(grey.shape) - patch_size) // 2
+    for level, sigma in enumerate(settings.ladder):
+        margin = min(int(np.ceil(4 * sigma)), room)
+        n_missing = n_per_level if room >= 0 else 0
+        for _ in range(_TRIES + n_per_level // _PATCHES_PER_REGION):
+            if n_missing == 0:
+                break
+            region, corners = _sharp_region(grey, margin, settings, rng)
+            if len(corners) == 0:
+                continue
+            shape = settings.psf
+            if shape == "mixed":
+                shape = ("gaussian", "disc")[rng.integers(2)]
+            region = blur(region, sigma, shape)
+            inside = slice(margin, region.shape[0] - margin)
+            region = region[inside, inside]
+            levels = degrade(region, rng) if settings.augment else to_uint8(region)
+            count = min(n_missing, _PATCHES_PER_REGION)
+            rows, columns = corners[rng.integers(len(corners), size=count)].T
+            windows = sliding_window_view(levels, (patch_size, patch_size))
+            X.append(windows[rows, columns])
+            y.append(np.full(count, level))
+            n_missing -= count
+    return np.concatenate(X), np.concatenate(y)

@@ -1,0 +1,53 @@
+"""The sigmas that patches are blurred by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["PAPER_LADDER", "REAL_LADDER", "check_ladder"]
+
+# Sec. 3.1: the number of a level is its sigma.
+PAPER_LADDER = tuple(float(level) for level in range(20))
+# Finer at the low end, where photographs of 640 to 1000 px are decided.
+REAL_LADDER = (
+    *(0.0, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0, 2.5),
+    *(3.2, 4.0, 5.0, 6.5, 8.0, 10.0, 12.5, 15.0, 19.0),
+)
+
+
+def check_ladder(sigmas: Any, caller: str) -> tuple[float, ...]:
+    """Check the sigma of each level.
+
+    Parameters
+    ----------
+    sigmas : array-like of shape (n_levels,)
+        In pixels, ascending from 0 or more, at least one.
+    caller : str
+        Name of the function or class, for the message.
+
+    Returns
+    -------
+    tuple of float
+        The ladder.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    ladder = np.asarray(sigmas)
+    if (
+        ladder.ndim != 1
+        or len(ladder) == 0
+        or ladder.dtype.kind not in "fiu"
+        or not np.isfinite(ladder).all()
+        or ladder[0] < 0
+        or (np.diff(ladder) <= 0).any()
+    ):
+        raise ValueError(
+            f"The 'ladder' parameter of {caller} must be sigmas in pixels, ascending "
+            f"from 0 or more. Got {sigmas!r} instead."
+        )
+    return tuple(ladder.astype(np.float64).tolist())

@@ -1,0 +1,240 @@
+"""Labelled patches, in memory or on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .ladders import check_ladder
+from .lazy_patches import LazyPatches
+from .patch_files import map_patches, patch_writer
+
+__all__ = ["PatchSet", "concatenate_patches"]
+
+# Patches copied at a time: 8 MB.
+_CHUNK = 8192
+
+
+def _check_integers(values: Any, n: int, name: str, below: int | None) -> np.ndarray:
+    array = values if isinstance(values, np.ndarray) else np.asarray(values)
+    if array.shape != (n,) or (n and array.dtype.kind not in "iu"):
+        raise ValueError(
+            f"{name} must hold one integer for each of the {n} patches; got shape "
+            f"{array.shape} and dtype {array.dtype}."
+        )
+    if n and (array.min() < 0 or (below is not None and array.max() >= below)):
+        accepted = "0 or more" if below is None else f"from 0 to {below - 1}"
+        raise ValueError(
+            f"{name} must hold integers {accepted}; they span [{array.min()}, "
+            f"{array.max()}]."
+        )
+    return array.astype(np.int64, copy=False)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PatchSet:
+    """Patches of known blur, and the photograph each came from.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, size, size), uint8
+        Grey patches. What `load` and `concatenate_patches` give stays on disk; any
+        object with ``shape``, ``dtype`` and row indexing is kept as it is.
+    y : array-like of shape (n,), int
+        Level of each patch, an index into ``ladder``; kept as int64.
+    groups : array-like of shape (n,), int
+        Number of the photograph that each patch came from, 0 or more; kept as int64.
+        Split by it, as patches of one photograph are alike.
+    ladder : sequence of float
+        Sigma of each level, in pixels, ascending; kept as a tuple.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit each other.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> from skdefocus.patches import PatchSet, make_blur_patches
+    >>> photo = np.random.default_rng(0).random((64, 64))
+    >>> X, y, groups = make_blur_patches(
+    ...     [photo], (0.0, 2.0), blur_domain="patch", n_patches=None
+    ... )
+    >>> patches = PatchSet(X, y, groups, (0.0, 2.0))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     patches.save(folder)
+    ...     again = PatchSet.load(folder)
+    >>> again
+    PatchSet(n_patches=8, patch_size=32, n_levels=2)
+    """
+
+    X: Any
+    y: np.ndarray
+    groups: np.ndarray
+    ladder: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        X = self.X if hasattr(self.X, "shape") else np.asarray(self.X)
+        if len(X.shape) != 3 or X.shape[1] != X.shape[2] or X.dtype != np.uint8:
+            raise ValueError(
+                f"X must be uint8 patches of shape (n, size, size); got shape "
+                f"{tuple(X.shape)} and dtype {X.dtype}."
+            )
+        ladder = check_ladder(self.ladder, "PatchSet")
+        checked = {
+            "X": X,
+            "y": _check_integers(self.y, len(X), "y", len(ladder)),
+            "groups": _check_integers(self.groups, len(X), "groups", None),
+            "ladder": ladder,
+        }
+        for name, value in checked.items():
+            # The only way in a frozen class.
+            object.__setattr__(self, name, value)
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __repr__(self) -> str:
+        return (
+            f"PatchSet(n_patches={len(self)}, patch_size={self.X.shape[1]}, "
+            f"n_levels={len(self.ladder)})"
+        )
+
+    def take(self, rows: Any) -> PatchSet:
+        """Choose patches without reading them.
+
+        Parameters
+        ----------
+        rows : array-like of int or bool
+            Rows to keep, in order, or a mask over all rows; for example
+            ``np.isin(patches.groups, photographs)``.
+
+        Returns
+        -------
+        PatchSet
+            Its ``X`` reads from this one's when it is indexed.
+
+        Raises
+        ------
+        IndexError
+            For rows that are not there.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skdefocus.patches import PatchSet
+        >>> X = np.zeros((4, 32, 32), np.uint8)
+        >>> patches = PatchSet(X, [0, 1, 0, 1], [0, 0, 1, 1], (0.0, 2.0))
+        >>> patches.take(patches.groups == 1).y.tolist()
+        [0, 1]
+        """
+        rows = rows if isinstance(rows, np.ndarray) else list(rows)
+        chosen = np.arange(len(self))[rows]
+        X = LazyPatches([self.X], chosen)
+        return PatchSet(X, self.y[chosen], self.groups[chosen], self.ladder)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the set to a folder: ``X.npy``, ``y.npy``, ``groups.npy``, a card.
+
+        Nothing is there before all of it is written, and of a set on disk only a
+        few thousand patches are in memory at a time.
+
+        Parameters
+        ----------
+        folder : path-like
+            Made if needed; a set that it holds is replaced.
+        """
+        with patch_writer(folder, self.X.shape[1], self.ladder) as writer:
+            for start in range(0, len(self), _CHUNK):
+                rows = slice(start, start + _CHUNK)
+                writer.append(self.X[rows], self.y[rows], self.groups[rows])
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> PatchSet:
+        """Open a set that `save` or ``make_blur_patches(..., out=folder)`` wrote.
+
+        Parameters
+        ----------
+        folder : path-like
+            Where it is.
+
+        Returns
+        -------
+        PatchSet
+            Its arrays are memory-mapped, read-only.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder or one of its files is missing.
+        ValueError
+            If a file is not what it should be, or they do not fit each other.
+
+        Examples
+        --------
+        >>> from skdefocus.patches import PatchSet
+        >>> PatchSet.load("nowhere")
+        Traceback (most recent call last):
+            ...
+        FileNotFoundError: nowhere holds no patch set: patches.json is missing.
+        """
+        return cls(*map_patches(folder))
+
+
+def concatenate_patches(
+    sets: Sequence[PatchSet], *, same_photographs: bool = False
+) -> PatchSet:
+    """Join patch sets without copying their patches.
+
+    Parameters
+    ----------
+    sets : sequence of PatchSet
+        Of one ladder and one patch size, at least one.
+    same_photographs : bool, default=False
+        Whether the sets were made from the same list of photographs, so that a number
+        in ``groups`` means the same photograph in all of them. By default the sets'
+        photographs are different ones, and are numbered on from set to set.
+
+    Returns
+    -------
+    PatchSet
+        Its ``X`` reads from the sets when it is indexed: ``X[rows]`` is an ndarray.
+
+    Raises
+    ------
+    ValueError
+        If there is no set, or their ladders or patch sizes differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.patches import PatchSet, concatenate_patches
+    >>> X = np.zeros((2, 32, 32), np.uint8)
+    >>> one = PatchSet(X, [0, 1], [0, 0], (0.0, 2.0))
+    >>> both = concatenate_patches([one, one])
+    >>> both.X.shape, both.groups.tolist()
+    ((4, 32, 32), [0, 0, 1, 1])
+    """
+    sets = list(sets)
+    if not sets:
+        raise ValueError("sets must hold at least one PatchSet; it is empty.")
+    kinds = {(patches.X.shape[1], patches.ladder) for patches in sets}
+    if len(kinds) > 1:
+        found = "; ".join(f"{size} px, {ladder}" for size, ladder in sorted(kinds))
+        raise ValueError(f"sets must share one patch size and one ladder; got {found}.")
+    groups, n_before = [], 0
+    for patches in sets:
+        groups.append(patches.groups + n_before)
+        if not same_photographs and len(patches):
+            n_before += int(patches.groups.max()) + 1
+    return PatchSet(
+        LazyPatches([patches.X for patches in sets]),
+        np.concatenate([patches.y for patches in sets]),
+        np.concatenate(groups),
+        sets[0].ladder,
+    )

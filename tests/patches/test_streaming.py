@@ -1,0 +1,99 @@
+"""Patch sets are made from few photographs at a time."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from skdefocus.patches import make_blur_patches
+
+SIDE = 256
+
+
+def a_photograph(index):
+    return np.random.default_rng(index).integers(0, 256, (SIDE, SIDE)).astype(np.uint8)
+
+
+def peak_memory(n_photographs, out, as_iterator, **settings):
+    """Most bytes that making a set from so many photographs takes."""
+    if as_iterator:
+        images = (a_photograph(index) for index in range(n_photographs))
+    else:
+        images, settings["read"] = range(n_photographs), a_photograph
+    if settings["n_patches"]:
+        settings["n_patches"] *= n_photographs
+    tracemalloc.start()
+    try:
+        X, _, groups = make_blur_patches(images, (0.0, 1.0, 3.0), out=out, **settings)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert set(groups) == set(range(n_photographs))
+    assert len(X) >= 60 * n_photographs
+    return peak
+
+
+@pytest.mark.parametrize("as_iterator", [False, True])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"blur_domain": "image", "n_patches": 150},
+        {"blur_domain": "patch", "n_patches": 150},
+        {"blur_domain": "patch", "n_patches": None},
+    ],
+)
+def test_memory_does_not_grow_with_photographs(tmp_path, as_iterator, settings):
+    peak_memory(1, tmp_path / "warm", as_iterator, **settings)
+    few = peak_memory(4, tmp_path / "few", as_iterator, **settings)
+    many = peak_memory(16, tmp_path / "many", as_iterator, **settings)
+    # Less than one more photograph, of 12 more.
+    assert many < few + SIDE * SIDE
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_photographs_are_taken_as_workers_become_free(n_jobs):
+    taken = []
+
+    def photographs():
+        for index in range(200):
+            taken.append(index)
+            yield a_photograph(index) if index else np.full((9, 9), 7.0)
+
+    with pytest.raises(ValueError, match=r"images\[0\] must be float"):
+        make_blur_patches(
+            photographs(), blur_domain="patch", n_patches=None, n_jobs=n_jobs
+        )
+    assert len(taken) < 100
+
+
+@pytest.mark.parametrize("blur_domain", ["image", "patch"])
+@pytest.mark.parametrize("read", [None, np.asarray])
+def test_the_same_patches_from_every_iterable_and_number_of_workers(
+    texture, blur_domain, read, tmp_path
+):
+    photos = [texture, np.flipud(texture), texture[:80].copy()]
+    settings = {
+        **{"blur_domain": blur_domain, "n_patches": 40, "read": read},
+        **{"random_state": 3, "psf": "mixed", "augment": True, "min_sharpness": 60},
+    }
+    one = make_blur_patches(photos, (0.0, 1.0, 3.0), **settings)
+    two = make_blur_patches(iter(photos), (0.0, 1.0, 3.0), n_jobs=2, **settings)
+    third = make_blur_patches(
+        tuple(photos), (0.0, 1.0, 3.0), n_jobs=3, out=tmp_path, **settings
+    )
+    for a, b, c in zip(one, two, third, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
+
+
+def test_photographs_that_wait_on_disk_are_checked_and_leave_nothing(
+    tmp_path, monkeypatch, texture
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    photos = [texture, texture * 3]
+    with pytest.raises(ValueError, match=r"images\[1\] must be float in \[0, 1\]"):
+        make_blur_patches(iter(photos), (0.0, 1.0), n_patches=8)
+    make_blur_patches(iter(photos[:1]), (0.0, 1.0), n_patches=8)
+    assert list(tmp_path.iterdir()) == []

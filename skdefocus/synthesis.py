@@ -20,7 +20,7 @@ from ._validation import (
 )
 from .filters import blur
 
-__all__ = ["defocus"]
+__all__ = ["defocus", "through_jpeg"]
 
 # Pixels whose sigmas are this close, on the scale of log(sigma + 0.8), count as one
 # surface, on which colours mix; farther apart, one hides the other.
@@ -154,7 +154,10 @@ def defocus(
         generator = check_random_state(random_state)
         result = result + generator.normal(0, noise / 255, image.shape)
     result = np.clip(result, 0, 1).astype(np.float32)
-    return result if jpeg_quality is None else _through_jpeg(result, jpeg_quality)
+    if jpeg_quality is None:
+        return result
+    levels = np.rint(result * 255).astype(np.uint8)
+    return to_float_image(through_jpeg(levels, jpeg_quality))
 
 
 def _depth_shelves(depth: np.ndarray, n_shelves: int) -> np.ndarray:
@@ -181,10 +184,30 @@ def _blur_layer(
     return np.where(share > _LEAST_SHARE, mean, image[rows, columns])
 
 
-def _through_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+def through_jpeg(levels: np.ndarray, quality: int) -> np.ndarray:
+    """Compress an image as JPEG and read it again.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (H, W) or (H, W, 3), uint8
+        The image.
+    quality : int
+        From 1 to 100.
+
+    Returns
+    -------
+    ndarray of the image's shape, uint8
+        What is left of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.synthesis import through_jpeg
+    >>> through_jpeg(np.full((8, 8), 7, np.uint8), 90)[0, 0]
+    np.uint8(7)
+    """
     from PIL import Image
 
     file = io.BytesIO()
-    levels = np.rint(image * 255).astype(np.uint8)
     Image.fromarray(levels).save(file, "JPEG", quality=quality)
-    return to_float_image(np.asarray(Image.open(file)))
+    return np.asarray(Image.open(file))

@@ -15,6 +15,7 @@ _HOMES = {
     "DefocusSample": "sample",
     "PatchBlurClassifier": "classifier",
     "SlidingWindowMapper": "mapping",
+    "ContextMapper": "mapping",
     "LaplacianVarianceMapper": "mapping",
     "CalibratedMapper": "mapping",
     "WGIFRefiner": "refine",

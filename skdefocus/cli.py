@@ -23,8 +23,9 @@ _VERBS = {
     "bokeh": "photograph with its background blurred further and its subject sharpened",
 }
 _EPILOG = """\
-steps whose parameters --set reaches: mapper (SlidingWindowMapper), refiner
-(GlobalRefiner), sharpener (AdaptiveUnsharpMask), renderer (SDoFRenderer); for example
+steps whose parameters --set reaches: mapper (SlidingWindowMapper, or ContextMapper
+with --mapper context), refiner (GlobalRefiner), sharpener (AdaptiveUnsharpMask),
+renderer (SDoFRenderer); for example
 --set refiner__smoothness=10000 --set renderer__smoothing=guided"""
 _PRODUCTS = {
     "all": ("map", "sharpened", "shallow", "overview"),
@@ -81,6 +82,12 @@ def _build_parser() -> argparse.ArgumentParser:
             default="global",
             help="global (default), wgif (the paper's), guided, or none (raw map)",
         )
+        sub.add_argument(
+            "--mapper",
+            choices=("windows", "context"),
+            default="windows",
+            help="patches alone (windows, default), or also what surrounds them",
+        )
         sub.add_argument("--model", help="model file; by default the shipped network")
         sub.add_argument(
             "--jobs", type=int, default=1, help="photographs at a time (default 1)"
@@ -123,9 +130,18 @@ def _add_train(verbs: Any) -> None:
     sub.add_argument(
         "-o", "--output", metavar="MODEL", required=True, help="model file"
     )
-    sub.add_argument("--architecture", default="blurnet", help="default blurnet")
-    sub.add_argument("--patches", type=int, default=512_000, help="default 512000")
-    sub.add_argument("--epochs", type=int, default=6, help="default 6")
+    sub.add_argument(
+        "--architecture",
+        default="blurnet",
+        help="of PatchBlurClassifier (default blurnet), or context, for ContextMapper",
+    )
+    sub.add_argument(
+        "--patches", type=int, default=512_000, help="patches made (default 512000)"
+    )
+    sub.add_argument(
+        "--scenes", type=int, default=2000, help="for context instead (default 2000)"
+    )
+    sub.add_argument("--epochs", type=int, help="default 6, for context 12")
     sub.add_argument("--seed", type=int, default=0, help="default 0")
     sub.add_argument("--jobs", type=int, default=2, help="default 2")
     sub.add_argument(
@@ -136,9 +152,9 @@ def _add_train(verbs: Any) -> None:
 
 def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the estimators and set their parameters; check them before any work."""
-    from .classifier import PatchBlurClassifier
+    from .classifier import ContextNetwork, PatchBlurClassifier
     from .enhance import AdaptiveUnsharpMask
-    from .mapping import SlidingWindowMapper
+    from .mapping import ContextMapper, SlidingWindowMapper
     from .refine import GlobalRefiner, GuidedRefiner, WGIFRefiner
     from .render import SDoFRenderer
 
@@ -152,13 +168,18 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
         raise _UsageError(
             f"there is no refiner {arguments.refiner!r}; known: {', '.join(refiners)}."
         )
-    classifier: Any = "default"
+    model: Any = "default"
     if arguments.model is not None:
-        classifier = PatchBlurClassifier.load(arguments.model)
+        kinds = {"windows": PatchBlurClassifier, "context": ContextNetwork}
+        model = kinds[arguments.mapper].load(arguments.model)
+    if arguments.mapper == "context":
+        mapper = ContextMapper(model, scale="auto")
+    else:
+        mapper = SlidingWindowMapper(
+            model, step=arguments.step, estimate="mean", scale="auto"
+        )
     steps = {
-        "mapper": SlidingWindowMapper(
-            classifier, step=arguments.step, estimate="mean", scale="auto"
-        ),
+        "mapper": mapper,
         "sharpener": AdaptiveUnsharpMask(),
         "renderer": SDoFRenderer(smoothing="disc"),
     }
@@ -285,20 +306,34 @@ def _run_photos(arguments: argparse.Namespace) -> int:
 
 
 def _run_train(arguments: argparse.Namespace) -> int:
-    from .classifier import train_on_photographs
+    from .classifier import train_context, train_on_photographs
     from .io import list_photographs
 
     if Path(arguments.output).is_dir():
         raise _UsageError(f"{arguments.output} is a folder, not a file to write to.")
+    photographs = list_photographs(arguments.photos)
+    shared = {
+        "data": arguments.data,
+        "random_state": arguments.seed,
+        "n_jobs": arguments.jobs,
+        "verbose": 0 if arguments.quiet else 1,
+    }
+    if arguments.architecture == "context":
+        network = train_context(
+            photographs,
+            n_scenes=arguments.scenes,
+            epochs=12 if arguments.epochs is None else arguments.epochs,
+            **shared,
+        )
+        network.save(arguments.output)
+        print(arguments.output)
+        return 0
     classifier = train_on_photographs(
-        list_photographs(arguments.photos),
+        photographs,
         architecture=arguments.architecture,
         n_patches=arguments.patches,
-        epochs=arguments.epochs,
-        data=arguments.data,
-        random_state=arguments.seed,
-        n_jobs=arguments.jobs,
-        verbose=0 if arguments.quiet else 1,
+        epochs=6 if arguments.epochs is None else arguments.epochs,
+        **shared,
     )
     classifier.save(arguments.output)
     print(arguments.output)

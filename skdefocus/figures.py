@@ -1,8 +1,8 @@
-"""Pictures to look at: a blur map in colours, and everything side by side."""
+"""Pictures to look at: maps in colours, everything side by side, a training."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ._sigma_scale import from_log_sigma, to_log_sigma
 from ._validation import check_map, to_float_image
 
-__all__ = ["colour_map", "draw_overview"]
+__all__ = ["colour_map", "draw_overview", "training_figure"]
 
 # Dark where sharp, bright where blurred, as in the paper; lightness rises evenly, so
 # that the picture also reads in grey and with impaired colour vision.
@@ -146,3 +146,77 @@ def draw_overview(
     line = (_GAP, top + _BAR + _TEXT + _GAP)
     draw.text(line, credit, fill="dimgray", font=font)
     return np.asarray(sheet)
+
+
+def training_figure(history: Mapping[str, Sequence[float]]) -> Any:
+    """Draw how accuracy and loss went over the epochs, like the paper's Fig. 4.
+
+    Parameters
+    ----------
+    history : mapping of str to sequence of float
+        ``loss`` and ``accuracy`` of every epoch, and ``val_loss`` and ``val_accuracy``
+        where there was validation: the ``history_`` of a classifier, or
+        ``card_["training"]["history"]`` of a loaded one.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Accuracy on the left, loss on the right; ``savefig`` writes it.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the history holds no epoch, or its entries differ in length.
+
+    References
+    ----------
+    Galetto and Deng (2022), Fig. 4.
+
+    Examples
+    --------
+    >>> from skdefocus.figures import training_figure
+    >>> figure = training_figure({"loss": [2.0, 1.0], "accuracy": [0.3, 0.6]})
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['accuracy', 'loss']
+    """
+    try:
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
+    except ImportError as error:
+        raise ImportError(
+            "training_figure needs matplotlib: pip install matplotlib"
+        ) from error
+    curves = {
+        name: np.asarray(history[name], dtype=np.float64)
+        for quantity in ("accuracy", "loss")
+        for name in (quantity, f"val_{quantity}")
+        if name in history
+    }
+    lengths = {values.shape for values in curves.values()}
+    if not {"accuracy", "loss"} <= set(curves) or len(lengths) > 1 or (0,) in lengths:
+        found = {name: len(values) for name, values in history.items()}
+        raise ValueError(
+            f"history must hold the accuracy and loss of at least one epoch, and as "
+            f"many values of each; got {found or 'nothing'}."
+        )
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    for axes, quantity in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
+        # One dot where one epoch makes no line; ends of the map's colours.
+        style = {"marker": "o" if len(curves[quantity]) == 1 else ""}
+        for name, label, colour in (
+            (quantity, "training", _COLOURS[2] / 255),
+            (f"val_{quantity}", "validation", _COLOURS[5] / 255),
+        ):
+            if name in curves:
+                epochs = np.arange(1, len(curves[name]) + 1)
+                axes.plot(epochs, curves[name], color=colour, label=label, **style)
+        axes.set(xlabel="epoch", ylabel=quantity)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        if quantity == "accuracy":
+            axes.set_ylim(0, 1)
+        axes.legend(frameon=False)
+    return figure

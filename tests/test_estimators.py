@@ -15,6 +15,7 @@ from sklearn.utils import estimator_checks
 from skdefocus import (
     AdaptiveUnsharpMask,
     CalibratedMapper,
+    ContextMapper,
     DefocusSample,
     DefocusSegmenter,
     GlobalRefiner,
@@ -43,7 +44,7 @@ CHECKS = (
     "check_set_params",
     "check_valid_tag_types",
 )
-MAPPERS = [SlidingWindowMapper(), LaplacianVarianceMapper()]
+MAPPERS = [SlidingWindowMapper(), ContextMapper(), LaplacianVarianceMapper()]
 REFINERS = [
     WGIFRefiner(radius=4, n_iter=2),
     GuidedRefiner(radius=4),

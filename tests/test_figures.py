@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.figures import colour_map, draw_overview
+from skdefocus.figures import colour_map, draw_overview, training_figure
 
 
 def test_colours_mean_the_same_in_every_map():
@@ -34,3 +34,53 @@ def test_overview_shows_every_panel(n_panels, shape):
     for i in range(n_panels):
         colour = round(0.2 * i * 255)
         assert (sheet == colour).all(axis=-1).any()
+
+
+class TestTrainingFigure:
+    history = {  # noqa: RUF012
+        "loss": [2.0, 1.0, 0.5],
+        "accuracy": [0.1, 0.4, 0.7],
+        "val_loss": [2.1, 1.5, 1.6],
+        "val_accuracy": [0.2, 0.3, 0.3],
+    }
+
+    def test_shows_all_four_curves(self, tmp_path):
+        figure = training_figure(self.history)
+        for axes, quantity in zip(figure.axes, ("accuracy", "loss"), strict=True):
+            lines = {line.get_label(): line for line in axes.get_lines()}
+            assert axes.get_xlabel() == "epoch"
+            assert axes.get_ylabel() == quantity
+            for label, name in (
+                ("training", quantity),
+                ("validation", f"val_{quantity}"),
+            ):
+                assert lines[label].get_xdata().tolist() == [1, 2, 3]
+                assert lines[label].get_ydata().tolist() == self.history[name]
+        figure.savefig(tmp_path / "figure.png")
+        assert (tmp_path / "figure.png").stat().st_size > 5000
+
+    def test_without_validation_and_with_one_epoch(self):
+        figure = training_figure({"loss": [2.0], "accuracy": [0.1]})
+        for axes in figure.axes:
+            (line,) = axes.get_lines()
+            assert line.get_marker() == "o"
+
+    @pytest.mark.parametrize(
+        ("history", "found"),
+        [
+            ({}, "nothing"),
+            ({"loss": [], "accuracy": []}, "'loss': 0"),
+            ({"loss": [1.0]}, "'loss': 1"),
+            ({"loss": [1.0, 2.0], "accuracy": [1.0]}, "'accuracy': 1"),
+        ],
+    )
+    def test_refuses_what_is_no_history(self, history, found):
+        with pytest.raises(ValueError, match=f"at least one epoch, .*{found}"):
+            training_figure(history)
+
+    def test_says_what_is_missing(self, monkeypatch):
+        import sys
+
+        monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+        with pytest.raises(ImportError, match="needs matplotlib: pip install"):
+            training_figure(self.history)

@@ -1,10 +1,16 @@
-"""Model files: one zip with ``model.onnx`` and ``card.json``, never a pickle."""
+"""Model files: one zip with ``model.onnx`` and ``card.json``, never a pickle.
+
+The card's ``sha256`` is that of ``model.onnx`` as it lies in the zip. Where the card's
+``weights`` is ``"float16"``, the constants of that member are halved in precision to
+halve the file; they are read back to float32, and the network is run in float32.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
+import math
 import os
 import zipfile
 import zlib
@@ -16,7 +22,7 @@ import numpy as np
 
 from .._files import replace_file
 from .network import Network
-from .onnx_safety import check_onnx
+from .onnx_safety import check_context_onnx, check_onnx
 
 __all__ = ["read_model", "write_model"]
 
@@ -24,12 +30,17 @@ _FORMAT = 1
 _MAX_BYTES = 64 * 2**20
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _MEMBERS = {"model.onnx", "card.json"}
+_DTYPES = ("float32", "float16")
 # The earliest time a zip can hold: the same model gives the same file on any day.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write_model(
-    path: str | os.PathLike[str], onnx: bytes, card: dict[str, Any]
+    path: str | os.PathLike[str],
+    onnx: bytes,
+    card: dict[str, Any],
+    *,
+    dtype: str = "float32",
 ) -> None:
     """Write a model file beside its target and move it into place.
 
@@ -38,10 +49,24 @@ def write_model(
     path : path-like
         Where the file goes.
     onnx : bytes
-        Serialised network.
+        Serialised network, of float32.
     card : dict
         What is known of it; must survive JSON.
+    dtype : {"float32", "float16"}, default="float32"
+        How weights are stored.
+
+    Raises
+    ------
+    ValueError
+        For another dtype, or weights too large for float16.
     """
+    if dtype not in _DTYPES:
+        raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}; got {dtype!r}.")
+    # A loaded network's card says how that file was stored.
+    card = {key: value for key, value in card.items() if key != "weights"}
+    if dtype == "float16":
+        onnx = _halve(onnx)
+        card["weights"] = dtype
     card = {"format": _FORMAT, **card, "sha256": hashlib.sha256(onnx).hexdigest()}
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -52,7 +77,7 @@ def write_model(
 
 
 def read_model(
-    path: str | os.PathLike[str], *, trusted: bool = False
+    path: str | os.PathLike[str], *, kind: str = "patches", trusted: bool = False
 ) -> tuple[bytes, dict[str, Any]]:
     """Read a model file, refusing what is not one.
 
@@ -60,13 +85,15 @@ def read_model(
     ----------
     path : path-like
         A file that `write_model` wrote, or somebody's imitation of one.
+    kind : {"patches", "context"}, default="patches"
+        Whether it must hold a network for patches or one for cells.
     trusted : bool, default=False
         Skip the check of the graph, for a file whose hash has been checked.
 
     Returns
     -------
     onnx : bytes
-        Serialised network.
+        Serialised network, of float32.
     card : dict
         Its card.
 
@@ -105,28 +132,79 @@ def read_model(
         raise ValueError(
             f"{path} is not a model file: it is not a readable zip."
         ) from error
-    card = _parse_card(text, path)
+    card = _parse_card(text, path, kind)
     if card["sha256"] != hashlib.sha256(onnx).hexdigest():
         raise ValueError(f"{path} is damaged: the network does not match its card.")
-    if not trusted:
-        try:
+    try:
+        if card.get("weights") == "float16":
+            onnx = _double(onnx)
+        if not trusted and kind == "context":
+            check_context_onnx(
+                onnx,
+                n_features=card["n_features"],
+                multiple=card["multiple"],
+                n_levels=len(card["classes"]),
+            )
+        elif not trusted:
             check_onnx(
                 onnx,
                 patch_size=card["patch_size"],
                 stride=card["stride"],
                 n_levels=len(card["classes"]),
             )
-        except ValueError as error:
-            raise ValueError(f"{path} cannot be used: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be used: {error}") from error
+    if not trusted:
         _try(onnx, card, path)
     return onnx, card
 
 
-def _try(onnx: bytes, card: dict[str, Any], path: Path) -> None:
-    """Run a network on one blank patch, so that it fails here or not at all."""
-    blank = np.zeros((1, card["patch_size"], card["patch_size"]), np.float32)
+def _halve(onnx: bytes) -> bytes:
+    """Store every float32 constant as float16."""
+    from onnx import TensorProto, load_from_string, numpy_helper
+
+    model = load_from_string(onnx)
+    for constant in model.graph.initializer:
+        if constant.data_type == TensorProto.FLOAT:
+            values = numpy_helper.to_array(constant)
+            if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
+                raise ValueError(
+                    "the network has weights too large for float16; save it as float32."
+                )
+            half = numpy_helper.from_array(values.astype(np.float16), constant.name)
+            constant.CopyFrom(half)
+    return model.SerializeToString(deterministic=True)
+
+
+def _double(onnx: bytes) -> bytes:
+    """Bring constants of float16 back to float32: at most twice the bytes read."""
+    from google.protobuf.message import DecodeError
+    from onnx import TensorProto, load_from_string
+
     try:
-        probabilities = Network(onnx).run_patches(blank)
+        model = load_from_string(onnx)
+    except DecodeError as error:
+        raise ValueError("the network is not a readable ONNX model.") from error
+    for constant in model.graph.initializer:
+        if constant.data_type == TensorProto.FLOAT16:
+            if len(constant.raw_data) != 2 * math.prod(constant.dims):
+                raise ValueError(
+                    f"the network's constant {constant.name!r} does not hold its "
+                    f"values."
+                )
+            values = np.frombuffer(constant.raw_data, "<f2")
+            constant.raw_data = values.astype("<f4").tobytes()
+            constant.data_type = TensorProto.FLOAT
+    return model.SerializeToString(deterministic=True)
+
+
+def _try(onnx: bytes, card: dict[str, Any], path: Path) -> None:
+    """Run a network on one blank input, so that it fails here or not at all."""
+    n_features, side = card.get("n_features", 1), card.get("multiple")
+    side = side or card["patch_size"]
+    blank = np.zeros((n_features, side, side), np.float32)
+    try:
+        probabilities = Network(onnx).run_channels(blank)
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(
@@ -136,7 +214,7 @@ def _try(onnx: bytes, card: dict[str, Any], path: Path) -> None:
         raise ValueError(f"{path} cannot be used: its network gives NaN or infinity.")
 
 
-def _parse_card(text: bytes, path: Path) -> dict[str, Any]:
+def _parse_card(text: bytes, path: Path, kind: str) -> dict[str, Any]:
     """Parse a card and check the fields that inference depends on."""
     try:
         card = json.loads(text)
@@ -145,10 +223,8 @@ def _parse_card(text: bytes, path: Path) -> dict[str, Any]:
             card["format"] == _FORMAT
             and isinstance(card["sha256"], str)
             and isinstance(card["architecture"], str)
-            and all(
-                type(card[key]) is int and 1 <= card[key] <= 1024
-                for key in ("patch_size", "stride")
-            )
+            and card.get("weights", "float32") in _DTYPES
+            and _fits_kind(card, kind)
             and 2 <= len(classes) <= len(ladder) <= 1024
             and all(type(sigma) in (int, float) for sigma in ladder)
             and all(0 <= a < b < 1e4 for a, b in pairwise(ladder))
@@ -161,3 +237,23 @@ def _parse_card(text: bytes, path: Path) -> dict[str, Any]:
     if not fits:
         raise ValueError(f"{path} is not a model file: its card.json is incomplete.")
     return card
+
+
+def _fits_kind(card: dict[str, Any], kind: str) -> bool:
+    """Whether a card says what the network of a kind takes."""
+    if kind == "context":
+        return (
+            _is_length(card["n_features"])
+            and _is_length(card["multiple"])
+            and isinstance(card["classifier"], str)
+        )
+    stride = card["stride"]
+    return (
+        "n_features" not in card
+        and _is_length(card["patch_size"])
+        and (stride is None or _is_length(stride))
+    )
+
+
+def _is_length(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= 1024

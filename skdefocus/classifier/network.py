@@ -11,8 +11,10 @@ import numpy as np
 
 __all__ = ["Network"]
 
-# Patches per call: enough to fill the matrix products, few enough for the cache.
+# Patches per call: enough to fill the matrix products, few enough for the cache. The
+# networks for single patches are larger: a patch holds up to 4 MB in densenet121.
 _BATCH = 1024
+_BATCH_OF_SINGLE_PATCHES = 64
 
 
 def _available_threads() -> int:
@@ -28,8 +30,10 @@ class Network:
     Parameters
     ----------
     onnx : bytes
-        Serialised model: input ``patches`` of shape (n, 1, h, w), float32 in [0, 1],
-        output ``probabilities`` of shape (n, n_levels, h', w').
+        Serialised model: input ``patches`` of shape (n, 1, h, w), float32 in [0, 1], or
+        of as many channels as a context network takes; output ``probabilities`` of
+        shape (n, n_levels, h', w'). Where h and w are numbers, it judges single patches
+        only.
 
     Notes
     -----
@@ -49,7 +53,11 @@ class Network:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the serialised model, in hexadecimal."""
+        """SHA-256 of the serialised model that is run, in hexadecimal.
+
+        A model file that stores float16 holds other bytes than those that are run;
+        the hash in its card is theirs.
+        """
         return hashlib.sha256(self.onnx).hexdigest()
 
     def _session(self, n_threads: int | None) -> Any:
@@ -86,9 +94,11 @@ class Network:
             Probability of each level.
         """
         session = self._session(n_threads)
+        slides = not isinstance(session.get_inputs()[0].shape[2], int)
+        batch = _BATCH if slides else _BATCH_OF_SINGLE_PATCHES
         parts = [
-            session.run(None, {"patches": patches[i : i + _BATCH, np.newaxis]})[0]
-            for i in range(0, len(patches), _BATCH)
+            session.run(None, {"patches": patches[i : i + batch, np.newaxis]})[0]
+            for i in range(0, len(patches), batch)
         ]
         return np.concatenate(parts)[:, :, 0, 0]
 
@@ -107,6 +117,24 @@ class Network:
         ndarray of shape (h', w', n_levels), float32
             Probability of each level for the patch that begins at each position.
         """
-        patches = np.ascontiguousarray(grey)[np.newaxis, np.newaxis]
-        probabilities = self._session(n_threads).run(None, {"patches": patches})[0]
-        return np.moveaxis(probabilities[0], 0, -1)
+        return np.moveaxis(self.run_channels(grey[np.newaxis], n_threads), 0, -1)
+
+    def run_channels(
+        self, channels: np.ndarray, n_threads: int | None = None
+    ) -> np.ndarray:
+        """Probabilities at every position of one image of several channels.
+
+        Parameters
+        ----------
+        channels : ndarray of shape (C, H, W), float32
+            As many channels as the network takes.
+        n_threads : int, optional
+            Threads to use; by default those available to this process.
+
+        Returns
+        -------
+        ndarray of shape (n_levels, h', w'), float32
+            Probability of each level.
+        """
+        inputs = {"patches": np.ascontiguousarray(channels)[np.newaxis]}
+        return self._session(n_threads).run(None, inputs)[0][0]

@@ -3,36 +3,115 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-__all__ = ["check_onnx"]
+__all__ = ["check_context_onnx", "check_onnx"]
 
-_OPERATORS = frozenset({"Add", "Conv", "Mul", "Relu", "Softmax"})
-_MAX_NODES = 2000
-# blurnet's widest layer holds 4 values per input pixel.
-_MAX_VALUES_PER_PIXEL = 32
+# Over an image of any size, operators whose output grows with it as their input does.
+_DENSE_OPERATORS = frozenset({"Add", "Conv", "Mul", "Relu", "Softmax"})
+# What the networks for single patches need beside those. None of them allocates more
+# than its inputs and outputs, whose sizes are inferred.
+_PATCH_OPERATORS = _DENSE_OPERATORS | {
+    *("AveragePool", "Clip", "Concat", "GlobalAveragePool", "MaxPool", "Pad"),
+    *("Reshape", "Sigmoid", "Split", "Transpose"),
+}
+# A network over cells reduces and enlarges again. No operator enlarges by more than its
+# inferred sizes tell.
+_CONTEXT_OPERATORS = frozenset(
+    {"Add", "Concat", "Conv", "ConvTranspose", "Mul", "Relu", "Softmax"}
+)
+# The longest is nasnet_mobile, with 733 nodes.
+_MAX_NODES = 1000
+# The widest layers hold 4 values per input pixel in blurnet and 27 in mobilenet_v2.
+_MAX_VALUES_PER_PIXEL = {"dense": 32, "patches": 32, "context": 128}
+# All layers together: 38 in the shipped network (96 where margins do not count), 1106
+# in densenet121. A graph may keep all of them alive until its end.
+_MAX_TOTAL_PER_PIXEL = {"dense": 128, "patches": 1200, "context": 1200}
+# 1 FLOAT, 7 INT64: bytes of a value.
+_CONSTANT_TYPES = {1: 4, 7: 8}
+# Sizes, paddings, strides. Sums and products of such numbers do not overflow.
+_MAX_INTEGER = 2**16
 
 
 def check_onnx(
-    serialised: bytes, *, patch_size: int, stride: int, n_levels: int
+    serialised: bytes, *, patch_size: int, stride: int | None, n_levels: int
 ) -> None:
     """Refuse a graph that is not a small feed-forward network of known operators.
 
     A graph of 153 bytes can ask for gigabytes. So only a short list of operators is
-    accepted, and the size of every tensor is inferred, for an image a little larger
-    than a patch, before anything is allocated.
+    accepted, and the size of every tensor is inferred before anything is allocated:
+    for an image a little larger than a patch, or, where the network judges single
+    patches, for one patch and for two.
 
     Parameters
     ----------
     serialised : bytes
         The ONNX model.
-    patch_size, stride, n_levels : int
+    patch_size, n_levels : int
         What the network's card says of it.
+    stride : int or None
+        Likewise; None for a network that judges single patches only.
 
     Raises
     ------
     ValueError
         In one sentence, naming what was found.
     """
+    operators = _PATCH_OPERATORS if stride is None else _DENSE_OPERATORS
+    model = _read(serialised, operators)
+    _check_ends(model.graph, None if stride is not None else patch_size)
+
+    if stride is None:
+        height = width = patch_size
+        expected = [1, n_levels, 1, 1]
+    else:
+        height, width = patch_size + 2 * stride, patch_size + stride
+        expected = [1, n_levels, 3, 2]
+    shapes = _infer_shapes(model, (1, 1, height, width))
+    _check_sizes(shapes, height, width, "patches" if stride is None else "dense")
+    pairs = _infer_shapes(model, (2, 1, height, width))
+    _check_batches(shapes, pairs)
+    if shapes["probabilities"] != expected:
+        raise ValueError(
+            f"the network gives shape {shapes['probabilities']} for an image of "
+            f"{width} x {height} px, but its card promises {expected}."
+        )
+
+
+def check_context_onnx(
+    serialised: bytes, *, n_features: int, multiple: int, n_levels: int
+) -> None:
+    """Refuse a graph that is not a small network over cells of known operators.
+
+    Parameters
+    ----------
+    serialised : bytes
+        The ONNX model.
+    n_features, n_levels : int
+        Channels in and out.
+    multiple : int
+        What heights and widths are multiples of, in cells.
+
+    Raises
+    ------
+    ValueError
+        In one sentence, naming what was found.
+    """
+    model = _read(serialised, _CONTEXT_OPERATORS)
+    _check_ends(model.graph, None)
+    size = 2 * multiple, multiple
+    shapes = _infer_shapes(model, (1, n_features, *size))
+    _check_sizes(shapes, *size, "context")
+    _check_batches(shapes, _infer_shapes(model, (2, n_features, *size)))
+    if shapes["probabilities"] != [1, n_levels, *size]:
+        raise ValueError(
+            f"the network gives shape {shapes['probabilities']} for {size[1]} x "
+            f"{size[0]} cells, but its card promises {[1, n_levels, *size]}."
+        )
+
+
+def _read(serialised: bytes, operators: frozenset[str]) -> Any:
+    """Parse a model and accept its operators and constants."""
     import onnx
     from google.protobuf.message import DecodeError
 
@@ -40,37 +119,86 @@ def check_onnx(
         model = onnx.load_from_string(serialised)
     except DecodeError as error:
         raise ValueError("the network is not a readable ONNX model.") from error
-    graph = model.graph
-    if len(graph.node) > _MAX_NODES or model.functions:
+    _check_nodes(model, operators)
+    for constant in model.graph.initializer:
+        _check_constant(constant, len(serialised))
+    return model
+
+
+def _check_nodes(model: Any, operators: frozenset[str]) -> None:
+    """Accept few nodes, of known operators only."""
+    if len(model.graph.node) > _MAX_NODES or model.functions:
         raise ValueError("the network's ONNX graph is too large or holds functions.")
-    for node in graph.node:
-        if node.op_type not in _OPERATORS or node.domain not in ("", "ai.onnx"):
+    for node in model.graph.node:
+        if node.op_type not in operators or node.domain not in ("", "ai.onnx"):
             raise ValueError(
                 f"the network uses the ONNX operator {node.op_type!r}; accepted are "
-                f"{', '.join(sorted(_OPERATORS))}."
+                f"{', '.join(sorted(operators))}."
             )
-    for constant in graph.initializer:
-        if constant.external_data or (
-            constant.data_location == onnx.TensorProto.EXTERNAL
-        ):
-            raise ValueError("the network keeps data outside its own file.")
-        if math.prod(constant.dims) * 4 > len(serialised):
+        for attribute in node.attribute:
+            whole = (attribute.i, *attribute.ints)
+            if any(abs(value) > _MAX_INTEGER for value in whole) or (
+                attribute.HasField("t") or attribute.HasField("g")
+            ):
+                raise ValueError(
+                    f"the attribute {attribute.name!r} of the network's operator "
+                    f"{node.op_type!r} is not a small number."
+                )
+
+
+def _check_constant(constant: Any, n_bytes: int) -> None:
+    """Accept constants of numbers that are in the file."""
+    import onnx
+
+    if constant.external_data or constant.data_location == onnx.TensorProto.EXTERNAL:
+        raise ValueError("the network keeps data outside its own file.")
+    if constant.data_type not in _CONSTANT_TYPES:
+        raise ValueError(
+            f"the network's constant {constant.name!r} is neither float32 nor int64."
+        )
+    if math.prod(constant.dims) * _CONSTANT_TYPES[constant.data_type] > n_bytes:
+        raise ValueError(
+            f"the network's constant {constant.name!r} is declared larger than "
+            f"its file."
+        )
+    if constant.data_type == onnx.TensorProto.INT64:
+        try:
+            values = onnx.numpy_helper.to_array(constant).ravel()
+        except ValueError:
+            values = None
+        if values is None or any(abs(int(value)) > _MAX_INTEGER for value in values):
             raise ValueError(
-                f"the network's constant {constant.name!r} is declared larger than "
-                f"its file."
+                f"the network's constant {constant.name!r} does not hold small numbers."
             )
+
+
+def _check_ends(graph: Any, patch_size: int | None) -> None:
+    """Accept one input and one output; of a fixed size if for single patches."""
     if [value.name for value in graph.input] != ["patches"] or (
         [value.name for value in graph.output] != ["probabilities"]
     ):
         raise ValueError(
             "the network must have one input 'patches' and one output 'probabilities'."
         )
-    height, width = patch_size + 2 * stride, patch_size + stride
-    shape = graph.input[0].type.tensor_type.shape
-    if len(shape.dim) != 4 or graph.sparse_initializer:
+    dims = graph.input[0].type.tensor_type.shape.dim
+    if len(dims) != 4 or graph.sparse_initializer:
         raise ValueError("the network's input must be of shape (n, 1, height, width).")
-    for dim, size in zip(shape.dim, (1, 1, height, width), strict=True):
-        dim.dim_value = size
+    # ONNX Runtime then refuses images of other sizes, whose cost was not inferred.
+    if patch_size and [d.dim_value for d in dims] != [0, 1, patch_size, patch_size]:
+        raise ValueError(
+            f"the input of a network without a stride must be of shape "
+            f"(n, 1, {patch_size}, {patch_size})."
+        )
+
+
+def _infer_shapes(model: Any, size: tuple[int, ...]) -> dict[str, list[int]]:
+    """Infer the shape of what every node gives, for an input of one size."""
+    import onnx
+
+    graph = model.graph
+    dims = graph.input[0].type.tensor_type.shape.dim
+    for dim, length in zip(dims, size, strict=True):
+        dim.dim_value = length
     # What the file claims about inner shapes is not believed but inferred.
     del graph.value_info[:]
     graph.output[0].type.tensor_type.ClearField("shape")
@@ -82,22 +210,46 @@ def check_onnx(
         raise ValueError(
             "the shapes of the network's ONNX graph do not fit together."
         ) from error
-    shapes = {
+    known = {
         value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
         for value in (*inferred.value_info, *inferred.output)
     }
-    limit = _MAX_VALUES_PER_PIXEL * height * width
-    for node in graph.node:
-        for name in node.output:
-            size = math.prod(shapes.get(name, [0]))
-            if not 0 < size <= limit:
-                raise ValueError(
-                    f"the network's value {name!r} has size {size or 'unknown'} for "
-                    f"an image of {width} x {height} px; at most {limit} is accepted."
-                )
-    expected = [1, n_levels, 3, 2]
-    if shapes["probabilities"] != expected:
+    # An unknown shape counts as empty, and an empty one is refused.
+    names = [name for node in graph.node for name in node.output if name]
+    return {name: known.get(name, [0]) for name in names}
+
+
+def _check_sizes(
+    shapes: dict[str, list[int]], height: int, width: int, kind: str
+) -> None:
+    """Accept values of a bounded size, each and together."""
+    limit = _MAX_VALUES_PER_PIXEL[kind] * height * width
+    for name, shape in shapes.items():
+        size = math.prod(shape) if min(shape, default=1) > 0 else 0
+        if not 0 < size <= limit:
+            raise ValueError(
+                f"the network's value {name!r} has size {size or 'unknown'} for "
+                f"an image of {width} x {height} px; at most {limit} is accepted."
+            )
+    total = sum(map(math.prod, shapes.values()))
+    limit = _MAX_TOTAL_PER_PIXEL[kind] * height * width
+    if total > limit:
         raise ValueError(
-            f"the network gives shape {shapes['probabilities']} for an image of "
-            f"{width} x {height} px, but its card promises {expected}."
+            f"the network's values have size {total} together for an image of "
+            f"{width} x {height} px; at most {limit} is accepted."
         )
+
+
+def _check_batches(ones: dict[str, list[int]], pairs: dict[str, list[int]]) -> None:
+    """Accept values whose first axis is the batch, from their shapes for 1 and for 2.
+
+    The first axis of what an operator gives is a linear function of the batch where
+    those of its inputs are. If it is 1 for one patch and 2 for two, it is n for n: a
+    batch takes n times the memory of a patch, never n squared.
+    """
+    for name, shape in ones.items():
+        if shape[:1] != [1] or pairs[name] != [2, *shape[1:]]:
+            raise ValueError(
+                f"the network's value {name!r} does not hold one entry for each patch: "
+                f"its shape is {shape} for one patch and {pairs[name]} for two."
+            )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Sequence
-from copy import deepcopy
+from dataclasses import fields
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils._param_validation import Interval
 
 from .._validation import (
     NON_NEGATIVE_INTEGER,
@@ -20,25 +20,26 @@ from .._validation import (
     POSITIVE_REAL,
     StrOptions,
     check_parameters,
-    to_float_image,
 )
 from .architectures import ARCHITECTURES
-from .model_file import read_model, write_model
-from .network import Network
-from .patch_input import check_ladder, check_levels, check_patches
-from .pretrained import read_pretrained
+from .checkpoint import read_checkpoint
+from .fitted_network import FittedNetworkMixin
+from .patch_input import check_ladder
+from .training_set import make_training_set
 
 __all__ = ["PatchBlurClassifier"]
 
 
-class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
+class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     """Classify grey patches into levels of blur with a convolutional network.
 
     Parameters
     ----------
-    architecture : {"blurnet"}, default="blurnet"
-        Network to train. ``blurnet`` is made of unpadded convolutions only, so that
-        it can be run over a whole image at once.
+    architecture : str, default="blurnet"
+        Network to train: "blurnet", made of unpadded convolutions only, so that it can
+        be run over a whole image at once, or one of the paper's, which judge a patch
+        at a time: "mobilenet_v2", "efficientnet_b0", "densenet121", "nasnet_mobile"
+        or "shufflenet_v2".
     ladder : sequence of float, default=(0, 1, ..., 19)
         Sigma of each level, in pixels, ascending from 0 or more. ``y`` holds levels,
         that is, indices into it.
@@ -47,13 +48,28 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
     batch_size : int, default=128
         Patches per step.
     learning_rate : float, default=0.001
-        Learning rate of Adam; the peak of the cycle with ``schedule="one_cycle"``.
-    schedule : {"constant", "one_cycle"}, default="constant"
-        Course of the learning rate.
+        Learning rate of Adam; the highest of the run with a schedule.
+    schedule : {"constant", "one_cycle", "cosine"}, default="constant"
+        Course of the learning rate: the same throughout; up for a quarter of the steps
+        and down to almost 0; or down to 0 along a cosine.
     weight_decay : float, default=0.0
         Decoupled weight decay (AdamW).
+    validation_fraction : float, default=0.0
+        Share of the photographs, or of the patches if `fit` gets no ``groups``, that
+        is held out to judge every epoch by; in [0, 1), and at least one if above 0.
+    early_stopping : bool, default=False
+        Stop when the validation loss no longer falls, and keep the network of the
+        epoch at which it was lowest.
+    n_iter_no_change : int, default=10
+        Epochs in a row without a lower validation loss after which that is so.
+    checkpoint : path-like, optional
+        File that is written after every epoch. `fit` goes on from it if it is there,
+        and comes to the network that it would have come to without an interruption. A
+        finished run is not run again; with the constant schedule, more ``epochs``
+        extend it. The file of other settings or other patches is refused.
     random_state : int, RandomState instance or None, default=None
-        Seed of the weights and of shuffling; an int makes training repeatable.
+        Seed of the weights, of shuffling and of what is held out; an int makes training
+        repeatable. With None a checkpoint's own seed is gone on with.
     verbose : int, default=0
         0 is silent, 1 shows a progress bar, 2 prints a line per epoch.
 
@@ -64,23 +80,30 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
     sigmas_ : ndarray of shape (n_classes,), float32
         Sigma of each class, in pixels.
     history_ : dict of str to list of float
-        Loss and accuracy of every training epoch; empty for a loaded network.
+        ``loss`` and ``accuracy`` of every epoch, and with validation ``val_loss`` and
+        ``val_accuracy``; empty for a loaded network, whose card tells them.
+    validation_groups_ : ndarray or None
+        The groups, or without them the rows, that ``validation_fraction`` held out.
     card_ : dict
         What is known of the network: settings, versions, data.
     n_features_in_ : int
         Pixels of a patch: 1024.
     patch_size_ : int
         Side of a patch, in pixels: 32.
-    dense_stride_ : int
-        Distance between the patches that one run over an image classifies, in pixels.
+    dense_stride_ : int or None
+        Distance between the patches that one run over an image classifies, in pixels;
+        None where the network judges single patches only.
 
     See Also
     --------
+    skdefocus.figures.training_figure : Draws ``history_``.
     skdefocus.SlidingWindowMapper : Applies it to every patch of a photograph.
 
     Notes
     -----
-    Training needs the extra ``train`` (Keras on torch). The fitted network is held as
+    Training needs the extra ``train`` (Keras on torch) and runs on a GPU where torch
+    finds one. On a CPU the same seed, data and number of threads give the same
+    network, bit for bit, interrupted or not. The fitted network is held as
     ONNX bytes and run by ONNX Runtime. Pickle is Python's own, for trusted files
     only; `save` and `load` are safe for files from elsewhere.
 
@@ -106,8 +129,12 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         "epochs": [POSITIVE_INTEGER],
         "batch_size": [POSITIVE_INTEGER],
         "learning_rate": [POSITIVE_REAL],
-        "schedule": [StrOptions({"constant", "one_cycle"})],
+        "schedule": [StrOptions({"constant", "one_cycle", "cosine"})],
         "weight_decay": [NON_NEGATIVE_REAL],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "early_stopping": ["boolean"],
+        "n_iter_no_change": [POSITIVE_INTEGER],
+        "checkpoint": [str, os.PathLike, None],
         "random_state": ["random_state"],
         "verbose": [NON_NEGATIVE_INTEGER, "boolean"],
     }
@@ -122,6 +149,10 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         learning_rate: float = 0.001,
         schedule: str = "constant",
         weight_decay: float = 0.0,
+        validation_fraction: float = 0.0,
+        early_stopping: bool = False,
+        n_iter_no_change: int = 10,
+        checkpoint: str | os.PathLike[str] | None = None,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -132,6 +163,10 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.weight_decay = weight_decay
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.n_iter_no_change = n_iter_no_change
+        self.checkpoint = checkpoint
         self.random_state = random_state
         self.verbose = verbose
 
@@ -142,15 +177,29 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         tags.non_deterministic = self.random_state is None
         return tags
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        groups: Any = None,
+        validation_data: tuple[Any, Any] | None = None,
+    ) -> Self:
         """Train the network; needs the extra ``train``.
 
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
+            Grey patches, uint8 or float in [0, 1]. Memory-mapped arrays, and objects
+            with ``shape``, ``dtype``, ``len`` and ``X[integer_array]``, are read one
+            batch at a time and never held as a whole.
         y : array-like of shape (n,)
             Integer level of each patch, an index into ``ladder``.
+        groups : array-like of shape (n,), optional
+            Photograph that each patch came from, as a number or name, so that
+            ``validation_fraction`` holds out whole photographs. Without it, patches
+            are held out one by one, and score better than those of new photographs.
+        validation_data : tuple (X, y), optional
+            Patches to validate on, instead of ``validation_fraction``.
 
         Returns
         -------
@@ -160,58 +209,63 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For parameters, patches or levels that are not accepted.
+            For parameters, patches, levels or groups that are not accepted, or a
+            checkpoint that is damaged or of another training.
         ImportError
             If the extra ``train`` is not installed.
         """
-        from .training import train_network
+        from .card import make_card
+        from .training import TrainingSettings, train_network
 
         ladder = self.check_settings()
-        architecture = ARCHITECTURES[self.architecture]
-        patches = check_patches(X, architecture.patch_size, keep_uint8=True)
-        levels = check_levels(y, len(patches), len(ladder))
-        classes, indices = np.unique(levels, return_inverse=True)
-        if len(classes) < 2:
+        judged = self.validation_fraction > 0 or validation_data is not None
+        if self.early_stopping and not judged:
             raise ValueError(
-                f"y must hold at least 2 levels to tell apart; got one class, "
-                f"{classes[0]}."
+                "early_stopping=True needs patches to validate on; set "
+                "'validation_fraction' above 0 or give validation_data."
             )
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        architecture = ARCHITECTURES[self.architecture]
+        names = (field.name for field in fields(TrainingSettings))
+        settings = TrainingSettings(
+            seed=self._draw_seed(),
+            **{name: _plain(getattr(self, name)) for name in names if name != "seed"},
+        )
+        data = make_training_set(
+            X,
+            y,
+            groups,
+            validation_data,
+            patch_size=architecture.patch_size,
+            n_levels=len(ladder),
+            validation_fraction=self.validation_fraction,
+            seed=settings.seed,
+        )
         onnx, history = train_network(
             architecture,
-            patches,
-            indices,
-            len(classes),
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            weight_decay=self.weight_decay,
-            seed=seed,
+            data,
+            settings,
+            run={
+                "architecture": self.architecture,
+                "ladder": ladder.tolist(),
+                "levels": data.levels.tolist(),
+            },
+            checkpoint=self.checkpoint,
             verbose=int(self.verbose),
         )
-        settings = self.get_params(deep=False)
-        card = {
-            "architecture": self.architecture,
-            "patch_size": architecture.patch_size,
-            "stride": architecture.stride,
-            "ladder": ladder.tolist(),
-            "classes": classes.tolist(),
-            "training": {
-                **{
-                    name: _plain(settings[name])
-                    for name in (
-                        *("epochs", "batch_size", "learning_rate"),
-                        *("schedule", "weight_decay"),
-                    )
-                },
-                "seed": seed,
-                "n_patches": len(patches),
-                "history": history,
-            },
-            "versions": _versions(),
-        }
-        return self._adopt(onnx, card, history)
+        card = make_card(
+            self.architecture, architecture, ladder, data, settings, history
+        )
+        self._adopt(onnx, card, history)
+        self.validation_groups_ = data.validation_groups
+        return self
+
+    def _draw_seed(self) -> int:
+        """Draw the seed; without ``random_state`` a checkpoint goes on with its own."""
+        if self.random_state is None and self.checkpoint is not None:
+            state = read_checkpoint(self.checkpoint)
+            if state is not None:
+                return state.run["seed"]
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def check_settings(self) -> np.ndarray:
         """Check the parameters, and that training is installed, before any work.
@@ -228,222 +282,13 @@ class PatchBlurClassifier(ClassifierMixin, BaseEstimator):
         ImportError
             If the extra ``train`` is not installed.
         """
-        from .training import import_keras
+        from .keras_backend import import_keras
 
         check_parameters(self._constraints, self.get_params(), type(self).__name__)
         import_keras()
         return check_ladder(self.ladder)
 
-    def _adopt(
-        self, onnx: bytes, card: dict[str, Any], history: dict[str, list[float]]
-    ) -> Self:
-        """Become fitted with a network and its card."""
-        self.network_ = Network(onnx)
-        self.card_ = card
-        self.history_ = history
-        self.classes_ = np.array(card["classes"], dtype=np.int64)
-        self.sigmas_ = np.array(card["ladder"], dtype=np.float32)[self.classes_]
-        self.patch_size_ = card["patch_size"]
-        self.dense_stride_ = card["stride"]
-        self.n_features_in_ = self.patch_size_**2
-        return self
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each level.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes), float32
-            Rows sum to 1; columns are in the order of ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            For patches that are not accepted.
-        NotFittedError
-            If the classifier is not fitted.
-        """
-        check_is_fitted(self, "network_")
-        return self.network_.run_patches(check_patches(X, self.patch_size_))
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable level.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
-
-        Returns
-        -------
-        ndarray of shape (n,), int64
-            Levels, entries of ``classes_``.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
-
-    def predict_sigma(self, X: Any) -> np.ndarray:
-        """Sigma of the most probable level.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
-
-        Returns
-        -------
-        ndarray of shape (n,), float32
-            Sigma in pixels.
-        """
-        best = self.predict_proba(X).argmax(axis=1)
-        return self.sigmas_[best]
-
-    def expected_sigma(self, X: Any) -> np.ndarray:
-        """Mean of sigma over the probabilities of the levels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
-
-        Returns
-        -------
-        ndarray of shape (n,), float32
-            Sigma in pixels.
-        """
-        return self.predict_proba(X) @ self.sigmas_
-
-    def predict_proba_image(
-        self, grey: np.ndarray, n_threads: int | None = None
-    ) -> np.ndarray:
-        """Probabilities of the patches of a whole image in one run.
-
-        Parameters
-        ----------
-        grey : array-like of shape (H, W)
-            Grey image, uint8, uint16 or float in [0, 1], at least 32 x 32.
-        n_threads : int, optional
-            Threads to use; by default those available to this process.
-
-        Returns
-        -------
-        ndarray of shape (h', w', n_classes), float32
-            Entry (i, j) belongs to the patch that begins at row ``i * dense_stride_``
-            and column ``j * dense_stride_``.
-
-        Raises
-        ------
-        ValueError
-            If the image is not grey or smaller than a patch.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from skdefocus import PatchBlurClassifier
-        >>> classifier = PatchBlurClassifier.pretrained()
-        >>> classifier.predict_proba_image(np.zeros((40, 48), np.float32)).shape
-        (3, 5, 18)
-        """
-        check_is_fitted(self, "network_")
-        grey = to_float_image(grey, "grey")
-        if grey.ndim != 2 or min(grey.shape) < self.patch_size_:
-            raise ValueError(
-                f"grey must have shape (H, W), at least {self.patch_size_} each; got "
-                f"shape {grey.shape}."
-            )
-        return self.network_.run_image(grey, n_threads)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted network and its card to one file.
-
-        Parameters
-        ----------
-        path : path-like
-            Where the file goes; it is written beside and moved into place.
-
-        Raises
-        ------
-        NotFittedError
-            If the classifier is not fitted.
-        """
-        check_is_fitted(self, "network_")
-        write_model(path, self.network_.onnx, self.card_)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a file that `save` wrote; safe for files from elsewhere.
-
-        Parameters
-        ----------
-        path : path-like
-            The model file.
-
-        Returns
-        -------
-        PatchBlurClassifier
-            Fitted.
-
-        Raises
-        ------
-        ValueError
-            If the file is not a model file, or holds a graph that is not accepted.
-        OSError
-            If the file cannot be read.
-        """
-        return cls._from_card(*read_model(path))
-
-    @classmethod
-    def pretrained(cls, name: str = "default") -> Self:
-        """Give a network that ships with the package.
-
-        Parameters
-        ----------
-        name : {"default"}, default="default"
-            Which network; its card is in ``card_``.
-
-        Returns
-        -------
-        PatchBlurClassifier
-            Fitted.
-
-        Raises
-        ------
-        ValueError
-            For an unknown name, or if the shipped file is not what was shipped.
-
-        Examples
-        --------
-        >>> from skdefocus import PatchBlurClassifier
-        >>> PatchBlurClassifier.pretrained().sigmas_[:3]
-        array([0. , 0.4, 0.6], dtype=float32)
-        """
-        onnx, card = read_pretrained(name)
-        return cls._from_card(onnx, deepcopy(card))
-
-    @classmethod
-    def _from_card(cls, onnx: bytes, card: dict[str, Any]) -> Self:
-        known = {
-            name: card[name] for name in ("architecture", "ladder") if name in card
-        }
-        return cls(**known)._adopt(onnx, card, {})
-
 
 def _plain(value: Any) -> Any:
     """Turn a NumPy number, as a search over parameters sets it, into Python's."""
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _versions() -> dict[str, str]:
-    """Versions of what took part in training."""
-    from importlib.metadata import version
-
-    packages = ("skdefocus", "numpy", "keras", "torch", "onnx", "onnxscript")
-    return {
-        "python": platform.python_version(),
-        **{package: version(package) for package in packages},
-    }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["check_ladder", "check_levels", "check_patches"]
+__all__ = ["PatchReader", "check_ladder", "check_levels", "check_patches", "chunks"]
+
+_CHUNK = 1024
 
 
 def check_ladder(sigmas: Any) -> np.ndarray:
@@ -44,22 +47,99 @@ def check_ladder(sigmas: Any) -> np.ndarray:
     return ladder.astype(np.float64)
 
 
-def check_patches(X: Any, size: int, *, keep_uint8: bool = False) -> np.ndarray:
-    """Check patches and bring them to one shape.
+class PatchReader:
+    """Patches that are read a few at a time, whatever holds them.
+
+    Parameters
+    ----------
+    source : array-like of shape (n, size, size) or (n, size * size)
+        uint8 or float in [0, 1]; ``source[rows]`` gives the patches of ascending rows.
+    size : int
+        Side of a patch, in pixels.
+    """
+
+    def __init__(self, source: Any, size: int) -> None:
+        self._source = source
+        self.size = size
+        self.dtype = np.dtype(source.dtype)
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Read patches as they are stored.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (k,), int
+            Ascending: that is the order in which a disk reads fast, and the only one
+            that HDF5 allows.
+
+        Returns
+        -------
+        ndarray of shape (k, size, size), uint8 or float
+            The patches.
+        """
+        return np.asarray(self._source[rows]).reshape(-1, self.size, self.size)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Patches of ascending rows: (k, size, size), float32 in [0, 1]."""
+        patches = self.read(rows).astype(np.float32, copy=False)
+        return patches / np.float32(255) if self.dtype == np.uint8 else patches
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """All patches, about a thousand at a time, as `__getitem__` gives them."""
+        return (self[rows] for rows in chunks(len(self)))
+
+
+def chunks(n: int) -> Iterator[np.ndarray]:
+    """Split rows into runs of about a thousand: 1 MB of uint8 patches of 32 x 32.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+
+    Yields
+    ------
+    ndarray of int
+        Ascending rows, from 0 to ``n - 1``.
+    """
+    for start in range(0, n, _CHUNK):
+        yield np.arange(start, min(n, start + _CHUNK))
+
+
+def _as_source(X: Any) -> Any:
+    """Leave alone what can be read by rows; make an array of anything else."""
+    if hasattr(X, "toarray"):
+        raise TypeError(
+            "X is a sparse matrix; PatchBlurClassifier accepts dense arrays only."
+        )
+    lazy = isinstance(getattr(X, "dtype", None), np.dtype) and all(
+        hasattr(X, name) for name in ("shape", "__len__", "__getitem__")
+    )
+    source = X if lazy else np.asarray(X)
+    return np.asarray(source).astype(np.float64) if source.dtype == object else source
+
+
+def check_patches(X: Any, size: int, name: str = "X") -> PatchReader:
+    """Check patches without holding or copying all of them.
 
     Parameters
     ----------
     X : array-like of shape (n, size, size) or (n, size * size)
-        uint8, or float in [0, 1].
+        uint8, or float in [0, 1]. Arrays, memory-mapped ones, and any object with
+        ``shape``, ``dtype``, ``len`` and indexing by an array of integers are read a
+        few rows at a time. uint8 is not read here at all.
     size : int
         Side of a patch, in pixels.
-    keep_uint8 : bool, default=False
-        Leave uint8 patches as they are; a training set is four times smaller so.
+    name : str, default="X"
+        How messages call it.
 
     Returns
     -------
-    ndarray of shape (n, size, size), float32 in [0, 1] or uint8
-        Not a copy where none is needed.
+    PatchReader
+        Gives patches by rows.
 
     Raises
     ------
@@ -68,35 +148,35 @@ def check_patches(X: Any, size: int, *, keep_uint8: bool = False) -> np.ndarray:
     TypeError
         For a sparse matrix.
     """
-    if hasattr(X, "toarray"):
-        raise TypeError(
-            "X is a sparse matrix; PatchBlurClassifier accepts dense arrays only."
-        )
-    patches = np.asarray(X)
-    if patches.dtype == object:
-        patches = patches.astype(np.float64)
-    if patches.shape[1:] not in ((size, size), (size * size,)):
+    source = _as_source(X)
+    shape = tuple(source.shape)
+    if shape[1:] not in ((size, size), (size * size,)):
         raise ValueError(
-            f"X must have shape (n, {size}, {size}) or (n, {size * size}); got shape "
-            f"{patches.shape}."
+            f"{name} must have shape (n, {size}, {size}) or (n, {size * size}); got "
+            f"shape {shape}."
         )
-    if len(patches) == 0:
-        raise ValueError("X must hold at least one patch; it is empty.")
-    patches = patches.reshape(-1, size, size)
+    if len(source) == 0:
+        raise ValueError(f"{name} must hold at least one patch; it is empty.")
+    patches = PatchReader(source, size)
     if patches.dtype == np.uint8:
-        return patches if keep_uint8 else patches.astype(np.float32) / 255
+        return patches
     if patches.dtype.kind != "f":
         raise ValueError(
-            f"X must be uint8, or float in [0, 1]; got dtype {patches.dtype}."
+            f"{name} must be uint8, or float in [0, 1]; got dtype {patches.dtype}."
         )
-    low, high = float(patches.min()), float(patches.max())
+    low, high = np.inf, -np.inf
+    for rows in chunks(len(patches)):
+        chunk = patches.read(rows)
+        # NumPy's minimum and maximum keep NaN.
+        low = np.minimum(low, chunk.min())
+        high = np.maximum(high, chunk.max())
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise ValueError("X must be finite; it contains NaN or infinity.")
+        raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
     if low < 0 or high > 1:
         raise ValueError(
-            f"X must be float in [0, 1]; its values span [{low:.6g}, {high:.6g}]."
+            f"{name} must be float in [0, 1]; its values span [{low:.6g}, {high:.6g}]."
         )
-    return patches.astype(np.float32, copy=False)
+    return patches
 
 
 def _first_odd(levels: np.ndarray) -> Any:
@@ -106,7 +186,7 @@ def _first_odd(levels: np.ndarray) -> Any:
     return levels[levels != np.floor(levels)].tolist()[0]
 
 
-def check_levels(y: Any, n_samples: int, n_levels: int) -> np.ndarray:
+def check_levels(y: Any, n_samples: int, n_levels: int, name: str = "y") -> np.ndarray:
     """Check the level of each patch.
 
     Parameters
@@ -115,6 +195,8 @@ def check_levels(y: Any, n_samples: int, n_levels: int) -> np.ndarray:
         Whole numbers from 0 to ``n_levels - 1``.
     n_samples, n_levels : int
         Patches, and levels of the ladder.
+    name : str, default="y"
+        How messages call it.
 
     Returns
     -------
@@ -127,26 +209,28 @@ def check_levels(y: Any, n_samples: int, n_levels: int) -> np.ndarray:
         If they are anything else.
     """
     if y is None:
-        raise ValueError("PatchBlurClassifier needs the level of each patch as y.")
+        raise ValueError(
+            f"PatchBlurClassifier needs the level of each patch as {name}."
+        )
     levels = np.asarray(y)
     if levels.ndim == 2 and levels.shape[1] == 1:
         levels = levels[:, 0]
     if levels.ndim != 1 or len(levels) != n_samples:
         raise ValueError(
-            f"y must hold one level for each of the {n_samples} patches; got shape "
-            f"{levels.shape}."
+            f"{name} must hold one level for each of the {n_samples} patches; got "
+            f"shape {levels.shape}."
         )
     whole = levels.dtype.kind in "iu" or (
         levels.dtype.kind == "f" and bool((levels == np.floor(levels)).all())
     )
     if not whole:
         raise ValueError(
-            f"y must hold integer levels, got {_first_odd(levels)!r}: sigmas in pixels "
-            f"belong in 'ladder', and y holds indices into it."
+            f"{name} must hold integer levels, got {_first_odd(levels)!r}: sigmas in "
+            f"pixels belong in 'ladder', and {name} holds indices into it."
         )
     if levels.min() < 0 or levels.max() >= n_levels:
         raise ValueError(
-            f"y must hold levels from 0 to {n_levels - 1}, indices into 'ladder'; "
+            f"{name} must hold levels from 0 to {n_levels - 1}, indices into 'ladder'; "
             f"they span [{levels.min():g}, {levels.max():g}]."
         )
     return levels.astype(np.int64)

@@ -9,7 +9,7 @@ from typing import Any
 
 from .model_file import read_model
 
-__all__ = ["PRETRAINED", "read_pretrained"]
+__all__ = ["CONTEXT_PRETRAINED", "PRETRAINED", "read_pretrained"]
 
 _FOLDER = Path(__file__).parent / "weights"
 
@@ -19,14 +19,22 @@ PRETRAINED = {
 }
 
 
-@lru_cache(maxsize=len(PRETRAINED))
-def read_pretrained(name: str) -> tuple[bytes, dict[str, Any]]:
+# Context networks, which go with the patch network of the same name.
+CONTEXT_PRETRAINED = {
+    "default": "CONTEXT_SHA",
+}
+
+
+@lru_cache
+def read_pretrained(name: str, kind: str = "patches") -> tuple[bytes, dict[str, Any]]:
     """Read a shipped network, once per process, and check its hash.
 
     Parameters
     ----------
     name : str
-        One of ``PRETRAINED``.
+        One of ``PRETRAINED``, or of ``CONTEXT_PRETRAINED``.
+    kind : {"patches", "context"}, default="patches"
+        Whether to read a patch network or a context network.
 
     Returns
     -------
@@ -40,16 +48,19 @@ def read_pretrained(name: str) -> tuple[bytes, dict[str, Any]]:
     ValueError
         For an unknown name, or if the file's hash is not the one recorded here.
     """
-    if name not in PRETRAINED:
+    known = CONTEXT_PRETRAINED if kind == "context" else PRETRAINED
+    if name not in known:
+        what = "context network" if kind == "context" else "network"
         raise ValueError(
-            f"no network named {name!r} ships with skdefocus; known: "
-            f"{', '.join(map(repr, PRETRAINED))}."
+            f"no {what} named {name!r} ships with skdefocus; known: "
+            f"{', '.join(map(repr, known))}."
         )
-    path = _FOLDER / f"{name}.zip"
+    prefix = "context_" if kind == "context" else ""
+    path = _FOLDER / f"{prefix}{name}.zip"
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != PRETRAINED[name]:
+    if found != known[name]:
         raise ValueError(
             f"the shipped network {path.name} is damaged: its SHA-256 is {found}; "
             f"reinstall skdefocus."
         )
-    return read_model(path, trusted=True)
+    return read_model(path, kind=kind, trusted=True)

@@ -23,6 +23,7 @@ def train_on_photographs(
     epochs: int = 6,
     holdout: float = 0.1,
     data: str = "",
+    checkpoint: str | os.PathLike[str] | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -42,10 +43,14 @@ def train_on_photographs(
     epochs : int, default=6
         Passes over them.
     holdout : float, default=0.1
-        Share of the photographs kept out of training; accuracy on their patches goes
-        into the card. Patches are split by photograph, never within one.
+        Share of the photographs kept out of training, at least one of two or more if
+        above 0. Their patches judge every epoch, and accuracy on them goes into the
+        card. Patches are split by photograph, never within one.
     data : str, default=""
         Names the photographs and their licence in the card.
+    checkpoint : path-like, optional
+        As in `PatchBlurClassifier`: an interrupted training goes on from there. The
+        patches are made anew, the same ones.
     random_state : int, default=0
         Seed of patches, split and training.
     n_jobs : int, optional
@@ -56,7 +61,8 @@ def train_on_photographs(
     Returns
     -------
     PatchBlurClassifier
-        Fitted; ``card_["holdout"]`` tells the accuracy on held-out photographs.
+        Fitted; ``card_["holdout"]`` tells the accuracy on held-out photographs, and
+        ``history_`` that of every epoch.
 
     Raises
     ------
@@ -81,6 +87,8 @@ def train_on_photographs(
         learning_rate=3e-3,
         schedule="one_cycle",
         weight_decay=0.01,
+        validation_fraction=holdout,
+        checkpoint=checkpoint,
         random_state=random_state,
         verbose=verbose,
     )
@@ -93,10 +101,12 @@ def train_on_photographs(
         random_state=random_state,
         n_jobs=n_jobs,
     )
-    photographs = np.random.default_rng(random_state).permutation(np.unique(groups))
-    n_held_out = int(holdout * len(photographs))
-    held_out = np.isin(groups, photographs[:n_held_out])
-    classifier.fit(X[~held_out], y[~held_out])
+    photographs = np.unique(groups)
+    if len(photographs) == 1:
+        classifier.set_params(validation_fraction=0.0)
+    classifier.fit(X, y, groups)
+    held_out = classifier.validation_groups_
+    n_held_out = 0 if held_out is None else len(held_out)
     card = classifier.card_
     card["training"]["photographs"] = len(photographs) - n_held_out
     card["training"]["random_state"] = random_state
@@ -104,7 +114,8 @@ def train_on_photographs(
     if data:
         card["data"] = data
     if n_held_out:
-        X, y = X[held_out], y[held_out]
+        rows = np.isin(groups, held_out)
+        X, y = X[rows], y[rows]
         probabilities = classifier.predict_proba(X)
         columns = np.searchsorted(classifier.classes_, y)
         best = probabilities.argmax(axis=1)

@@ -3,172 +3,328 @@
 from __future__ import annotations
 
 import os
-import random
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from .architectures import Architecture
+from .checkpoint import (
+    TrainingState,
+    check_same_run,
+    read_checkpoint,
+    write_checkpoint,
+)
+from .keras_backend import import_keras, seeded
 from .onnx_export import to_onnx
+from .progress import TrainingBar
+from .training_set import LabelledPatches, TrainingSet
 
-__all__ = ["import_keras", "train_network"]
+__all__ = ["TrainingSettings", "train_network"]
+
+# Keep the draws of an epoch apart from others of the same seed.
+_ORDER_STREAM, _EPOCH_STREAM = 1, 2
 
 
-def import_keras() -> Any:
-    """Import Keras on torch, or say what is missing.
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained; see `PatchBlurClassifier`.
 
-    Returns
-    -------
-    module
-        Keras.
-
-    Raises
-    ------
-    ImportError
-        If the extra ``train`` is not installed, or Keras runs on another backend.
+    Attributes
+    ----------
+    epochs, batch_size : int
+        Passes over the patches, and patches per step.
+    learning_rate : float
+        Of Adam; the highest of the run with a schedule.
+    schedule : {"constant", "one_cycle", "cosine"}
+        Course of the learning rate.
+    weight_decay : float
+        Decoupled weight decay.
+    early_stopping : bool
+        Whether to stop, and to keep the best epoch, by the validation loss.
+    n_iter_no_change : int
+        Epochs without a lower validation loss after which to stop.
+    seed : int
+        Of weights, shuffling and dropout.
     """
-    # Keras reads its backend once, when first imported; a user's choice comes first.
-    if "keras" not in sys.modules:
-        os.environ.setdefault("KERAS_BACKEND", "torch")
-    try:
-        import keras
-        import onnxscript  # noqa: F401
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            f"training needs the extra 'train' ({error.name or error} is missing): "
-            f"pip install 'skdefocus[train]'"
-        ) from error
-    if keras.backend.backend() != "torch":
-        raise ImportError(
-            f"training needs Keras on torch; it runs on {keras.backend.backend()!r}: "
-            f"set KERAS_BACKEND=torch before keras is imported"
-        )
-    return keras
 
-
-@contextmanager
-def _seeded(keras: Any, seed: int) -> Iterator[None]:
-    """Seed every generator that training draws from, and put them back after."""
-    import torch
-
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-        torch.set_rng_state(states[2])
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    schedule: str
+    weight_decay: float
+    early_stopping: bool
+    n_iter_no_change: int
+    seed: int
 
 
 def _make_batches(
-    keras: Any, X: np.ndarray, y: np.ndarray, batch_size: int, seed: int
+    keras: Any, patches: LabelledPatches, batch_size: int, seed: int | None = None
 ) -> Any:
-    """Shuffled batches of patches, converted to float32 one batch at a time."""
+    """Batches of patches, read one at a time; shuffled if there is a seed.
+
+    The order of an epoch depends on the seed and the epoch alone, so that a run which
+    begins in the middle goes through the same batches.
+    """
 
     class Batches(keras.utils.PyDataset):
         def __init__(self) -> None:
             super().__init__()
-            self.rng = np.random.default_rng(seed)
-            self.on_epoch_end()
+            self.order = np.arange(len(patches))
 
-        def on_epoch_end(self) -> None:
-            self.order = self.rng.permutation(len(X))
+        def begin_epoch(self, epoch: int) -> None:
+            rng = np.random.default_rng([seed, _ORDER_STREAM, epoch])
+            self.order = rng.permutation(len(patches))
 
         def __len__(self) -> int:
-            return -(-len(X) // batch_size)
+            return -(-len(patches) // batch_size)
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-            rows = self.order[index * batch_size : (index + 1) * batch_size]
-            batch = X[rows, np.newaxis].astype(np.float32)
-            if X.dtype == np.uint8:
-                batch /= 255
-            return batch, y[rows]
+            return patches.batch(
+                self.order[index * batch_size : (index + 1) * batch_size]
+            )
 
     return Batches()
 
 
+def _learning_rate(keras: Any, settings: TrainingSettings, n_batches: int) -> Any:
+    """Give the learning rate, or its course over the steps of the run."""
+    n_steps = settings.epochs * n_batches
+    decay = keras.optimizers.schedules.CosineDecay
+    if settings.schedule == "cosine":
+        return decay(settings.learning_rate, decay_steps=n_steps)
+    if settings.schedule == "one_cycle":
+        return decay(
+            settings.learning_rate / 25,
+            decay_steps=max(1, n_steps - n_steps // 4),
+            alpha=1e-4,
+            warmup_target=settings.learning_rate,
+            warmup_steps=n_steps // 4,
+        )
+    return settings.learning_rate
+
+
+def _compile(
+    keras: Any, network: Any, settings: TrainingSettings, n_batches: int
+) -> Any:
+    """Give the network a loss and an optimizer that has its variables already."""
+    pooled = keras.layers.GlobalAveragePooling2D(data_format="channels_first")
+    model = keras.Model(network.input, pooled(network.output))
+    model.compile(
+        # Without decay AdamW is the paper's Adam.
+        optimizer=keras.optimizers.AdamW(
+            _learning_rate(keras, settings, n_batches),
+            weight_decay=settings.weight_decay,
+            epsilon=1e-8,
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _values(variables: Any) -> list[np.ndarray]:
+    """Copy variables; the optimizer changes them in place, on their device."""
+    return [variable.value.detach().cpu().numpy().copy() for variable in variables]
+
+
+class _Course:
+    """Follows a model through its epochs and keeps where it stands."""
+
+    def __init__(
+        self, keras: Any, model: Any, settings: TrainingSettings, state: TrainingState
+    ) -> None:
+        self.keras = keras
+        self.model = model
+        self.settings = settings
+        self.state = state
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no epoch is left, or the validation loss stopped falling."""
+        state, settings = self.state, self.settings
+        waited = state.n_no_change >= settings.n_iter_no_change
+        return state.epoch >= settings.epochs or (settings.early_stopping and waited)
+
+    def resume(self, path: str | os.PathLike[str]) -> None:
+        """Go back to where a checkpoint stands, if there is one."""
+        found = read_checkpoint(path)
+        if found is None:
+            return
+        check_same_run(path, found, self.state.run)
+        if found.epoch > self.settings.epochs:
+            raise ValueError(
+                f"{path} has trained {found.epoch} epochs, more than "
+                f"epochs={self.settings.epochs}; give another file, or delete it to "
+                f"train from the start."
+            )
+        try:
+            self._assign(self.model.variables, found.weights)
+            self._assign(self.model.optimizer.variables, found.optimizer)
+        except ValueError as error:
+            raise ValueError(
+                f"{path} does not fit the network that this version of skdefocus "
+                f"builds; delete it to train from the start."
+            ) from error
+        self.state = found
+
+    def begin_epoch(self, epoch: int, logs: Any = None) -> None:
+        """Seed what draws from torch's own generator: dropout, on any device."""
+        entropy = [self.settings.seed, _EPOCH_STREAM, epoch]
+        (seed,) = np.random.SeedSequence(entropy).generate_state(1)
+        self.keras.utils.set_random_seed(int(seed))
+
+    def end_epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Note what the epoch gave."""
+        state = self.state
+        state.epoch = epoch + 1
+        for name, value in logs.items():
+            state.history.setdefault(name, []).append(float(value))
+        if self.settings.early_stopping:
+            loss = state.history["val_loss"][-1]
+            state.n_no_change += 1
+            if state.best_loss is None or loss < state.best_loss:
+                state.best_loss, state.n_no_change = loss, 0
+                state.best_weights = _values(self.model.variables)
+        self.model.stop_training = self.is_over
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write where the training stands."""
+        self.state.weights = _values(self.model.variables)
+        self.state.optimizer = _values(self.model.optimizer.variables)
+        write_checkpoint(path, self.state)
+
+    def restore_best(self) -> None:
+        """Put the weights of the best epoch back, if they were kept."""
+        if self.state.best_weights:
+            self._assign(self.model.variables, self.state.best_weights)
+
+    @staticmethod
+    def _assign(variables: Any, values: list[np.ndarray]) -> None:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
 def train_network(
     architecture: Architecture,
-    X: np.ndarray,
-    y: np.ndarray,
-    n_levels: int,
+    data: TrainingSet,
+    settings: TrainingSettings,
     *,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    schedule: str,
-    weight_decay: float,
-    seed: int,
-    verbose: int,
+    run: Mapping[str, Any] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
 ) -> tuple[bytes, dict[str, list[float]]]:
-    """Train a network on labelled patches.
+    """Train a network on labelled patches, on a GPU where torch finds one.
 
     Parameters
     ----------
     architecture : Architecture
         The network to build.
-    X : ndarray of shape (n, patch_size, patch_size), uint8 or float32 in [0, 1]
-        Grey patches.
-    y : ndarray of shape (n,)
-        Index of each patch's class, from 0 to ``n_levels - 1``.
-    n_levels : int
-        Number of classes.
-    epochs, batch_size : int
-        Passes over the patches, and patches per step.
-    learning_rate : float
-        Of Adam; the peak of the cycle with ``schedule="one_cycle"``.
-    schedule : {"constant", "one_cycle"}
-        Course of the learning rate.
-    weight_decay : float
-        Decoupled weight decay.
-    seed : int
-        Of weights and shuffling.
-    verbose : {0, 1, 2}
-        As in ``keras.Model.fit``.
+    data : TrainingSet
+        To learn from, and to judge every epoch by; read one batch at a time.
+    settings : TrainingSettings
+        How to train.
+    run : mapping of str to object, optional
+        What else tells this run from others: a checkpoint must match it.
+    checkpoint : path-like, optional
+        File that tells after every epoch where the training stands. If it is there, the
+        training goes on from it, to the network that it would have come to without the
+        interruption: bit for bit on a CPU, with the same number of threads.
+    verbose : {0, 1, 2}, default=0
+        Nothing, a progress bar, or a line per epoch.
 
     Returns
     -------
     onnx : bytes
         Network from grey patches to probabilities.
     history : dict of str to list of float
-        Loss and accuracy of every epoch.
+        ``loss`` and ``accuracy`` of every epoch, and ``val_loss`` and ``val_accuracy``
+        where there is validation data.
 
     Raises
     ------
     ImportError
         If the extra ``train`` is not installed.
+    ValueError
+        If the checkpoint is damaged or that of another run.
     """
     keras = import_keras()
-    with _seeded(keras, seed):
-        network = architecture.build(n_levels)
-        pooled = keras.layers.GlobalAveragePooling2D(data_format="channels_first")
-        classifier = keras.Model(network.input, pooled(network.output))
-        batches = _make_batches(keras, X, y, batch_size, seed)
-        rate: Any = learning_rate
-        if schedule == "one_cycle":
-            n_steps = epochs * len(batches)
-            rate = keras.optimizers.schedules.CosineDecay(
-                learning_rate / 25,
-                decay_steps=max(1, n_steps - n_steps // 4),
-                alpha=1e-4,
-                warmup_target=learning_rate,
-                warmup_steps=n_steps // 4,
-            )
-        classifier.compile(
-            # Without decay AdamW is the paper's Adam.
-            optimizer=keras.optimizers.AdamW(
-                rate, weight_decay=weight_decay, epsilon=1e-8
-            ),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
+    with seeded(keras, settings.seed):
+        network = architecture.build(len(data.levels))
+        batches = _make_batches(
+            keras, data.training, settings.batch_size, settings.seed
         )
-        history = classifier.fit(batches, epochs=epochs, verbose=verbose)
-        onnx = to_onnx(network, architecture.patch_size)
-    return onnx, {
-        key: [float(v) for v in values] for key, values in history.history.items()
-    }
+        model = _compile(keras, network, settings, len(batches))
+        course = _Course(keras, model, settings, TrainingState({}))
+        if checkpoint is not None:
+            course.state.run = _describe_run(data, settings, run)
+            course.resume(checkpoint)
+        if not course.is_over:
+            _train(keras, course, batches, data.validation, checkpoint, verbose)
+        course.restore_best()
+        onnx = to_onnx(
+            network, architecture.patch_size, dense=architecture.stride is not None
+        )
+    return onnx, course.state.history
+
+
+def _describe_run(
+    data: TrainingSet, settings: TrainingSettings, run: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Tell all that a checkpoint must share with the run that it is used in."""
+    described = {**asdict(settings), **(run or {})}
+    if settings.schedule == "constant":
+        # The first epochs of a longer run are the same; other schedules depend on it.
+        del described["epochs"]
+    validation = data.validation
+    described["training data"] = data.training.digest()
+    described["validation data"] = validation and validation.digest()
+    return described
+
+
+def _train(
+    keras: Any,
+    course: _Course,
+    batches: Any,
+    validation: LabelledPatches | None,
+    checkpoint: str | os.PathLike[str] | None,
+    verbose: int,
+) -> None:
+    """Run the epochs that are left."""
+    settings, first = course.settings, course.state.epoch
+    judged = None
+    if validation is not None:
+        judged = _make_batches(keras, validation, settings.batch_size)
+    bar = TrainingBar(
+        settings.epochs, len(batches), first_epoch=first, disable=verbose != 1
+    )
+
+    def begin_epoch(epoch: int, logs: Any = None) -> None:
+        course.begin_epoch(epoch)
+        batches.begin_epoch(epoch)
+        bar.begin_epoch(epoch)
+
+    def end_epoch(epoch: int, logs: Mapping[str, float]) -> None:
+        course.end_epoch(epoch, logs)
+        bar.end_epoch(epoch, logs)
+        if checkpoint is not None:
+            course.save(checkpoint)
+
+    with bar:
+        course.model.fit(
+            batches,
+            validation_data=judged,
+            initial_epoch=first,
+            epochs=settings.epochs,
+            # Keras prints lines; the bar is our own.
+            verbose=2 if verbose > 1 else 0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(
+                    on_epoch_begin=begin_epoch,
+                    on_epoch_end=end_epoch,
+                    on_train_batch_end=bar.end_batch,
+                )
+            ],
+        )

@@ -6,7 +6,7 @@ import hashlib
 import io
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from .._files import replace_file
 
-__all__ = ["content_key", "load_maps", "network_key", "store_maps"]
+__all__ = ["cached_maps", "content_key", "load_maps", "network_key", "store_maps"]
 
 # Changes whenever the same input may give another map.
 _VERSION = "2"
@@ -106,3 +106,35 @@ def store_maps(
     file = io.BytesIO()
     np.savez(file, **maps)
     replace_file(Path(folder) / f"{key}.npz", file.getvalue())
+
+
+def cached_maps(
+    folder: str | os.PathLike[str] | None,
+    image: np.ndarray,
+    settings: Mapping[str, Any],
+    network: str,
+    measure: Callable[[], tuple[np.ndarray, np.ndarray]],
+) -> dict[str, np.ndarray]:
+    """Give the maps of a photograph from the cache, or measure and store them.
+
+    Parameters
+    ----------
+    folder : path-like or None
+        The cache; None measures always.
+    image, settings, network
+        As in `content_key`.
+    measure : callable
+        Gives the blur map and the confidence.
+
+    Returns
+    -------
+    dict of str to ndarray
+        "blur_map" and "confidence".
+    """
+    key = "" if folder is None else content_key(image, settings, network)
+    maps = None if folder is None else load_maps(folder, key)
+    if maps is None:
+        maps = dict(zip(("blur_map", "confidence"), measure(), strict=True))
+        if folder is not None:
+            store_maps(folder, key, maps)
+    return maps

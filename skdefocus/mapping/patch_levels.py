@@ -11,7 +11,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from .._sigma_scale import from_log_sigma, to_log_sigma
 from .windows import count_windows, pad_to_grid, window_deviation
 
-__all__ = ["classify_windows", "sigma_of_classes", "texture_confidence"]
+__all__ = [
+    "classify_windows",
+    "sigma_of_classes",
+    "spread_confidence",
+    "texture_confidence",
+]
 
 # Photographs are worked on in bands of about this many pixels.
 _BAND_PIXELS = 2**21
@@ -144,13 +149,31 @@ def _estimate(
 def _confidence(
     probabilities: np.ndarray, sigmas: np.ndarray, texture: np.ndarray
 ) -> np.ndarray:
-    scale = to_log_sigma(sigmas)
-    mean = probabilities @ scale
-    variance = np.maximum(probabilities @ scale**2 - mean**2, 0)
-    decided = 1 / (1 + variance / np.float32(_HALF_VARIANCE))
+    decided = spread_confidence(probabilities, to_log_sigma(sigmas))
     # Beyond the ladder the top level only says "at least this much".
     within = 1 - probabilities[..., -1] / 2
     return np.clip(decided * texture_confidence(texture) * within, 0, 1)
+
+
+def spread_confidence(probabilities: np.ndarray, log_sigmas: np.ndarray) -> np.ndarray:
+    """How far probabilities agree on one level.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (..., n_levels)
+        Of each level.
+    log_sigmas : ndarray of shape (n_levels,)
+        ``log(sigma + 0.8)`` of each level.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        1 for one clear level, one half where they spread over two neighbours and a
+        little more.
+    """
+    mean = probabilities @ log_sigmas
+    variance = np.maximum(probabilities @ log_sigmas**2 - mean**2, 0)
+    return 1 / (1 + variance / np.float32(_HALF_VARIANCE))
 
 
 def texture_confidence(deviation: np.ndarray) -> np.ndarray:

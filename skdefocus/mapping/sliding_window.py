@@ -6,24 +6,18 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
-from .._validation import (
-    N_JOBS,
-    StrOptions,
-)
+from .._validation import N_JOBS, StrOptions
 from ..classifier import PatchBlurClassifier
 from ..sample import DefocusSample
-from .cache import content_key, load_maps, network_key, store_maps
-from .sliding_map import (
-    MAP_CONSTRAINTS,
-    check_scale,
-    check_windows,
-    sliding_window_map,
-)
+from .cache import cached_maps, network_key
+from .scales import check_scale
+from .sliding_map import MAP_CONSTRAINTS, check_windows, sliding_window_map
 
 __all__ = ["SlidingWindowMapper"]
 
@@ -197,15 +191,11 @@ class SlidingWindowMapper(ImageTransformer):
             name: getattr(self, name)
             for name in ("patch_size", "step", "estimate", "scale")
         }
-        maps, key = None, ""
-        if self.memory is not None:
-            key = content_key(sample.image, settings, network)
-            maps = load_maps(self.memory, key)
-        if maps is None:
-            blur_map, confidence = sliding_window_map(
+
+        def measure() -> tuple[np.ndarray, np.ndarray]:
+            return sliding_window_map(
                 sample.image, classifier, n_threads=n_threads, **settings
             )
-            maps = {"blur_map": blur_map, "confidence": confidence}
-            if self.memory is not None:
-                store_maps(self.memory, key, maps)
+
+        maps = cached_maps(self.memory, sample.image, settings, network, measure)
         return sample.replace(**maps, unit="px")

@@ -1,39 +1,27 @@
-"""Network architectures, written for Keras 3 on torch."""
+"""blurnet: ours, a small network that slides over an image."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ARCHITECTURES", "Architecture"]
+__all__ = ["build_blurnet"]
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """How to build a network, and how its output covers an image.
-
-    Attributes
-    ----------
-    build : callable
-        ``build(n_levels)`` returns a Keras model from grey images of shape
-        (n, 1, h, w), float32 in [0, 1], to logits of shape (n, n_levels, h', w').
-    patch_size : int
-        Side of the patch that one output cell sees, in pixels.
-    stride : int
-        Distance between the patches of neighbouring cells, in pixels.
-    """
-
-    build: Callable[[int], Any]
-    patch_size: int
-    stride: int
-
-
-def _build_blurnet(n_levels: int) -> Any:
+def build_blurnet(n_levels: int) -> Any:
     """Build a net of valid convolutions: over an image it is a dense sliding window.
 
     A stem of 4x4 stride 4, then 3x3, 3x3, 3x3 and 2x2 see 4 (1 + 2 + 2 + 2 + 1) = 32
     pixels. No padding anywhere, so a cell never sees more or less than its patch.
+
+    Parameters
+    ----------
+    n_levels : int
+        Number of classes.
+
+    Returns
+    -------
+    keras.Model
+        From (n, 1, h, w) in [0, 1] to logits of shape (n, n_levels, h', w').
     """
     import keras
 
@@ -53,6 +41,3 @@ def _build_blurnet(n_levels: int) -> Any:
         x = convolve(x, filters, size)
     logits = keras.layers.Conv2D(n_levels, 1, data_format="channels_first")(x)
     return keras.Model(inputs, logits)
-
-
-ARCHITECTURES = {"blurnet": Architecture(_build_blurnet, patch_size=32, stride=4)}

@@ -1,0 +1,112 @@
+"""What the context network sees of a photograph: cells of 4 x 4 pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._sigma_scale import to_log_sigma
+from .._validation import to_grey
+from ..filters import resize
+
+__all__ = ["CELL", "cell_means", "context_features", "count_features"]
+
+# Side of a cell, in pixels: the stride of the dense network.
+CELL = 4
+# Halvings of the photograph whose patches are classified, too.
+_HALVINGS = (0, 1)
+# Natural logarithm of the least probability that is told apart from none.
+_LEAST_LOG = -7.0
+
+
+def count_features(n_levels: int) -> int:
+    """Count the features of a cell, for a classifier of so many levels."""
+    return len(_HALVINGS) * (n_levels + 1) + 5
+
+
+def cell_means(image: np.ndarray, side: int = CELL) -> np.ndarray:
+    """Mean of every cell; those at the lower and right border go on by their edge.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, C)
+        Floats.
+    side : int, default=4
+        Side of a cell, in pixels.
+
+    Returns
+    -------
+    ndarray of shape (ceil(H / side), ceil(W / side)) or the same and C
+        In the dtype of the image.
+    """
+    widths = [(0, -length % side) for length in image.shape[:2]]
+    padded = np.pad(image, widths + [(0, 0)] * (image.ndim - 2), mode="edge")
+    rows, columns = (length // side for length in padded.shape[:2])
+    cells = padded.reshape(rows, side, columns, side, *image.shape[2:])
+    return cells.mean(axis=(1, 3))
+
+
+def context_features(
+    photograph: np.ndarray, classifier: Any, n_threads: int | None = None
+) -> np.ndarray:
+    """Describe every cell of a photograph by what the classifier says, and by itself.
+
+    Parameters
+    ----------
+    photograph : ndarray of shape (H, W) or (H, W, 3), float32
+        In [0, 1], of any size from 1 x 1.
+    classifier : PatchBlurClassifier
+        Fitted, dense, of stride 4.
+    n_threads : int, optional
+        Threads of the network.
+
+    Returns
+    -------
+    ndarray of shape (n_features, ceil(H / 4), ceil(W / 4)), float32
+        For the photograph and for half of it, logarithms of the probabilities of the
+        patch around each cell and its expected ``log(sigma + 0.8)``; then the mean
+        colour, the contrast within the cell, and its mean gradient. All lie at about
+        -1 to 1.
+    """
+    grey = to_grey(photograph)
+    levels = to_log_sigma(classifier.sigmas_)
+    shape = tuple(-(-length // CELL) for length in grey.shape)
+    parts = []
+    for halving in _HALVINGS:
+        factor = 2**halving
+        reduced = grey if factor == 1 else cell_means(grey, factor)
+        found = _cell_probabilities(reduced, classifier, n_threads)
+        expected = found @ levels / 2
+        logarithms = np.log(np.maximum(found, np.exp(_LEAST_LOG))) / 4 + 1
+        stack = np.concatenate([logarithms, expected[..., np.newaxis]], axis=2)
+        parts += [_enlarge(plane, factor, shape) for plane in np.moveaxis(stack, 2, 0)]
+    colour = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=2)
+    parts += list(np.moveaxis(cell_means(colour) * 2 - 1, 2, 0))
+    mean = cell_means(grey)
+    variance = np.maximum(cell_means(grey**2) - mean**2, 0)
+    parts.append(np.log(variance * 255**2 + 0.1) / 4)
+    slopes = [
+        np.gradient(grey, axis=axis) if grey.shape[axis] > 1 else np.zeros_like(grey)
+        for axis in (0, 1)
+    ]
+    parts.append(np.log(cell_means(np.hypot(*slopes)) * 255 + 0.1) / 3)
+    return np.stack(parts).astype(np.float32)
+
+
+def _cell_probabilities(
+    grey: np.ndarray, classifier: Any, n_threads: int | None
+) -> np.ndarray:
+    """Probabilities of the patch around each cell."""
+    before = (classifier.patch_size_ - CELL) // 2
+    widths = [(before, -length % CELL + before) for length in grey.shape]
+    # Reflection needs as many pixels as it adds.
+    mode = "reflect" if min(grey.shape) > before + CELL else "edge"
+    return classifier.predict_proba_image(np.pad(grey, widths, mode=mode), n_threads)
+
+
+def _enlarge(plane: np.ndarray, factor: int, shape: tuple[int, ...]) -> np.ndarray:
+    if factor == 1:
+        return plane
+    size = plane.shape[0] * factor, plane.shape[1] * factor
+    return resize(plane.astype(np.float32), size)[: shape[0], : shape[1]]

@@ -1,0 +1,242 @@
+"""What a classifier can do once it holds a network: predict, save, load."""
+
+from __future__ import annotations
+
+import os
+from copy import deepcopy
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import to_float_image
+from .model_file import read_model, write_model
+from .network import Network
+from .patch_input import check_patches
+from .pretrained import read_pretrained
+
+__all__ = ["FittedNetworkMixin"]
+
+
+def _is_dense(classifier: Any) -> bool:
+    """Tell whether the network slides over images; before fit it may yet."""
+    if getattr(classifier, "dense_stride_", 1) is None:
+        raise AttributeError(
+            f"the network {classifier.card_['architecture']!r} judges single patches "
+            f"only and does not slide over images."
+        )
+    return True
+
+
+class FittedNetworkMixin:
+    """Inference of a network that `_adopt` was given, and its model file."""
+
+    def _adopt(
+        self, onnx: bytes, card: dict[str, Any], history: dict[str, list[float]]
+    ) -> Self:
+        """Become fitted with a network and its card."""
+        self.network_ = Network(onnx)
+        self.card_ = card
+        self.history_ = history
+        self.validation_groups_ = None
+        self.classes_ = np.array(card["classes"], dtype=np.int64)
+        self.sigmas_ = np.array(card["ladder"], dtype=np.float32)[self.classes_]
+        self.patch_size_ = card["patch_size"]
+        self.dense_stride_ = card["stride"]
+        self.n_features_in_ = self.patch_size_**2
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each level.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, 32, 32) or (n, 1024)
+            Grey patches, uint8 or float in [0, 1].
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes), float32
+            Rows sum to 1; columns are in the order of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            For patches that are not accepted.
+        NotFittedError
+            If the classifier is not fitted.
+        """
+        check_is_fitted(self, "network_")
+        patches = check_patches(X, self.patch_size_)
+        return np.concatenate([self.network_.run_patches(chunk) for chunk in patches])
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable level.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, 32, 32) or (n, 1024)
+            Grey patches, uint8 or float in [0, 1].
+
+        Returns
+        -------
+        ndarray of shape (n,), int64
+            Levels, entries of ``classes_``.
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_sigma(self, X: Any) -> np.ndarray:
+        """Sigma of the most probable level.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, 32, 32) or (n, 1024)
+            Grey patches, uint8 or float in [0, 1].
+
+        Returns
+        -------
+        ndarray of shape (n,), float32
+            Sigma in pixels.
+        """
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.sigmas_[best]
+
+    def expected_sigma(self, X: Any) -> np.ndarray:
+        """Mean of sigma over the probabilities of the levels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, 32, 32) or (n, 1024)
+            Grey patches, uint8 or float in [0, 1].
+
+        Returns
+        -------
+        ndarray of shape (n,), float32
+            Sigma in pixels.
+        """
+        return self.predict_proba(X) @ self.sigmas_
+
+    @available_if(_is_dense)
+    def predict_proba_image(
+        self, grey: np.ndarray, n_threads: int | None = None
+    ) -> np.ndarray:
+        """Probabilities of the patches of a whole image in one run.
+
+        A classifier whose network judges single patches only has no such method.
+
+        Parameters
+        ----------
+        grey : array-like of shape (H, W)
+            Grey image, uint8, uint16 or float in [0, 1], at least 32 x 32.
+        n_threads : int, optional
+            Threads to use; by default those available to this process.
+
+        Returns
+        -------
+        ndarray of shape (h', w', n_classes), float32
+            Entry (i, j) belongs to the patch that begins at row ``i * dense_stride_``
+            and column ``j * dense_stride_``.
+
+        Raises
+        ------
+        ValueError
+            If the image is not grey or smaller than a patch.
+        AttributeError
+            If the network does not slide over images.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skdefocus import PatchBlurClassifier
+        >>> classifier = PatchBlurClassifier.pretrained()
+        >>> classifier.predict_proba_image(np.zeros((40, 48), np.float32)).shape
+        (3, 5, 18)
+        """
+        check_is_fitted(self, "network_")
+        grey = to_float_image(grey, "grey")
+        if grey.ndim != 2 or min(grey.shape) < self.patch_size_:
+            raise ValueError(
+                f"grey must have shape (H, W), at least {self.patch_size_} each; got "
+                f"shape {grey.shape}."
+            )
+        return self.network_.run_image(grey, n_threads)
+
+    def save(self, path: str | os.PathLike[str], dtype: str = "float32") -> None:
+        """Write the fitted network and its card to one file.
+
+        Parameters
+        ----------
+        path : path-like
+            Where the file goes; it is written beside and moved into place.
+        dtype : {"float32", "float16"}, default="float32"
+            How the weights are stored. float16 halves the file and rounds them.
+
+        Raises
+        ------
+        ValueError
+            For another dtype, or weights that do not fit it.
+        NotFittedError
+            If the classifier is not fitted.
+        """
+        check_is_fitted(self, "network_")
+        write_model(path, self.network_.onnx, self.card_, dtype=dtype)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a file that `save` wrote; safe for files from elsewhere.
+
+        Parameters
+        ----------
+        path : path-like
+            The model file.
+
+        Returns
+        -------
+        PatchBlurClassifier
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a model file, or holds a graph that is not accepted.
+        OSError
+            If the file cannot be read.
+        """
+        return cls._from_card(*read_model(path))
+
+    @classmethod
+    def pretrained(cls, name: str = "default") -> Self:
+        """Give a network that ships with the package.
+
+        Parameters
+        ----------
+        name : {"default"}, default="default"
+            Which network; its card is in ``card_``.
+
+        Returns
+        -------
+        PatchBlurClassifier
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, or if the shipped file is not what was shipped.
+
+        Examples
+        --------
+        >>> from skdefocus import PatchBlurClassifier
+        >>> PatchBlurClassifier.pretrained().sigmas_[:3]
+        array([0. , 0.4, 0.6], dtype=float32)
+        """
+        onnx, card = read_pretrained(name)
+        return cls._from_card(onnx, deepcopy(card))
+
+    @classmethod
+    def _from_card(cls, onnx: bytes, card: dict[str, Any]) -> Self:
+        known = {
+            name: card[name] for name in ("architecture", "ladder") if name in card
+        }
+        return cls(**known)._adopt(onnx, card, {})

@@ -1,0 +1,203 @@
+"""The ONNX operators of each Keras layer that the networks use, in inference mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .onnx_export import OnnxGraph
+
+__all__ = ["EXPORTS"]
+
+# Settings of layers that none of the networks changes.
+_USUAL = {
+    "data_format": "channels_first",
+    "dilation_rate": (1, 1),
+    "negative_slope": 0,
+    "threshold": 0,
+}
+
+
+def _array(weight: Any) -> np.ndarray:
+    import keras
+
+    # Keras's own conversion warns under NumPy 2.
+    return keras.ops.convert_to_tensor(weight).detach().cpu().numpy()
+
+
+def _simple(
+    export: Callable[[OnnxGraph, Any, str], str],
+) -> Callable[[OnnxGraph, Any], None]:
+    """Make the export of a layer with one input and one output."""
+
+    def run(graph: OnnxGraph, layer: Any) -> None:
+        for setting, usual in _USUAL.items():
+            if getattr(layer, setting, usual) != usual:
+                raise ValueError(
+                    f"a layer with {setting}={getattr(layer, setting)} has no export "
+                    f"to ONNX."
+                )
+        x = graph.names[id(layer.input)]
+        graph.names[id(layer.output)] = export(graph, layer, x)
+
+    return run
+
+
+def _pads(layer: Any, size: Any) -> list[int]:
+    """Give the padding before and after rows and columns that Keras chooses."""
+    if layer.padding == "valid":
+        return [0, 0, 0, 0]
+    total = [
+        max(0, (-(-length // stride) - 1) * stride + extent - length)
+        for length, extent, stride in zip(
+            layer.input.shape[2:], size, layer.strides, strict=True
+        )
+    ]
+    return [t // 2 for t in total] + [t - t // 2 for t in total]
+
+
+def _conv(graph: OnnxGraph, layer: Any, x: str) -> str:
+    kernel = _array(layer.kernel)
+    # Keras: (height, width, in, out or, of a depthwise layer, multiplier).
+    if type(layer).__name__ == "DepthwiseConv2D":
+        kernel = kernel.transpose(2, 3, 0, 1).reshape(-1, 1, *kernel.shape[:2])
+    else:
+        kernel = kernel.transpose(3, 2, 0, 1)
+    bias = _array(layer.bias) if layer.use_bias else None
+    pads = _pads(layer, layer.kernel_size)
+    y = graph.convolve(x, kernel, bias, layer, layer.strides, pads)
+    return graph.activate(y, layer.activation.__name__)
+
+
+def _transpose_conv(graph: OnnxGraph, layer: Any, x: str) -> str:
+    if layer.padding != "valid" or layer.kernel_size != layer.strides:
+        raise ValueError("a transposed convolution that overlaps has no export.")
+    # Keras: (height, width, out, in).
+    kernel = graph.constant(_array(layer.kernel).transpose(3, 2, 0, 1))
+    inputs = [x, kernel, graph.constant(_array(layer.bias))]
+    y = graph.node("ConvTranspose", *inputs, strides=layer.strides)
+    return graph.activate(y, layer.activation.__name__)
+
+
+def _separable(graph: OnnxGraph, layer: Any, x: str) -> str:
+    depthwise = _array(layer.depthwise_kernel).transpose(2, 3, 0, 1)
+    depthwise = depthwise.reshape(-1, 1, *layer.kernel_size)
+    pads = _pads(layer, layer.kernel_size)
+    x = graph.convolve(x, depthwise, None, layer, layer.strides, pads)
+    pointwise = _array(layer.pointwise_kernel).transpose(3, 2, 0, 1)
+    bias = _array(layer.bias) if layer.use_bias else None
+    y = graph.convolve(x, pointwise, bias, layer, (1, 1), [0, 0, 0, 0])
+    return graph.activate(y, layer.activation.__name__)
+
+
+def _normalise(graph: OnnxGraph, layer: Any, x: str) -> str:
+    from onnx import numpy_helper
+
+    if layer.axis != 1:
+        raise ValueError("a normalisation of other axes has no export to ONNX.")
+    mean, variance = _array(layer.moving_mean), _array(layer.moving_variance)
+    scale = 1 / np.sqrt(variance.astype(np.float64) + layer.epsilon)
+    if layer.scale:
+        scale *= _array(layer.gamma)
+    offset = (_array(layer.beta) if layer.center else 0) - mean * scale
+    if x in graph.kernels and graph.uses[id(layer.input)] == 1:
+        kernel, bias = graph.kernels.pop(x)
+        for constant, values in (
+            (kernel, numpy_helper.to_array(kernel) * scale[:, None, None, None]),
+            (bias, numpy_helper.to_array(bias) * scale + offset),
+        ):
+            folded = numpy_helper.from_array(values.astype(np.float32), constant.name)
+            constant.CopyFrom(folded)
+        return x
+    return graph.affine(x, scale[:, None, None], offset[:, None, None])
+
+
+def _standardise(graph: OnnxGraph, layer: Any, x: str) -> str:
+    scale = 1 / np.maximum(np.sqrt(_array(layer.variance)), 1e-7)
+    scale, mean = scale.reshape(-1, 1, 1), _array(layer.mean).reshape(-1, 1, 1)
+    return graph.affine(x, scale, -mean * scale)
+
+
+def _rescale(graph: OnnxGraph, layer: Any, x: str) -> str:
+    return graph.affine(x, np.array(layer.scale), np.array(layer.offset))
+
+
+def _relu(graph: OnnxGraph, layer: Any, x: str) -> str:
+    if layer.max_value is None:
+        return graph.node("Relu", x)
+    return graph.node("Clip", x, graph.constant(0), graph.constant(layer.max_value))
+
+
+def _pool(graph: OnnxGraph, layer: Any, x: str) -> str:
+    pads = _pads(layer, layer.pool_size)
+    kind = "MaxPool" if type(layer).__name__ == "MaxPooling2D" else "AveragePool"
+    # Keras on torch repeats the edge, and averages would count the repeated values.
+    if pads[:2] != pads[2:] and kind == "AveragePool":
+        raise ValueError("an average with uneven padding has no export to ONNX.")
+    return graph.node(
+        kind, x, kernel_shape=layer.pool_size, strides=layer.strides, pads=pads
+    )
+
+
+def _pad(graph: OnnxGraph, layer: Any, x: str) -> str:
+    """Add or, where negative, remove rows and columns."""
+    crop = type(layer).__name__ == "Cropping2D"
+    edges = np.array(layer.cropping if crop else layer.padding) * (-1 if crop else 1)
+    (top, bottom), (left, right) = edges
+    pads = [0, 0, top, left, 0, 0, bottom, right]
+    return graph.node("Pad", x, graph.constant(pads, np.int64))
+
+
+def _reshape(graph: OnnxGraph, layer: Any, x: str) -> str:
+    return graph.node("Reshape", x, graph.constant([-1, *layer.output.shape[1:]], int))
+
+
+def _average(graph: OnnxGraph, layer: Any, x: str) -> str:
+    y = graph.node("GlobalAveragePool", x)
+    return y if layer.keepdims else _reshape(graph, layer, y)
+
+
+def _combine(graph: OnnxGraph, layer: Any, kind: str, **attributes: Any) -> None:
+    inputs = [graph.names[id(tensor)] for tensor in layer.input]
+    graph.names[id(layer.output)] = graph.node(kind, *inputs, **attributes)
+
+
+def _split(graph: OnnxGraph, operation: Any) -> None:
+    sizes = [tensor.shape[operation.axis] for tensor in operation.output]
+    parts = graph.node(
+        "Split",
+        graph.names[id(operation.input)],
+        graph.constant(sizes, np.int64),
+        n_outputs=len(sizes),
+        axis=operation.axis,
+    )
+    graph.names.update(zip(map(id, operation.output), parts, strict=True))
+
+
+EXPORTS: dict[str, Callable[[OnnxGraph, Any], None]] = {
+    "Activation": _simple(lambda g, la, x: g.activate(x, la.activation.__name__)),
+    "Add": lambda g, la: _combine(g, la, "Add"),
+    "AveragePooling2D": _simple(_pool),
+    "BatchNormalization": _simple(_normalise),
+    "Concatenate": lambda g, la: _combine(g, la, "Concat", axis=la.axis),
+    "Conv2D": _simple(_conv),
+    "Conv2DTranspose": _simple(_transpose_conv),
+    "Cropping2D": _simple(_pad),
+    "DepthwiseConv2D": _simple(_conv),
+    "Dropout": _simple(lambda g, la, x: x),
+    "GlobalAveragePooling2D": _simple(_average),
+    "MaxPooling2D": _simple(_pool),
+    "Multiply": lambda g, la: _combine(g, la, "Mul"),
+    "Normalization": _simple(_standardise),
+    "Permute": _simple(lambda g, la, x: g.node("Transpose", x, perm=(0, *la.dims))),
+    "ReLU": _simple(_relu),
+    "Rescaling": _simple(_rescale),
+    "Reshape": _simple(_reshape),
+    "SeparableConv2D": _simple(_separable),
+    "SpatialDropout2D": _simple(lambda g, la, x: x),
+    "Split": _split,
+    "ZeroPadding2D": _simple(_pad),
+}

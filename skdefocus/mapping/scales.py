@@ -1,0 +1,201 @@
+"""Measuring a photograph at one size or several, and bringing sigma back to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from .._sigma_scale import from_log_sigma, to_log_sigma
+from .._validation import POSITIVE_REAL, StrOptions
+from ..filters import resize
+
+__all__ = [
+    "SCALE",
+    "automatic_scale",
+    "check_scale",
+    "measure_at",
+    "resample",
+    "to_full_size",
+]
+
+# A photograph of this length rarely holds more blur than the ladder has levels for.
+_LONG_SIDE = 1600
+# The more a patch is blurred, the less it holds to judge by; a disc of sigma 8 is as
+# wide as a patch. Between these sigmas (benchmarks/RESULTS.md) the answer passes over
+# to a photograph of half the size, while its long side is above the last of these.
+_TRUSTED, _DOUBTED = 1.5, 3.0
+_SHORTEST_LONG_SIDE = 200
+# Blur that enlarging adds, in pixels of the enlarged photograph: what the network reads
+# of the sharpest parts of photographs enlarged twice.
+_INTERPOLATION = 0.65
+
+SCALE = [StrOptions({"auto"}), POSITIVE_REAL, tuple, list]
+
+_Measure = Callable[[float], tuple[np.ndarray, np.ndarray]]
+
+
+def check_scale(caller: str, scale: Any) -> None:
+    """Refuse several scales unless each is a factor.
+
+    Parameters
+    ----------
+    caller : str
+        Name of the function or class, for the message.
+    scale : float, "auto", or list of float
+        The parameter.
+
+    Raises
+    ------
+    ValueError
+        If a list is empty or holds anything but numbers above 0.
+    """
+    if isinstance(scale, list | tuple) and not (
+        scale
+        and all(isinstance(f, Real) and not isinstance(f, bool) for f in scale)
+        and all(0 < f < np.inf for f in scale)
+    ):
+        raise ValueError(
+            f"The 'scale' parameter of {caller} must be 'auto', a factor above 0, or "
+            f"a list of such factors. Got {scale!r} instead."
+        )
+
+
+def automatic_scale(shape: tuple[int, ...]) -> float:
+    """Halve until the long side of a photograph is at most 1600 pixels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width first.
+
+    Returns
+    -------
+    float
+        1, 1/2, 1/4, ...
+
+    Examples
+    --------
+    >>> from skdefocus.mapping import automatic_scale
+    >>> automatic_scale((427, 640)), automatic_scale((4000, 6000, 3))
+    (1.0, 0.25)
+    """
+    scale = 1.0
+    while max(shape[:2]) * scale > _LONG_SIDE:
+        scale /= 2
+    return scale
+
+
+def resample(image: np.ndarray, factor: float) -> np.ndarray:
+    """Resample an image by a factor, to one pixel at least.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3), float32
+        In [0, 1].
+    factor : float
+        Above 0.
+
+    Returns
+    -------
+    ndarray, float32
+        The image itself for a factor of 1.
+    """
+    shape = tuple(max(1, round(length * factor)) for length in image.shape[:2])
+    return image if shape == image.shape[:2] else resize(image, shape)
+
+
+def to_full_size(
+    sigma: np.ndarray, confidence: np.ndarray, factor: float, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bring maps of a resampled photograph to the photograph's own size and pixels.
+
+    Parameters
+    ----------
+    sigma, confidence : ndarray, float32
+        Maps of the photograph resampled by ``factor``.
+    factor : float
+        The factor.
+    shape : tuple of int
+        Height and width of the photograph.
+
+    Returns
+    -------
+    sigma, confidence : ndarray of shape ``shape``, float32
+        Without the blur that enlarging adds.
+    """
+    if factor > 1:
+        sigma = np.sqrt(np.maximum(sigma**2 - np.float32(_INTERPOLATION**2), 0))
+    sigma = resize(sigma, shape) * np.float32(1 / factor)
+    return sigma, resize(confidence, shape)
+
+
+def measure_at(
+    scale: float | str | Sequence[float],
+    shape: tuple[int, ...],
+    patch_size: int,
+    measure: _Measure,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure a photograph at the scale asked for.
+
+    Parameters
+    ----------
+    scale : float, "auto" or list of float
+        As in `skdefocus.SlidingWindowMapper`.
+    shape : tuple of int
+        Height and width of the photograph.
+    patch_size : int
+        Least side that is measured by a scale of "auto", in pixels.
+    measure : callable
+        From a factor to sigma and confidence at full size.
+
+    Returns
+    -------
+    sigma, confidence : ndarray of shape ``shape``, float32
+        What was measured.
+    """
+    if scale == "auto":
+        return _measure_while_trusted(shape, patch_size, measure)
+    if np.ndim(scale) == 0:
+        return measure(float(scale))
+    return _measure_together([float(factor) for factor in scale], measure)
+
+
+def _measure_while_trusted(
+    shape: tuple[int, ...],
+    patch_size: int,
+    measure: _Measure,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pass over from half to half where a patch shows more blur than it can judge."""
+    factors = [automatic_scale(shape)]
+    while (
+        max(shape) * factors[-1] / 2 > _SHORTEST_LONG_SIDE
+        and min(shape) * factors[-1] / 2 >= patch_size
+    ):
+        factors.append(factors[-1] / 2)
+    blur_map, confidence = measure(factors[-1])
+    for factor in reversed(factors[:-1]):
+        fine, fine_confidence = measure(factor)
+        doubt = (fine * np.float32(factor) - _TRUSTED) / (_DOUBTED - _TRUSTED)
+        doubt = np.clip(doubt, 0, 1)
+        blur_map = fine + doubt * (blur_map - fine)
+        confidence = fine_confidence + doubt * (confidence - fine_confidence)
+    return blur_map, confidence
+
+
+def _measure_together(
+    factors: Sequence[float],
+    measure: _Measure,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take the mean of several measurements, each as far as it is to be trusted."""
+    weighted, total = 0, 0
+    for factor in factors:
+        sigma, confidence = measure(factor)
+        # Where no measurement is to be trusted, each counts the same.
+        weight = np.maximum(confidence, np.float32(1e-6))
+        weighted = weighted + weight * to_log_sigma(sigma)
+        total = total + weight
+    confidence = np.clip(total / np.float32(len(factors)), 0, 1)
+    return from_log_sigma(weighted / total), confidence

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skdefocus import ContextMapper, PatchBlurClassifier
+from skdefocus.classifier import ContextNetwork
+from skdefocus.filters import blur, resize
+from skdefocus.mapping import context, context_map
+
+
+class TestMap:
+    def test_measures_a_known_blur(self, texture):
+        sigmas = (0.0, 1.0, 2.0, 4.0)
+        found = [
+            np.median(context_map(blur(texture, sigma))[0][32:-32, 32:-32])
+            for sigma in sigmas
+        ]
+        assert found[0] < 0.7
+        np.testing.assert_allclose(found[1:], sigmas[1:], rtol=0.35)
+        assert found == sorted(found)
+
+    def test_tells_subject_from_background(self, photo):
+        blur_map, confidence = context_map(photo)
+        assert blur_map.dtype == confidence.dtype == np.float32
+        assert 0 <= confidence.min() <= confidence.max() <= 1
+        # the middle of the flower, and the upper left of the background
+        assert blur_map[190:230, 320:350].mean() < 1.2
+        assert blur_map[20:60, 20:60].mean() > 3
+
+    @pytest.mark.parametrize("band", [16, 64])
+    def test_bands_do_not_change_the_map(self, monkeypatch, band):
+        image = np.random.default_rng(0).random((1500, 40), dtype=np.float32)
+        image = blur(image, 1.0)
+        image[600:900] = blur(image[600:900], 3.0)
+        whole = context_map(image, n_threads=1)
+        monkeypatch.setattr(context, "_BAND_CELLS", band)
+        banded = context_map(image, n_threads=1)
+        np.testing.assert_array_equal(whole[0], banded[0])
+        np.testing.assert_array_equal(whole[1], banded[1])
+
+    @pytest.mark.parametrize("shape", [(1, 1), (3, 50), (33, 17), (64, 64, 3)])
+    @pytest.mark.parametrize("scale", [1.0, "auto", (2, 1)])
+    def test_any_size(self, shape, scale):
+        image = np.random.default_rng(1).random(shape)
+        blur_map, confidence = context_map(image, scale=scale)
+        assert blur_map.shape == confidence.shape == shape[:2]
+        assert np.isfinite(blur_map).all()
+
+    def test_automatic_scale_halves_with_the_photograph(self, photo):
+        half = resize(photo, (213, 320))
+        large = resize(photo, (854, 1280))
+        means = [context_map(x, scale="auto")[0].mean() for x in (half, large)]
+        assert means[1] / means[0] == pytest.approx(4, rel=0.35)
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"network": "magic"}, "'network' parameter of context_map"),
+            ({"network": 3}, "'network' parameter of context_map"),
+            ({"scale": 0}, "'scale' parameter of context_map"),
+            ({"scale": []}, "'scale' parameter of context_map"),
+        ],
+    )
+    def test_refuses(self, settings, message):
+        with pytest.raises(ValueError, match=message):
+            context_map(np.zeros((40, 40)), **settings)
+
+
+class TestMapper:
+    def test_equals_the_function(self, small_photo):
+        mapper = ContextMapper(network=ContextNetwork.pretrained())
+        (sample,) = mapper.transform([small_photo])
+        blur_map, confidence = context_map(small_photo)
+        np.testing.assert_array_equal(sample.blur_map, blur_map)
+        np.testing.assert_array_equal(sample.confidence, confidence)
+        assert sample.unit == "px"
+
+    def test_bit_equal_for_every_number_of_jobs(self, photo, small_photo):
+        one, two = (
+            ContextMapper(n_jobs=jobs).transform([photo, small_photo])
+            for jobs in (1, 2)
+        )
+        for a, b in zip(one, two, strict=True):
+            np.testing.assert_array_equal(a.blur_map, b.blur_map)
+
+    def test_memory_measures_once(self, monkeypatch, tmp_path, small_photo):
+        mapper = ContextMapper(memory=tmp_path)
+        (first,) = mapper.transform([small_photo])
+        monkeypatch.setattr(context, "context_features", None)
+        (second,) = clone(mapper).transform([small_photo])
+        np.testing.assert_array_equal(first.blur_map, second.blur_map)
+        assert len(list(tmp_path.glob("*.npz"))) == 1
+
+    def test_names_the_item(self):
+        with pytest.raises(ValueError, match=r"X\[1\]"):
+            ContextMapper().transform([np.zeros((40, 40)), np.zeros((2, 2, 2, 2))])
+
+    def test_refuses_a_scale_that_is_none(self):
+        with pytest.raises(ValueError, match="'scale' parameter of ContextMapper"):
+            ContextMapper(scale=()).fit([])
+
+
+def test_the_shipped_network_belongs_to_the_shipped_classifier():
+    network = ContextNetwork.pretrained()
+    classifier = PatchBlurClassifier.pretrained()
+    assert network.card["classifier"] == classifier.network_.sha256
+    assert network.key.split() == [network.sha256, classifier.network_.sha256]

@@ -51,7 +51,10 @@ def _pads(layer: Any, size: Any) -> list[int]:
     if layer.padding == "valid":
         return [0, 0, 0, 0]
     total = [
-        max(0, (-(-length // stride) - 1) * stride + extent - length)
+        # With a stride of 1 every length needs the same, and may be unknown.
+        extent - 1
+        if stride == 1
+        else max(0, (-(-length // stride) - 1) * stride + extent - length)
         for length, extent, stride in zip(
             layer.input.shape[2:], size, layer.strides, strict=True
         )

@@ -26,6 +26,7 @@ except ImportError:  # run as a file
     import cuhk_pictures
 
 from skdefocus import (
+    ContextMapper,
     DefocusSample,
     DefocusSegmenter,
     GlobalRefiner,
@@ -79,6 +80,7 @@ def make_mappers(model: str | None, step: int, estimate: str) -> dict:
         "network": SlidingWindowMapper(network, **settings),
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),
         "network-scales": SlidingWindowMapper(network, scale=(2, 1, 0.5), **settings),
+        "context": ContextMapper(),
     }
 
 

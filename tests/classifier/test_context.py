@@ -14,6 +14,7 @@ from skdefocus.classifier.context_features import (
 )
 from skdefocus.classifier.context_training import build_context_network, soft_levels
 from skdefocus.classifier.model_file import read_model, write_model
+from skdefocus.classifier.network import Network
 from skdefocus.classifier.onnx_export import to_onnx
 from skdefocus.classifier.scene_set import make_scene_set
 
@@ -92,22 +93,28 @@ class TestTargets:
 
 
 class TestNetwork:
-    def test_onnx_equals_keras(self, small_network):
+    def test_onnx_equals_keras(self):
         import torch
 
         network = build_context_network(7, 5)
-        # Random moving averages, as after training.
+        # Alive, and far from where training starts.
         rng = np.random.default_rng(0)
         network.set_weights(
-            [rng.uniform(0.1, 0.4, w.shape) for w in network.get_weights()]
+            [
+                rng.uniform(0.5, 1.5, w.shape)
+                if path.endswith(("gamma", "variance"))
+                else rng.normal(0, 0.15, w.shape)
+                for path, w in ((v.path, v.numpy()) for v in network.weights)
+            ]
         )
         features = rng.normal(size=(2, 7, 32, 48)).astype(np.float32)
         with torch.no_grad():
             logits = network(torch.from_numpy(features), training=False)
             expected = torch.softmax(logits, 1).numpy()
-        from skdefocus.classifier.network import Network
-
-        found = [Network(to_onnx(network, 16)).run_channels(item) for item in features]
+        assert expected.std() > 0.05
+        assert expected.max() < 1
+        onnx = Network(to_onnx(network, 16))
+        found = [onnx.run_channels(item) for item in features]
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
     def test_any_number_of_cells(self, small_network):
@@ -172,7 +179,7 @@ class TestNetwork:
             read_model(tmp_path / "bomb.zip", kind="context")
 
     def test_refuses_unknown_names(self):
-        with pytest.raises(ValueError, match="no context network named 'magic'"):
+        with pytest.raises(ValueError, match="no context network named 'magic' ships"):
             ContextNetwork.pretrained("magic")
 
 

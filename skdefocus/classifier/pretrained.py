@@ -21,7 +21,7 @@ PRETRAINED = {
 
 # Context networks, which go with the patch network of the same name.
 CONTEXT_PRETRAINED = {
-    "default": "CONTEXT_SHA",
+    "default": "f735f606cb4ed5bcc6cb02d93686879546b7982e02a6702ccec2727feeb5cc6c",
 }
 
 

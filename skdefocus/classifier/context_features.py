@@ -10,7 +10,13 @@ from .._sigma_scale import to_log_sigma
 from .._validation import to_grey
 from ..filters import resize
 
-__all__ = ["CELL", "cell_means", "context_features", "count_features"]
+__all__ = [
+    "CELL",
+    "cell_means",
+    "context_features",
+    "count_features",
+    "expected_log_sigma",
+]
 
 # Side of a cell, in pixels: the stride of the dense network.
 CELL = 4
@@ -92,6 +98,24 @@ def context_features(
     ]
     parts.append(np.log(cell_means(np.hypot(*slopes)) * 255 + 0.1) / 3)
     return np.stack(parts).astype(np.float32)
+
+
+def expected_log_sigma(features: np.ndarray, n_levels: int) -> np.ndarray:
+    """Read from the features what the patch around every cell is expected to show.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n_features, rows, columns)
+        From `context_features`.
+    n_levels : int
+        Levels of the classifier.
+
+    Returns
+    -------
+    ndarray of shape (rows, columns), float32
+        Its ``log(sigma + 0.8)``, of the photograph at full size.
+    """
+    return features[n_levels] * 2
 
 
 def _cell_probabilities(

@@ -10,7 +10,7 @@ import numpy as np
 from .._base import ImageTransformer
 from .._sigma_scale import from_log_sigma, to_log_sigma
 from .._validation import N_JOBS, StrOptions, check_parameters, to_float_image
-from ..classifier.context_features import CELL, context_features
+from ..classifier.context_features import CELL, context_features, expected_log_sigma
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
 from ..sample import DefocusSample
@@ -80,19 +80,25 @@ def context_map(
     photograph = to_float_image(image)
     shape = photograph.shape[:2]
 
-    def measure(factor: float) -> tuple[np.ndarray, np.ndarray]:
+    def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         resampled = resample(photograph, factor)
         cells = _cells(resampled, network, n_threads)
-        log_sigma, confidence = (_to_pixels(c, resampled.shape[:2]) for c in cells)
-        return to_full_size(from_log_sigma(log_sigma), confidence, factor, shape)
+        size = resampled.shape[:2]
+        log_sigma, confidence, of_patches = (_to_pixels(c, size) for c in cells)
+        seen, _ = to_full_size(from_log_sigma(of_patches), confidence, factor, shape)
+        return *to_full_size(from_log_sigma(log_sigma), confidence, factor, shape), seen
 
     return measure_at(scale, shape, _LEAST_SIDE, measure)
 
 
 def _cells(
     photograph: np.ndarray, network: ContextNetwork, n_threads: int | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Measure expected log(sigma + 0.8) and confidence of every cell, by bands."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Measure expected log(sigma + 0.8) and confidence of every cell, by bands.
+
+    The third result is what patches alone say: a surrounding in which nothing is sharp
+    makes the network take the least blurred for sharp, whatever its pixels show.
+    """
     n_rows = -(-photograph.shape[0] // CELL)
     levels = to_log_sigma(network.classifier.sigmas_)
     bands = []
@@ -103,9 +109,11 @@ def _cells(
         features = context_features(pixels, network.classifier, n_threads)
         probabilities = np.moveaxis(network.run(features, n_threads), 0, -1)
         kept = probabilities[first - top : first - top + _BAND_CELLS]
-        bands.append((kept @ levels, spread_confidence(kept, levels)))
-    log_sigma, confidence = zip(*bands, strict=True)
-    return np.concatenate(log_sigma), np.concatenate(confidence)
+        of_patches = expected_log_sigma(features, len(levels))
+        of_patches = of_patches[first - top : first - top + _BAND_CELLS]
+        bands.append((kept @ levels, spread_confidence(kept, levels), of_patches))
+    log_sigma, confidence, of_patches = map(np.concatenate, zip(*bands, strict=True))
+    return log_sigma, confidence, of_patches
 
 
 def _to_pixels(cells: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -34,7 +34,8 @@ _INTERPOLATION = 0.65
 
 SCALE = [StrOptions({"auto"}), POSITIVE_REAL, tuple, list]
 
-_Measure = Callable[[float], tuple[np.ndarray, np.ndarray]]
+# From a factor to sigma, confidence and the sigma of windows alone, at full size.
+_Measure = Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 def check_scale(caller: str, scale: Any) -> None:
@@ -149,7 +150,8 @@ def measure_at(
     patch_size : int
         Least side that is measured by a scale of "auto", in pixels.
     measure : callable
-        From a factor to sigma and confidence at full size.
+        From a factor to sigma, confidence, and the sigma that single windows show and
+        by which "auto" passes over to halves; each at full size.
 
     Returns
     -------
@@ -159,7 +161,7 @@ def measure_at(
     if scale == "auto":
         return _measure_while_trusted(shape, patch_size, measure)
     if np.ndim(scale) == 0:
-        return measure(float(scale))
+        return measure(float(scale))[:2]
     return _measure_together([float(factor) for factor in scale], measure)
 
 
@@ -175,10 +177,10 @@ def _measure_while_trusted(
         and min(shape) * factors[-1] / 2 >= patch_size
     ):
         factors.append(factors[-1] / 2)
-    blur_map, confidence = measure(factors[-1])
+    blur_map, confidence, _ = measure(factors[-1])
     for factor in reversed(factors[:-1]):
-        fine, fine_confidence = measure(factor)
-        doubt = (fine * np.float32(factor) - _TRUSTED) / (_DOUBTED - _TRUSTED)
+        fine, fine_confidence, seen = measure(factor)
+        doubt = (seen * np.float32(factor) - _TRUSTED) / (_DOUBTED - _TRUSTED)
         doubt = np.clip(doubt, 0, 1)
         blur_map = fine + doubt * (blur_map - fine)
         confidence = fine_confidence + doubt * (confidence - fine_confidence)
@@ -192,7 +194,7 @@ def _measure_together(
     """Take the mean of several measurements, each as far as it is to be trusted."""
     weighted, total = 0, 0
     for factor in factors:
-        sigma, confidence = measure(factor)
+        sigma, confidence, _ = measure(factor)
         # Where no measurement is to be trusted, each counts the same.
         weight = np.maximum(confidence, np.float32(1e-6))
         weighted = weighted + weight * to_log_sigma(sigma)

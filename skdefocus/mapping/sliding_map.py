@@ -121,8 +121,11 @@ def sliding_window_map(
     check_scale("sliding_window_map", scale)
     grey = to_grey(to_float_image(image))
 
-    def measure(factor: float) -> tuple[np.ndarray, np.ndarray]:
-        return _measure(grey, factor, classifier, patch_size, step, estimate, n_threads)
+    def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        sigma, confidence = _measure(
+            grey, factor, classifier, patch_size, step, estimate, n_threads
+        )
+        return sigma, confidence, sigma
 
     return measure_at(scale, grey.shape, patch_size, measure)
 

@@ -298,7 +298,7 @@ class TestExports:
         # A ReLU that ends nothing at 6 is the one operator of blurnet alone.
         assert kinds == onnx_safety._PATCH_OPERATORS
         assert longest <= onnx_safety._MAX_NODES < 1.5 * longest
-        assert widest <= onnx_safety._MAX_VALUES_PER_PIXEL < 1.2 * widest
+        assert widest <= onnx_safety._MAX_VALUES_PER_PIXEL["patches"] < 1.2 * widest
         assert together <= onnx_safety._MAX_TOTAL_PER_PIXEL["patches"] < 1.2 * together
 
     def test_layers_without_an_export(self):

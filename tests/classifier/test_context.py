@@ -13,6 +13,7 @@ from skdefocus.classifier.context_features import (
     count_features,
 )
 from skdefocus.classifier.context_training import build_context_network, soft_levels
+from skdefocus.classifier.keras_backend import import_keras
 from skdefocus.classifier.model_file import read_model, write_model
 from skdefocus.classifier.network import Network
 from skdefocus.classifier.onnx_export import to_onnx
@@ -96,15 +97,16 @@ class TestNetwork:
     def test_onnx_equals_keras(self):
         import torch
 
+        import_keras()
         network = build_context_network(7, 5)
         # Alive, and far from where training starts.
         rng = np.random.default_rng(0)
         network.set_weights(
             [
-                rng.uniform(0.5, 1.5, w.shape)
-                if path.endswith(("gamma", "variance"))
-                else rng.normal(0, 0.15, w.shape)
-                for path, w in ((v.path, v.numpy()) for v in network.weights)
+                rng.uniform(0.5, 1.5, tuple(variable.shape))
+                if variable.path.endswith(("gamma", "variance"))
+                else rng.normal(0, 0.15, tuple(variable.shape))
+                for variable in network.weights
             ]
         )
         features = rng.normal(size=(2, 7, 32, 48)).astype(np.float32)

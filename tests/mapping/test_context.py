@@ -52,7 +52,7 @@ class TestMap:
         half = resize(photo, (213, 320))
         large = resize(photo, (854, 1280))
         means = [context_map(x, scale="auto")[0].mean() for x in (half, large)]
-        assert means[1] / means[0] == pytest.approx(4, rel=0.35)
+        assert means[1] / means[0] == pytest.approx(4, rel=0.15)
 
     @pytest.mark.parametrize(
         ("settings", "message"),

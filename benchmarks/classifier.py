@@ -110,6 +110,7 @@ def train(
         name,
         PAPER_LADDER,
         epochs=options.epochs,
+        schedule=options.schedule,
         checkpoint=checkpoint,
         random_state=options.seed,
         verbose=1,
@@ -140,6 +141,7 @@ def make_row(
         "seed": options.seed,
         "batch_size": classifier.batch_size,
         "learning_rate": classifier.learning_rate,
+        "schedule": classifier.schedule,
         "patches": {name: len(sets[name].y) for name in SHARES},
         "train": (history["loss"][-1], history["accuracy"][-1]),
         "validation": (history["val_loss"][-1], history["val_accuracy"][-1]),
@@ -205,6 +207,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument(
         "--padding", choices=("nearest", "reflect", "constant"), default="nearest"
+    )
+    parser.add_argument(
+        "--schedule",
+        choices=("constant", "cosine", "one_cycle"),
+        default="constant",
+        help="of the learning rate; the paper's is constant, which more epochs go on",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=Path, help="JSON file of rows to add to")

@@ -88,7 +88,11 @@ def _build_parser() -> argparse.ArgumentParser:
             default="windows",
             help="patches alone (windows, default), or also what surrounds them",
         )
-        sub.add_argument("--model", help="model file; by default the shipped network")
+        sub.add_argument(
+            "--model",
+            default="default",
+            help="model file, or a shipped network: default, fast or paper",
+        )
         sub.add_argument(
             "--jobs", type=int, default=1, help="photographs at a time (default 1)"
         )
@@ -133,7 +137,8 @@ def _add_train(verbs: Any) -> None:
     sub.add_argument(
         "--architecture",
         default="blurnet",
-        help="of PatchBlurClassifier (default blurnet), or context, for ContextMapper",
+        help="blurnet (default), blurnet_small, mobilenet_v2, efficientnet_b0, "
+        "densenet121, nasnet_mobile or shufflenet_v2; or context, for ContextMapper",
     )
     sub.add_argument(
         "--patches", type=int, default=512_000, help="patches made (default 512000)"
@@ -145,6 +150,11 @@ def _add_train(verbs: Any) -> None:
     sub.add_argument("--seed", type=int, default=0, help="default 0")
     sub.add_argument("--jobs", type=int, default=2, help="default 2")
     sub.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="written after every epoch; an interrupted training goes on from it",
+    )
+    sub.add_argument(
         "--data", default="", help="what the photographs are, for the card"
     )
     sub.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -153,6 +163,7 @@ def _add_train(verbs: Any) -> None:
 def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     """Make the estimators and set their parameters; check them before any work."""
     from .classifier import ContextNetwork, PatchBlurClassifier
+    from .classifier.pretrained import CONTEXT_PRETRAINED, PRETRAINED
     from .enhance import AdaptiveUnsharpMask
     from .mapping import ContextMapper, SlidingWindowMapper
     from .refine import GlobalRefiner, GuidedRefiner, WGIFRefiner
@@ -168,10 +179,11 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
         raise _UsageError(
             f"there is no refiner {arguments.refiner!r}; known: {', '.join(refiners)}."
         )
-    model: Any = "default"
-    if arguments.model is not None:
+    model: Any = arguments.model
+    shipped = CONTEXT_PRETRAINED if arguments.mapper == "context" else PRETRAINED
+    if model not in shipped:
         kinds = {"windows": PatchBlurClassifier, "context": ContextNetwork}
-        model = kinds[arguments.mapper].load(arguments.model)
+        model = kinds[arguments.mapper].load(model)
     if arguments.mapper == "context":
         mapper = ContextMapper(model, scale="auto")
     else:
@@ -319,6 +331,8 @@ def _run_train(arguments: argparse.Namespace) -> int:
         "verbose": 0 if arguments.quiet else 1,
     }
     if arguments.architecture == "context":
+        if arguments.checkpoint:
+            raise _UsageError("--checkpoint is for networks of patches, not context.")
         network = train_context(
             photographs,
             n_scenes=arguments.scenes,
@@ -333,6 +347,7 @@ def _run_train(arguments: argparse.Namespace) -> int:
         architecture=arguments.architecture,
         n_patches=arguments.patches,
         epochs=6 if arguments.epochs is None else arguments.epochs,
+        checkpoint=arguments.checkpoint,
         **shared,
     )
     classifier.save(arguments.output)

@@ -21,10 +21,10 @@ from .._validation import (
     StrOptions,
     check_parameters,
 )
+from ..patches.ladders import check_ladder
 from .architectures import ARCHITECTURES
 from .checkpoint import read_checkpoint
 from .fitted_network import FittedNetworkMixin
-from .patch_input import check_ladder
 from .training_set import make_training_set
 
 __all__ = ["PatchBlurClassifier"]
@@ -37,9 +37,9 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     ----------
     architecture : str, default="blurnet"
         Network to train: "blurnet", made of unpadded convolutions only, so that it can
-        be run over a whole image at once, or one of the paper's, which judge a patch
-        at a time: "mobilenet_v2", "efficientnet_b0", "densenet121", "nasnet_mobile"
-        or "shufflenet_v2".
+        be run over a whole image at once, "blurnet_small", the same with fewer
+        filters, or one of the paper's, which judge a patch at a time: "mobilenet_v2",
+        "efficientnet_b0", "densenet121", "nasnet_mobile" or "shufflenet_v2".
     ladder : sequence of float, default=(0, 1, ..., 19)
         Sigma of each level, in pixels, ascending from 0 or more. ``y`` holds levels,
         that is, indices into it.
@@ -286,7 +286,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
 
         check_parameters(self._constraints, self.get_params(), type(self).__name__)
         import_keras()
-        return check_ladder(self.ladder)
+        return np.array(check_ladder(self.ladder, "PatchBlurClassifier", least=2))
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the classifier accepts: patches, levels and the ladder of their sigmas."""
+"""What the classifier accepts: patches and levels."""
 
 from __future__ import annotations
 
@@ -7,44 +7,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PatchReader", "check_ladder", "check_levels", "check_patches", "chunks"]
+__all__ = ["PatchReader", "check_levels", "check_patches", "chunks"]
 
 _CHUNK = 1024
-
-
-def check_ladder(sigmas: Any) -> np.ndarray:
-    """Check the sigma of each level.
-
-    Parameters
-    ----------
-    sigmas : array-like of shape (n_levels,)
-        Ascending from 0 or more, at least two.
-
-    Returns
-    -------
-    ndarray of shape (n_levels,), float64
-        The ladder.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else.
-    """
-    ladder = np.asarray(sigmas)
-    if (
-        ladder.ndim != 1
-        or len(ladder) < 2
-        or ladder.dtype.kind not in "fiu"
-        or not np.isfinite(ladder).all()
-        or ladder[0] < 0
-        or (np.diff(ladder) <= 0).any()
-    ):
-        raise ValueError(
-            f"The 'ladder' parameter of PatchBlurClassifier must be at least two "
-            f"sigmas in pixels, ascending from 0 or more. Got {sigmas!r} "
-            f"instead."
-        )
-    return ladder.astype(np.float64)
 
 
 class PatchReader:

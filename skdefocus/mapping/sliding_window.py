@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._base import ImageTransformer
 from .._validation import N_JOBS, StrOptions
 from ..classifier import PatchBlurClassifier
+from ..classifier.pretrained import PRETRAINED
 from ..sample import DefocusSample
 from .cache import cached_maps, network_key
 from .scales import check_scale
@@ -27,11 +28,12 @@ class SlidingWindowMapper(ImageTransformer):
 
     Parameters
     ----------
-    classifier : "default" or fitted classifier, default="default"
-        "default" is the network that ships with the package. Otherwise a fitted
-        `PatchBlurClassifier`, or any scikit-learn classifier fitted on rows of
-        ``patch_size ** 2`` grey values in [0, 1]. The mapper never trains; wrap the
-        classifier in `sklearn.frozen.FrozenEstimator` so that `clone` keeps it.
+    classifier : {"default", "fast", "paper"} or fitted classifier, default="default"
+        A network that ships with the package, by name: see
+        `PatchBlurClassifier.pretrained`. Otherwise a fitted `PatchBlurClassifier`, or
+        any scikit-learn classifier fitted on rows of ``patch_size ** 2`` grey values in
+        [0, 1]. The mapper never trains; wrap the classifier in
+        `sklearn.frozen.FrozenEstimator` so that `clone` keeps it.
     patch_size : int, default=32
         Side of a patch, in pixels.
     step : int, default=16
@@ -74,7 +76,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     _constraints = {  # noqa: RUF012
         **MAP_CONSTRAINTS,
-        "classifier": [StrOptions({"default"}), HasMethods("predict")],
+        "classifier": [StrOptions(set(PRETRAINED)), HasMethods("predict")],
         "memory": [str, os.PathLike, None],
         "n_jobs": N_JOBS,
     }

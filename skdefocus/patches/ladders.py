@@ -17,15 +17,17 @@ REAL_LADDER = (
 )
 
 
-def check_ladder(sigmas: Any, caller: str) -> tuple[float, ...]:
+def check_ladder(sigmas: Any, caller: str, least: int = 1) -> tuple[float, ...]:
     """Check the sigma of each level.
 
     Parameters
     ----------
     sigmas : array-like of shape (n_levels,)
-        In pixels, ascending from 0 or more, at least one.
+        In pixels, ascending from 0 or more.
     caller : str
         Name of the function or class, for the message.
+    least : int, default=1
+        Fewest levels.
 
     Returns
     -------
@@ -40,14 +42,14 @@ def check_ladder(sigmas: Any, caller: str) -> tuple[float, ...]:
     ladder = np.asarray(sigmas)
     if (
         ladder.ndim != 1
-        or len(ladder) == 0
+        or len(ladder) < least
         or ladder.dtype.kind not in "fiu"
         or not np.isfinite(ladder).all()
         or ladder[0] < 0
         or (np.diff(ladder) <= 0).any()
     ):
         raise ValueError(
-            f"The 'ladder' parameter of {caller} must be sigmas in pixels, ascending "
-            f"from 0 or more. Got {sigmas!r} instead."
+            f"The 'ladder' parameter of {caller} must be {least} or more sigmas in "
+            f"pixels, ascending from 0 or more. Got {sigmas!r} instead."
         )
     return tuple(ladder.astype(np.float64).tolist())

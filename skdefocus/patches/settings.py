@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+
+from ..synthesis import through_jpeg
 
 __all__ = ["PatchSettings", "degrade", "draw_scale", "resize", "to_uint8"]
 
@@ -74,9 +75,7 @@ def degrade(region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     noise = rng.normal(0, rng.uniform(0, 3) / 255, region.shape)
     levels = to_uint8((region - mean) * contrast + mean + brightness + noise)
     if rng.random() < 0.8:
-        file = io.BytesIO()
-        Image.fromarray(levels).save(file, "JPEG", quality=int(rng.integers(70, 99)))
-        levels = np.asarray(Image.open(file))
+        levels = through_jpeg(levels, int(rng.integers(70, 99)))
     return levels
 
 

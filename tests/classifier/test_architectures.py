@@ -123,6 +123,7 @@ class TestNetworks:
         ("name", "total", "trained"),
         [
             ("blurnet", 164_372, 163_604),
+            ("blurnet_small", 53_844, 53_428),
             ("mobilenet_v2", 2_283_028, 2_248_916),
             ("efficientnet_b0", 4_074_611, 4_032_592),
             ("densenet121", 7_051_732, 6_968_084),

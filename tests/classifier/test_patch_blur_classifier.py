@@ -264,7 +264,7 @@ class TestRefusals:
             ({"batch_size": 2.5}, "'batch_size' parameter"),
             ({"learning_rate": 0.0}, "'learning_rate' parameter"),
             ({"schedule": "linear"}, "'schedule' parameter"),
-            ({"ladder": (1.0,)}, "'ladder' parameter .* at least two sigmas"),
+            ({"ladder": (1.0,)}, "'ladder' parameter .* 2 or more sigmas"),
             ({"ladder": (0, 2, 1)}, "ascending from 0 or more"),
             ({"ladder": (-1, 2)}, "ascending from 0 or more"),
             ({"ladder": "abc"}, "'ladder' parameter"),

@@ -44,8 +44,8 @@ def test_holds_what_it_was_given():
         ({"y": [0.0, 1, 2, 1]}, r"y must hold one integer .* dtype float64"),
         ({"y": [0, 1, 2, 3]}, r"y must hold integers from 0 to 2; they span \[0, 3\]"),
         ({"groups": [0, 1, -1, 0]}, r"groups must hold integers 0 or more"),
-        ({"ladder": (1, 0)}, "'ladder' parameter of PatchSet must be sigmas"),
-        ({"ladder": ()}, "'ladder' parameter of PatchSet must be sigmas"),
+        ({"ladder": (1, 0)}, "'ladder' parameter of PatchSet must be 1 or more sigmas"),
+        ({"ladder": ()}, "'ladder' parameter of PatchSet must be 1 or more sigmas"),
     ],
 )
 def test_refuses_what_does_not_fit(changes, message):

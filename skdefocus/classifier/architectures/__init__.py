@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from .blurnet import build_blurnet
+from .blurnet import BLURNET_SMALL, build_blurnet
 from .keras_applications import (
     build_densenet121,
     build_efficientnet_b0,
@@ -39,10 +40,13 @@ class Architecture:
     stride: int | None
 
 
-# Those after the first are the paper's (table 2). They pad their convolutions, so over
-# an image a cell would see other values than in its patch: one patch at a time.
+# Those after the first two are the paper's (table 2). They pad their convolutions, so
+# over an image a cell would see other values than in its patch: one patch at a time.
 ARCHITECTURES = {
     "blurnet": Architecture(build_blurnet, patch_size=32, stride=4),
+    "blurnet_small": Architecture(
+        partial(build_blurnet, widths=BLURNET_SMALL), patch_size=32, stride=4
+    ),
     "mobilenet_v2": Architecture(build_mobilenet_v2, patch_size=32, stride=None),
     "efficientnet_b0": Architecture(build_efficientnet_b0, patch_size=32, stride=None),
     "densenet121": Architecture(build_densenet121, patch_size=32, stride=None),

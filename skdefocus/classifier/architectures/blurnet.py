@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["build_blurnet"]
+__all__ = ["BLURNET_SMALL", "build_blurnet"]
+
+# About a third of the arithmetic of the default widths.
+BLURNET_SMALL = (16, 32, 48, 48, 64)
 
 
-def build_blurnet(n_levels: int) -> Any:
+def build_blurnet(
+    n_levels: int, widths: tuple[int, ...] = (32, 64, 64, 96, 128)
+) -> Any:
     """Build a net of valid convolutions: over an image it is a dense sliding window.
 
     A stem of 4x4 stride 4, then 3x3, 3x3, 3x3 and 2x2 see 4 (1 + 2 + 2 + 2 + 1) = 32
@@ -17,6 +22,8 @@ def build_blurnet(n_levels: int) -> Any:
     ----------
     n_levels : int
         Number of classes.
+    widths : tuple of 5 int, default=(32, 64, 64, 96, 128)
+        Filters of each convolution before the last.
 
     Returns
     -------
@@ -36,8 +43,8 @@ def build_blurnet(n_levels: int) -> Any:
     inputs = keras.Input((1, None, None))
     # (grey - 128) / 64 on the 8-bit scale
     x = keras.layers.Rescaling(255 / 64, offset=-2.0)(inputs)
-    x = convolve(x, 32, 4, 4)
-    for filters, size in ((64, 3), (64, 3), (96, 3), (128, 2)):
+    x = convolve(x, widths[0], 4, 4)
+    for filters, size in zip(widths[1:], (3, 3, 3, 2), strict=True):
         x = convolve(x, filters, size)
     logits = keras.layers.Conv2D(n_levels, 1, data_format="channels_first")(x)
     return keras.Model(inputs, logits)

@@ -17,6 +17,7 @@ in the file ``--rows`` with their settings, and are printed again.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -61,14 +62,21 @@ def load_or_make(folder: Path, paths: list[Path], **settings: object) -> PatchSe
 
 def make_sets(options: argparse.Namespace) -> dict[str, PatchSet]:
     """Make the three sets of the protocol, and the test set of whole photographs."""
-    folder = options.work / f"sets_{options.padding}"
+    if options.div2k:
+        source = sorted(Path(options.div2k).glob("*/*.png"))
+    else:
+        source = list_photographs(options.photos)
+    # Never the sets of other photographs, or of another division of them.
+    listed = "\n".join([str(options.seed), *map(str, source)])
+    digest = hashlib.sha256(listed.encode()).hexdigest()[:12]
+    folder = options.work / f"sets_{options.padding}_{digest}"
     if options.div2k:
         if not (folder / "test" / "X.npy").is_file():
             load_div2k(options.div2k, folder, padding=options.padding, n_jobs=2)
         sets = {name: PatchSet.load(folder / name) for name in SHARES}
         test = sorted(Path(options.div2k, "DIV2K_valid_HR").glob("*.png"))
     else:
-        parts = divide(list_photographs(options.photos), options.seed)
+        parts = divide(source, options.seed)
         patch = {"blur_domain": "patch", "padding": options.padding, "n_patches": None}
         sets = {
             name: load_or_make(folder / name, paths, **patch)
@@ -76,7 +84,7 @@ def make_sets(options: argparse.Namespace) -> dict[str, PatchSet]:
         }
         test = parts["test"]
     sets["image"] = load_or_make(
-        options.work / "image",
+        options.work / f"image_{digest}",
         test,
         n_patches=len(sets["test"].y),
         psf="gaussian",
@@ -233,7 +241,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.rows:
             options.rows.write_text(json.dumps(rows, indent=1) + "\n")
         print_report(name, sets["test"].y, answers)
-        draw_history(options.work / f"history_{name}.png", classifier.history_)
+        title = f"history_{name}_{options.padding}.png"
+        draw_history(options.work / title, classifier.history_)
     print_networks(rows)
     return 0
 

@@ -249,7 +249,8 @@ def main(arguments: list[str] | None = None) -> int:
         if count:
             print(f"{confidence:8.3f} {accuracy:8.3f} {int(count):9d}")
     print(f"expected calibration error {error:.4f}")
-    print_sizes(classifier, greys)
+    if classifier.dense_stride_ is not None:
+        print_sizes(classifier, greys)
     if options.figure:
         draw(options.figure, measured, curve, error)
     return 0

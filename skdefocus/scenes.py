@@ -101,7 +101,7 @@ def _plane_scene(
     width = np.linspace(0, 1, segments.shape[1])
     angle = rng.normal(np.pi / 2, 0.3)
     distance = -(np.cos(angle) * width + np.sin(angle) * height)
-    distance = (distance - distance.min()) / np.ptp(distance)
+    distance = (distance - distance.min()) / max(np.ptp(distance), 1e-6)
     upright = rng.random(segments.max() + 1) < rng.uniform(0, 0.8)
     distance = np.where(upright[segments], _segment_means(distance, segments), distance)
     off_focus = np.abs(distance - rng.uniform(0, 1)) - rng.uniform(0, 0.15)
@@ -269,7 +269,8 @@ def compose_scene(
     photograph : ndarray of shape (*shape, 3), uint8
         The result, in colour.
     blur_map : ndarray of shape ``shape``, float32
-        Its sigma in pixels.
+        Its sigma in pixels. Where it takes many values, what is applied are eight of
+        them, at equal distances on a log-like scale.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from .context_features import count_features
 from .model_file import read_model, write_model
 from .network import Network
 from .patch_blur_classifier import PatchBlurClassifier
@@ -45,7 +46,8 @@ class ContextNetwork:
     Raises
     ------
     ValueError
-        If the classifier is not the one that the card names.
+        If the classifier is not the one that the card names, or levels, features or
+        sizes do not fit.
 
     See Also
     --------
@@ -67,6 +69,18 @@ class ContextNetwork:
                 f"this context network has learnt with the patch network "
                 f"{card['classifier'][:12]}..., not with {found[:12]}...; give that "
                 f"classifier."
+            )
+        known = classifier.card_
+        n_features = count_features(len(card["classes"]))
+        if (
+            (card["ladder"], card["classes"]) != (known["ladder"], known["classes"])
+            or card["n_features"] != n_features
+            or MULTIPLE % card["multiple"]
+        ):
+            raise ValueError(
+                f"a context network must give the levels of its patch network from "
+                f"{n_features} features of sizes that are multiples of {MULTIPLE} or "
+                f"of a divisor of it; its card tells otherwise."
             )
         self.card = card
         self.classifier = classifier

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from .._sigma_scale import to_log_sigma
 from .._validation import POSITIVE_INTEGER, check_parameters
@@ -117,7 +118,7 @@ def _make_batches(
             self.order = self.rng.permutation(len(features))
 
         def __len__(self) -> int:
-            return len(features) // batch_size
+            return -(-len(features) // batch_size)
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
             chosen = self.order[index * batch_size : (index + 1) * batch_size]
@@ -264,6 +265,7 @@ def train_context(
         )
     if classifier is None:
         classifier = PatchBlurClassifier.pretrained()
+    check_is_fitted(classifier)
     if classifier.dense_stride_ != CELL:
         raise ValueError(
             f"a context network needs a dense classifier of stride {CELL}; got stride "

@@ -50,6 +50,8 @@ def import_keras() -> Any:
 def seeded(keras: Any, seed: int) -> Iterator[None]:
     """Seed every generator that training draws from, and put them back after.
 
+    Keras's own, for layers that are given no seed, cannot be read; it stays seeded.
+
     Parameters
     ----------
     keras : module

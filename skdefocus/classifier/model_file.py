@@ -243,17 +243,18 @@ def _fits_kind(card: dict[str, Any], kind: str) -> bool:
     """Whether a card says what the network of a kind takes."""
     if kind == "context":
         return (
-            _is_length(card["n_features"])
-            and _is_length(card["multiple"])
+            _is_length(card["n_features"], 256)
+            and _is_length(card["multiple"], 64)
             and isinstance(card["classifier"], str)
         )
     stride = card["stride"]
     return (
         "n_features" not in card
-        and _is_length(card["patch_size"])
-        and (stride is None or _is_length(stride))
+        and _is_length(card["patch_size"], 128)
+        and (stride is None or _is_length(stride, 128))
     )
 
 
-def _is_length(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= 1024
+def _is_length(value: Any, longest: int) -> bool:
+    """Whether a number is such that trying the network on it takes little memory."""
+    return type(value) is int and 1 <= value <= longest

@@ -173,22 +173,25 @@ def _check_constant(constant: Any, n_bytes: int) -> None:
 
 
 def _check_ends(graph: Any, patch_size: int | None) -> None:
-    """Accept one input and one output; of a fixed size if for single patches."""
+    """Accept one input and one output; of a fixed size only if for single patches."""
     if [value.name for value in graph.input] != ["patches"] or (
         [value.name for value in graph.output] != ["probabilities"]
     ):
         raise ValueError(
             "the network must have one input 'patches' and one output 'probabilities'."
         )
+    if not any("probabilities" in node.output for node in graph.node):
+        raise ValueError("no node of the network gives its output 'probabilities'.")
     dims = graph.input[0].type.tensor_type.shape.dim
-    if len(dims) != 4 or graph.sparse_initializer:
-        raise ValueError("the network's input must be of shape (n, 1, height, width).")
-    # ONNX Runtime then refuses images of other sizes, whose cost was not inferred.
-    if patch_size and [d.dim_value for d in dims] != [0, 1, patch_size, patch_size]:
-        raise ValueError(
-            f"the input of a network without a stride must be of shape "
-            f"(n, 1, {patch_size}, {patch_size})."
-        )
+    # 0 stands for any number. Where patches are single, ONNX Runtime refuses images of
+    # other sizes, whose cost was not inferred.
+    sizes = [dim.dim_value for dim in dims]
+    if patch_size:
+        expected, shape = [0, 1, patch_size, patch_size], f"{patch_size}, {patch_size}"
+    else:
+        expected, shape = [0, *sizes[1:2], 0, 0], "height, width"
+    if sizes != expected or graph.sparse_initializer:
+        raise ValueError(f"the network's input must be of shape (n, 1, {shape}).")
 
 
 def _infer_shapes(model: Any, size: tuple[int, ...]) -> dict[str, list[int]]:

@@ -263,7 +263,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         """Draw the seed; without ``random_state`` a checkpoint goes on with its own."""
         if self.random_state is None and self.checkpoint is not None:
             state = read_checkpoint(self.checkpoint)
-            if state is not None:
+            if state is not None and "seed" in state.run:
                 return state.run["seed"]
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,12 @@ from .._files import replace_file
 __all__ = ["cached_maps", "content_key", "load_maps", "network_key", "store_maps"]
 
 # Changes whenever the same input may give another map.
-_VERSION = "2"
+_VERSION = "3"
+# What numpy and zipfile raise for files that were cut off or damaged.
+_UNREADABLE = (
+    *(OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 def network_key(classifier: Any) -> str:
@@ -85,7 +91,7 @@ def load_maps(folder: str | os.PathLike[str], key: str) -> dict[str, np.ndarray]
             np.load(opened, allow_pickle=False) as file,
         ):
             return {name: file[name] for name in ("blur_map", "confidence")}
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except _UNREADABLE:
         return None
 
 

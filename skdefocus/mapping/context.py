@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,8 @@ __all__ = ["ContextMapper", "context_map"]
 # Cells that the network sees on either side of one, and the patches around those; a
 # multiple of what it reduces by. Bands of cells overlap by as many.
 _REACH = 128
-_BAND_CELLS = 512
+# Cells of a band, if it is not to be lower than that.
+_BAND_CELLS = 2**18
 _CONSTRAINTS = {
     "network": [StrOptions({"default"}), ContextNetwork],
     "scale": SCALE,
@@ -99,18 +101,20 @@ def _cells(
     The third result is what patches alone say: a surrounding in which nothing is sharp
     makes the network take the least blurred for sharp, whatever its pixels show.
     """
-    n_rows = -(-photograph.shape[0] // CELL)
+    n_rows, n_columns = (-(-length // CELL) for length in photograph.shape[:2])
+    # A multiple of what the network reduces by, so that bands never change a result.
+    height = max(_REACH, _BAND_CELLS // n_columns // _REACH * _REACH)
     levels = to_log_sigma(network.classifier.sigmas_)
     bands = []
-    for first in range(0, n_rows, _BAND_CELLS):
+    for first in range(0, n_rows, height):
         # What is near enough to be seen belongs to the band; the rest cannot matter.
-        top, bottom = max(0, first - _REACH), first + _BAND_CELLS + _REACH
+        top, bottom = max(0, first - _REACH), first + height + _REACH
         pixels = photograph[top * CELL : bottom * CELL]
         features = context_features(pixels, network.classifier, n_threads)
         probabilities = np.moveaxis(network.run(features, n_threads), 0, -1)
-        kept = probabilities[first - top : first - top + _BAND_CELLS]
+        kept = probabilities[first - top : first - top + height]
         of_patches = expected_log_sigma(features, len(levels))
-        of_patches = of_patches[first - top : first - top + _BAND_CELLS]
+        of_patches = of_patches[first - top : first - top + height]
         bands.append((kept @ levels, spread_confidence(kept, levels), of_patches))
     log_sigma, confidence, of_patches = map(np.concatenate, zip(*bands, strict=True))
     return log_sigma, confidence, of_patches
@@ -179,13 +183,34 @@ class ContextMapper(ImageTransformer):
         super()._check()
         check_scale(type(self).__name__, self.scale)
 
-    def _transform_one(
-        self, sample: DefocusSample, n_threads: int | None
-    ) -> DefocusSample:
+    def transform(self, X: Iterable[Any]) -> list[DefocusSample]:
+        """Map the blur of photographs.
+
+        Parameters
+        ----------
+        X : list of array-like, or ndarray of shape (n, H, W) or (n, H, W, 3)
+            Photographs, uint8, uint16 or float in [0, 1], or samples of them.
+
+        Returns
+        -------
+        list of DefocusSample
+            With ``blur_map`` in pixels of sigma and ``confidence``.
+
+        Raises
+        ------
+        ValueError
+            For parameters or photographs that are not accepted; a photograph is named
+            by its index.
+        """
+        self._check()
         network = self.network
         if isinstance(network, str):
             network = ContextNetwork.pretrained(network)
+        return self._map(X, network=network)
 
+    def _transform_one(
+        self, sample: DefocusSample, n_threads: int | None, network: ContextNetwork
+    ) -> DefocusSample:
         def measure() -> tuple[np.ndarray, np.ndarray]:
             return context_map(
                 sample.image, network, scale=self.scale, n_threads=n_threads

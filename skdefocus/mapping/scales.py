@@ -172,6 +172,9 @@ def _measure_while_trusted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pass over from half to half where a patch shows more blur than it can judge."""
     factors = [automatic_scale(shape)]
+    # What is long and narrow would be reduced to less than a patch.
+    while factors[0] < 1 and min(shape) * factors[0] < patch_size:
+        factors[0] *= 2
     while (
         max(shape) * factors[-1] / 2 > _SHORTEST_LONG_SIDE
         and min(shape) * factors[-1] / 2 >= patch_size

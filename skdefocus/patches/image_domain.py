@@ -27,7 +27,7 @@ def _sharp_region(
     """
     patch_size = settings.patch_size
     scale = draw_scale(rng) if settings.augment else 1.0
-    side = _REGION + 2 * margin
+    side = max(_REGION, 2 * patch_size) + 2 * margin
     source = min(round(side / scale), *grey.shape)
     scale = min(1.0, side / source)
     top, left = (int(rng.integers(n - source + 1)) for n in grey.shape)

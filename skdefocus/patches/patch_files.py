@@ -97,7 +97,9 @@ def patch_writer(
             "patch_size": patch_size,
             "ladder": list(ladder),
         }
-        # Moved into place last, so that a set is whole where there is a card.
+        # Moved into place last, and the one before is taken away first, so that a set
+        # is whole where there is a card.
+        (Path(folder) / _CARD).unlink(missing_ok=True)
         stage(_CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
 
 

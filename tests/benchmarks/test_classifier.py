@@ -34,7 +34,7 @@ def test_prints_the_tables_and_draws_the_figures(photographs, tmp_path, capsys):
     assert (row["network"], row["epochs"], row["padding"]) == ("blurnet", 1, "nearest")
     # All levels of a patch are in the same set.
     assert all(count % 20 == 0 for count in row["patches"].values())
-    for name in ("levels_nearest.png", "history_blurnet.png"):
+    for name in ("levels_nearest.png", "history_blurnet_nearest.png"):
         with Image.open(work / name) as picture:
             assert min(picture.size) > 300
     # Goes on from the checkpoint, and puts the new row in place of the old.

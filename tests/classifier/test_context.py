@@ -155,6 +155,18 @@ class TestNetwork:
         with pytest.raises(ValueError, match="has learnt with the patch network"):
             ContextNetwork(b"", small_network.card, trained)
 
+    @pytest.mark.parametrize(
+        "changes",
+        [{"n_features": 7}, {"multiple": 32}, {"classes": [0, 1]}, {"ladder": [0, 1]}],
+    )
+    def test_refuses_what_does_not_fit_its_patch_network(self, small_network, changes):
+        card = {**small_network.card, **changes}
+        with pytest.raises(ValueError, match="must give the levels of its patch netw"):
+            ContextNetwork(b"", card, small_network.classifier)
+
+    def test_learns_from_fewer_scenes_than_a_batch(self, photographs):
+        assert train_context(photographs, n_scenes=3, epochs=1).card["n_features"] == 43
+
     def test_refuses_a_graph_that_enlarges_without_bound(self, tmp_path):
         from onnx import TensorProto, helper, numpy_helper
 

@@ -138,6 +138,7 @@ class TestFiles:
             {"ladder": [float("nan"), *range(1, 18)]},
             {"ladder": ["a", *range(1, 18)]},
             {"patch_size": 10**9},
+            {"patch_size": 129},
             {"patch_size": True},
             {"stride": 0},
             {"stride": 2.0},

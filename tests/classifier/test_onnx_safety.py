@@ -42,6 +42,15 @@ class TestGraphs:
         node = helper.make_node("Relu", ["patches"], ["probabilities"], domain="evil")
         self.check(graph([node]), "uses the ONNX operator 'Relu'")
 
+    def test_an_output_that_nothing_gives(self):
+        node = helper.make_node("Relu", ["patches"], ["other"])
+        self.check(graph([node]), "no node of the network gives its output")
+
+    @pytest.mark.parametrize("size", [("n", "c", 32, 32), (1, 1, "h", "w")])
+    def test_inputs_of_fixed_size(self, size):
+        node = helper.make_node("Relu", ["patches"], ["probabilities"])
+        self.check(graph([node], size=size), r"of shape \(n, 1, height, width\)")
+
     def test_external_data(self):
         constant = numpy_helper.from_array(np.ones((1, 1, 1, 1), np.float32), "c")
         constant.data_location = TensorProto.EXTERNAL

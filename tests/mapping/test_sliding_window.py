@@ -197,7 +197,7 @@ class TestScale:
             return classify_windows(grey, *args, **kwargs)
 
         monkeypatch.setattr("skdefocus.mapping.sliding_map.classify_windows", record)
-        image = np.random.default_rng(0).random((100, 3201)).astype(np.float32)
+        image = np.random.default_rng(0).random((140, 3201)).astype(np.float32)
         sliding_window_map(image, shipped, scale="auto")
         assert max(shape[1] for shape in seen) == 800
         sliding_window_map(image[:, :1600], shipped, scale="auto")
@@ -339,6 +339,26 @@ class TestMemory:
         before = len(calls)
         SlidingWindowMapper(shipped, memory=tmp_path).transform([small_photo])
         assert len(calls) == before
+
+    def test_files_damaged_anywhere_are_made_anew(self, tmp_path, small_photo):
+        cached = SlidingWindowMapper(memory=tmp_path)
+        (first,) = cached.transform([small_photo])
+        (file,) = tmp_path.glob("*.npz")
+        whole = bytearray(file.read_bytes())
+        rng = np.random.default_rng(0)
+        # Headers of the archive: its first bytes, and its directory at the end.
+        places = [*range(48), *range(len(whole) - 160, len(whole))]
+        for place in places:
+            damaged = whole.copy()
+            damaged[place] ^= int(rng.integers(1, 256))
+            file.write_bytes(damaged)
+            (again,) = cached.transform([small_photo])
+            assert again.blur_map.shape == first.blur_map.shape
+
+    def test_long_and_narrow_photographs_are_not_reduced_to_nothing(self):
+        sharp = np.random.default_rng(2).random((40, 6600), dtype=np.float32)
+        (sample,) = SlidingWindowMapper(scale="auto").transform([sharp])
+        assert np.median(sample.blur_map) < 0.5
 
     def test_damaged_files_are_made_anew(self, tmp_path, small_photo):
         mapper = SlidingWindowMapper(memory=str(tmp_path))

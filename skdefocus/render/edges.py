@@ -31,14 +31,17 @@ class Mixture(NamedTuple):
         Share of a nearer surface in each pixel, in [0, 1]; 0 where pure.
     front : ndarray of shape (H, W), int
         Flat index of a pixel of that surface, or of the pixel itself.
-    colour : ndarray of shape (H, W, C), float32
+    ahead : ndarray of shape (H, W, C), float32
         Light of that surface, or of the pixel itself.
+    own : ndarray of shape (H, W, C), float32
+        Light of the pixel without the nearer surface.
     """
 
     pure: np.ndarray
     share: np.ndarray
     front: np.ndarray
-    colour: np.ndarray
+    ahead: np.ndarray
+    own: np.ndarray
 
 
 def defocus_scale(signed: np.ndarray) -> np.ndarray:
@@ -118,10 +121,9 @@ def unmix(light: np.ndarray, signed: np.ndarray, radius: int) -> Mixture:
     rim = ndimage.maximum_filter(scale, size, mode="reflect") - scale > _STEP
     share = np.zeros(signed.shape, dtype=np.float32)
     front = np.arange(signed.size).reshape(signed.shape)
-    colour = light.copy()
     rows, columns = np.nonzero(~pure)
     if len(rows) == 0:
-        return Mixture(pure, share, front, colour)
+        return Mixture(pure, share, front, light, light)
     height, width = signed.shape
     own = scale[rows, columns]
     found = np.full(len(rows), -1)
@@ -146,10 +148,15 @@ def unmix(light: np.ndarray, signed: np.ndarray, radius: int) -> Mixture:
     part = np.divide(along, length, out=np.zeros_like(along), where=known)
     lit = light[rows, columns].astype(float)
     most = np.divide(lit, ahead, out=np.ones_like(lit), where=ahead > lit).min(axis=1)
-    share[rows, columns] = np.clip(part, 0, most)
+    part = np.clip(part, 0, most)
+    share[rows, columns] = part
     front[rows, columns] = found
-    colour[rows, columns] = ahead
-    return Mixture(pure, share, front, colour)
+    front_light, own_light = light.copy(), light.copy()
+    front_light[rows, columns] = ahead
+    # Without a division: where the share is large, the light around takes its place.
+    unmixed = lit - part[:, np.newaxis] * line
+    own_light[rows, columns] = np.clip(unmixed, 0, 1)
+    return Mixture(pure, share, front, front_light, own_light)
 
 
 def _offsets(radius: int) -> list[tuple[int, int]]:

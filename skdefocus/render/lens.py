@@ -74,7 +74,7 @@ def lens_blur(
     Notes
     -----
     Discs gather linear light (sRGB decoded). What a blurred foreground uncovers at its
-    edges, and no photograph shows, is taken from the nearest pixel farther away.
+    edges, and no photograph shows, is the mean of what its disc holds farther away.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def lens_blur(
     light = srgb_to_linear(image)
     light = light[..., np.newaxis] if light.ndim == 2 else light
     mixture = unmix(light, signed, edge_radius)
-    result = _lay_over(light, layers, sigmas, mixture)
+    result = _lay_over(layers, sigmas, mixture)
     return linear_to_srgb(np.clip(result, 0, 1).reshape(image.shape))
 
 
@@ -124,11 +124,9 @@ def _cut(signed: np.ndarray, n_layers: int) -> tuple[np.ndarray, np.ndarray]:
     return layers, sums / counts
 
 
-def _lay_over(
-    light: np.ndarray, layers: np.ndarray, sigmas: np.ndarray, mixture: Mixture
-) -> np.ndarray:
+def _lay_over(layers: np.ndarray, sigmas: np.ndarray, mixture: Mixture) -> np.ndarray:
     """Lay layers over each other, from the front to the back."""
-    result = np.zeros_like(light)
+    result = np.zeros_like(mixture.own)
     left = np.ones(layers.shape, dtype=np.float32)
     front = layers.ravel()[mixture.front]
     for number, sigma in enumerate(sigmas):
@@ -136,7 +134,6 @@ def _lay_over(
         if left[box].max() < _LEAST_LIGHT:
             continue
         colour, cover = _view(
-            light[box],
             layers[box],
             front[box],
             Mixture(*(part[box] for part in mixture)),
@@ -146,18 +143,17 @@ def _lay_over(
         seen = left[box] * cover
         result[box] += seen[..., np.newaxis] * colour
         left[box] -= seen
-    # What a foreground uncovers goes on as its surroundings behind it begin.
+    # What a blurred edge uncovers goes on as what lies behind it begins.
     for number in np.unique(layers[left > _LEAST_LIGHT]):
         hidden = (left > _LEAST_LIGHT) & (layers == number)
-        behind = layers > number
-        if behind.any():
-            rows, columns = ndimage.distance_transform_edt(
-                ~behind, return_distances=False, return_indices=True
-            )
-            colour = light[rows[hidden], columns[hidden]]
-        else:
-            colour = light[hidden]
-        result[hidden] += left[hidden, np.newaxis] * colour
+        sigma = float(sigmas[number])
+        box = _reach(hidden, sigma)
+        behind = (layers[box] > number).astype(np.float32)
+        light = mixture.own[box]
+        colour = light.copy()
+        for weight in (behind, behind * mixture.pure[box]):
+            _put_mean(colour, light * weight[..., np.newaxis], weight, sigma)
+        result[box] += (left[box] * hidden[box])[..., np.newaxis] * colour
     return result
 
 
@@ -169,7 +165,6 @@ def _reach(own: np.ndarray, sigma: float) -> tuple[slice, ...]:
 
 
 def _view(
-    light: np.ndarray,
     layers: np.ndarray,
     front: np.ndarray,
     mixture: Mixture,
@@ -185,13 +180,21 @@ def _view(
     not_nearer = blur(not_nearer, sigma, "disc")
     known = share > _LEAST_SHARE
     cover = np.divide(share, not_nearer, out=np.zeros_like(share), where=known)
-    colour = np.zeros_like(light)
+    colour = np.zeros_like(mixture.own)
+    front_light = mixture.ahead * edge[..., np.newaxis]
     # Mixed pixels serve only where a layer has no others in reach.
-    for weight, rim in ((own, edge), (own * mixture.pure, edge)):
-        gathered = blur(weight + rim, sigma, "disc")
-        there = gathered > _LEAST_SHARE
-        for c in range(light.shape[-1]):
-            channel = light[..., c] * weight + mixture.colour[..., c] * rim
-            channel = blur(channel, sigma, "disc")
-            np.divide(channel, gathered, out=colour[..., c], where=there)
+    for weight in (own, own * mixture.pure):
+        weighted = mixture.own * weight[..., np.newaxis] + front_light
+        _put_mean(colour, weighted, weight + edge, sigma)
     return colour, np.clip(cover, 0, 1)
+
+
+def _put_mean(
+    colour: np.ndarray, weighted: np.ndarray, weight: np.ndarray, sigma: float
+) -> None:
+    """Set colours to their weighted mean under the disc, where that has any weight."""
+    gathered = blur(weight, sigma, "disc")
+    there = gathered > _LEAST_SHARE
+    for c in range(colour.shape[-1]):
+        channel = blur(weighted[..., c], sigma, "disc")
+        np.divide(channel, gathered, out=colour[..., c], where=there)

@@ -66,8 +66,12 @@ def test_unmix_finds_the_share_of_the_subject():
     np.testing.assert_allclose(found.share[mixed], alpha[mixed], atol=0.02)
     np.testing.assert_allclose(found.share[alpha == 0], 0, atol=1e-5)
     np.testing.assert_allclose(
-        found.colour[mixed], np.tile(front, (mixed.sum(), 1)), atol=0.02
+        found.ahead[mixed], np.tile(front, (mixed.sum(), 1)), atol=0.02
     )
+    np.testing.assert_allclose(
+        found.own[mixed], np.tile(back, (mixed.sum(), 1)), atol=0.02
+    )
+    np.testing.assert_array_equal(found.own[found.pure], light.astype("f4")[found.pure])
     # It belongs to the subject's surface.
     assert (signed.ravel()[found.front[mixed]] == 0).all()
     near = ndimage.binary_dilation(alpha >= 1, np.ones((5, 5)))
@@ -85,7 +89,8 @@ def test_nothing_is_mixed_without_a_step(radius):
     assert found.pure.all()
     assert not found.share.any()
     np.testing.assert_array_equal(found.front.ravel(), np.arange(99))
-    np.testing.assert_array_equal(found.colour, light)
+    np.testing.assert_array_equal(found.ahead, light)
+    np.testing.assert_array_equal(found.own, light)
 
 
 def test_surfaces_of_one_colour_are_not_told_apart():

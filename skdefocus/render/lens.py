@@ -178,23 +178,24 @@ def _view(
     share = blur(own + edge, sigma, "disc")
     not_nearer = (layers >= number) * rest + (front >= number) * mixture.share
     not_nearer = blur(not_nearer, sigma, "disc")
-    known = share > _LEAST_SHARE
-    cover = np.divide(share, not_nearer, out=np.zeros_like(share), where=known)
     colour = np.zeros_like(mixture.own)
     front_light = mixture.ahead * edge[..., np.newaxis]
-    # Mixed pixels serve only where a layer has no others in reach.
+    # Mixed pixels serve only a layer's own, where it has no others in reach.
     for weight in (own, own * mixture.pure):
         weighted = mixture.own * weight[..., np.newaxis] + front_light
-        _put_mean(colour, weighted, weight + edge, sigma)
+        reached = _put_mean(colour, weighted, weight + edge, sigma)
+    known = (share > _LEAST_SHARE) & (reached | (own + edge > 0))
+    cover = np.divide(share, not_nearer, out=np.zeros_like(share), where=known)
     return colour, np.clip(cover, 0, 1)
 
 
 def _put_mean(
     colour: np.ndarray, weighted: np.ndarray, weight: np.ndarray, sigma: float
-) -> None:
-    """Set colours to their weighted mean under the disc, where that has any weight."""
+) -> np.ndarray:
+    """Set colours to their weighted mean under the disc; tell where it has weight."""
     gathered = blur(weight, sigma, "disc")
     there = gathered > _LEAST_SHARE
     for c in range(colour.shape[-1]):
         channel = blur(weighted[..., c], sigma, "disc")
         np.divide(channel, gathered, out=colour[..., c], where=there)
+    return there

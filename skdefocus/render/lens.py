@@ -180,11 +180,17 @@ def _view(
     not_nearer = blur(not_nearer, sigma, "disc")
     colour = np.zeros_like(mixture.own)
     front_light = mixture.ahead * edge[..., np.newaxis]
+    pure = own * mixture.pure
+    weighted = mixture.own * pure[..., np.newaxis] + front_light
+    reached = _put_mean(colour, weighted, pure + edge, sigma)
     # Mixed pixels serve only a layer's own, where it has no others in reach.
-    for weight in (own, own * mixture.pure):
-        weighted = mixture.own * weight[..., np.newaxis] + front_light
-        reached = _put_mean(colour, weighted, weight + edge, sigma)
-    known = (share > _LEAST_SHARE) & (reached | (own + edge > 0))
+    lonely = (own + edge > 0) & ~reached
+    if lonely.any():
+        mean = np.zeros_like(colour)
+        weighted = mixture.own * own[..., np.newaxis] + front_light
+        _put_mean(mean, weighted, own + edge, sigma)
+        colour[lonely] = mean[lonely]
+    known = (share > _LEAST_SHARE) & (reached | lonely)
     cover = np.divide(share, not_nearer, out=np.zeros_like(share), where=known)
     return colour, np.clip(cover, 0, 1)
 

@@ -12,6 +12,27 @@ from .sample import DefocusSample
 
 __all__ = ["map_images"]
 
+# Units of a sample's map that each need accepts.
+_UNITS = {
+    "map": ("px", "relative", "depth", "disparity"),
+    "blur": ("px", "relative"),
+    "px": ("px",),
+    "distance": ("px", "depth", "disparity"),
+}
+
+
+def _refuse_unit(name: str, unit: str) -> None:
+    if unit == "relative":
+        raise ValueError(
+            f"{name} has a blur map of unit 'relative', but pixels of sigma are "
+            f"needed: CalibratedMapper(mapper).fit(images, blur_maps) turns such a "
+            f"score into sigma."
+        )
+    raise ValueError(
+        f"{name} has a map of unit {unit!r}, which says how far things are and not how "
+        f"blurred; only refiners and SDoFRenderer take it."
+    )
+
 
 def _run_one(
     function: Callable[..., Any],
@@ -35,12 +56,8 @@ def _run_one(
         )
     if needs is not None and sample.blur_map is None:
         raise ValueError(f"{name} has no blur map; pass it through a mapper first.")
-    if needs == "px" and sample.unit != "px":
-        raise ValueError(
-            f"{name} has a blur map of unit 'relative', but pixels of sigma are "
-            f"needed: CalibratedMapper(mapper).fit(images, blur_maps) turns such a "
-            f"score into sigma."
-        )
+    if needs is not None and sample.unit not in _UNITS[needs]:
+        _refuse_unit(name, sample.unit)
     try:
         return function(sample, n_threads=n_threads, **keywords)
     except ValueError as error:
@@ -67,9 +84,9 @@ def map_images(
     n_jobs : int, optional
         Items worked on at a time, as in joblib. With more than one, each gets one
         thread, so that workers never ask for more than the cores there are.
-    needs : {None, "map", "px"}, default=None
-        What an item must hold: nothing (an image will do), a blur map of either unit,
-        or a blur map in pixels.
+    needs : {None, "map", "blur", "px", "distance"}, default=None
+        What an item must hold: nothing (an image will do), a map of any unit, a blur
+        map of either unit, a blur map in pixels, or one in pixels, depth or disparity.
     subject_masks : sequence of (array-like or None), optional
         One for every item, passed on as ``subject_mask``.
     **keywords

@@ -26,6 +26,7 @@ __all__ = [
     "check_image",
     "check_map",
     "check_parameters",
+    "check_subject_mask",
     "image_batch",
     "protect_subject",
     "to_float_image",
@@ -297,10 +298,33 @@ def protect_subject(blur_map: np.ndarray, subject_mask: Any) -> np.ndarray:
     """
     if subject_mask is None:
         return blur_map
+    mask = check_subject_mask(subject_mask, blur_map.shape)
+    return blur_map * (1 - mask).astype(blur_map.dtype)
+
+
+def check_subject_mask(subject_mask: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Check the mask of a subject.
+
+    Parameters
+    ----------
+    subject_mask : array-like of shape (H, W)
+        True, 1.0, or 255 as uint8, inside the subject; values between at soft borders.
+    shape : tuple of int
+        Shape of the photograph; its first two entries are required of the mask.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32 or float64
+        In [0, 1], 1 inside the subject.
+
+    Raises
+    ------
+    ValueError
+        If it does not fit the photograph, or is no mask.
+    """
     mask = np.asarray(subject_mask)
     if mask.dtype == bool:
         mask = mask.astype(np.float32)
     elif mask.dtype == np.uint8:
         mask = mask / np.float32(255)
-    mask = check_map(mask, blur_map.shape, "subject_mask", upper=1.0)
-    return blur_map * (1 - mask).astype(blur_map.dtype)
+    return check_map(mask, shape, "subject_mask", upper=1.0)

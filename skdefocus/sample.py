@@ -11,6 +11,8 @@ from ._validation import check_map
 
 __all__ = ["DefocusSample"]
 
+_UNITS = ("px", "relative", "depth", "disparity")
+
 
 @dataclass(frozen=True, eq=False)
 class DefocusSample:
@@ -23,13 +25,16 @@ class DefocusSample:
     image : ndarray of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     blur_map : ndarray of shape (H, W), optional
-        Blur of every pixel, at least 0; larger is more blurred.
+        Blur of every pixel, at least 0; larger is more blurred. For a renderer it may
+        be how far each pixel is instead (``unit``).
     confidence : ndarray of shape (H, W), optional
         How far the map can be trusted, in [0, 1], absolute: 1 where the evidence is
         decisive, near 0 where there is no texture to judge. None means 1 everywhere.
-    unit : {"px", "relative"}, default="px"
+    unit : {"px", "relative", "depth", "disparity"}, default="px"
         "px": the map is the standard deviation of a Gaussian in pixels of this image.
-        "relative": the map is a score in [0, 1] without a unit.
+        "relative": the map is a score in [0, 1] without a unit. "depth" and
+        "disparity": the map holds distances from the camera, above 0, or inverse
+        distances, on any scale, for refiners and `SDoFRenderer`.
 
     Raises
     ------
@@ -52,8 +57,11 @@ class DefocusSample:
     unit: str = "px"
 
     def __post_init__(self) -> None:
-        if self.unit not in ("px", "relative"):
-            raise ValueError(f"unit must be 'px' or 'relative'; got {self.unit!r}.")
+        if self.unit not in _UNITS:
+            raise ValueError(
+                f"unit must be 'px', 'relative', 'depth' or 'disparity'; got "
+                f"{self.unit!r}."
+            )
         image = np.asarray(self.image)
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
             raise ValueError(

@@ -114,10 +114,12 @@ def shallow_focus(
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W), optional
         Sigma in pixels; by default from `estimate_blur_map`.
-    smoothing : {"disc", "guided"}, default="disc"
-        As a lens draws the background, or the paper's edge-aware smoothing.
+    smoothing : {"disc", "lens", "guided"}, default="disc"
+        By a disc; by discs of varying radius with occlusion, as a lens draws what is
+        out of focus; or the paper's edge-aware smoothing.
     **parameters
-        Of `skdefocus.render.shallow_depth_of_field`, for example ``c0``.
+        Of `skdefocus.render.shallow_depth_of_field`, for example ``c0``, or ``unit``
+        for depth in place of the blur map.
 
     Returns
     -------

@@ -16,8 +16,10 @@ from skdefocus import (
     AdaptiveUnsharpMask,
     CalibratedMapper,
     ContextMapper,
+    ContrastAdaptiveSharpening,
     DefocusSample,
     DefocusSegmenter,
+    GeneralizedUnsharpMask,
     GlobalRefiner,
     GuidedRefiner,
     LaplacianVarianceMapper,
@@ -26,6 +28,7 @@ from skdefocus import (
     PatchBlurClassifier,
     SDoFRenderer,
     SlidingWindowMapper,
+    UnsharpMask,
     WGIFRefiner,
 )
 
@@ -52,7 +55,9 @@ REFINERS = [
     MutualGuidedRefiner(n_iter=1),
 ]
 APPLICATIONS = [AdaptiveUnsharpMask(), SDoFRenderer()]
-STEPS = [*MAPPERS, *REFINERS, *APPLICATIONS]
+# They take photographs, and samples whose maps they do not use.
+SHARPENERS = [UnsharpMask(), ContrastAdaptiveSharpening(), GeneralizedUnsharpMask()]
+STEPS = [*MAPPERS, *REFINERS, *APPLICATIONS, *SHARPENERS]
 # Fitted, or with results of another kind, or (matting) too slow for all twins: tests of
 # their own hold them to the same.
 OTHERS = [
@@ -111,7 +116,7 @@ def samples(batch):
 @pytest.fixture
 def feed(batch, samples):
     """Give each estimator what it takes."""
-    return lambda step: batch if step in MAPPERS else samples
+    return lambda step: batch if step in [*MAPPERS, *SHARPENERS] else samples
 
 
 def arrays(results):
@@ -180,7 +185,7 @@ class TestTwins:
 
     def test_batches_as_arrays(self, step, feed):
         item = feed(step)[0]
-        if step in MAPPERS:
+        if step in [*MAPPERS, *SHARPENERS]:
             grey = item[..., 0]
             assert_same(
                 step.transform(np.stack([item] * 2)), step.transform([item] * 2)
@@ -224,6 +229,9 @@ def test_every_chain_of_steps(batch):
             assert result.shape == image.shape
         with pytest.raises(ValueError, match="unit 'relative'"):
             make_pipeline(LaplacianVarianceMapper(), last).transform(batch)
+    for last in SHARPENERS:
+        results = make_pipeline(MAPPERS[-1], REFINERS[0], last).transform(batch)
+        assert_same(results, last.transform(batch))
 
 
 def test_parameters_are_reached_through_a_pipeline():

@@ -41,7 +41,7 @@ def test_replace_checks_again():
     [
         ({"image": np.zeros(4)}, "image must have shape"),
         ({"image": np.zeros((4, 4, 4))}, "image must have shape"),
-        ({"unit": "m"}, "unit must be 'px' or 'relative'; got 'm'"),
+        ({"unit": "m"}, "'depth' or 'disparity'; got 'm'"),
         ({"blur_map": np.full((4, 4), 2.0), "unit": "relative"}, r"in \[0, 1\]"),
         ({"confidence": np.full((4, 4), 2.0)}, r"confidence must be in \[0, 1\]"),
         ({"blur_map": np.full((4, 4), -1.0)}, "non-negative"),
@@ -50,3 +50,10 @@ def test_replace_checks_again():
 def test_refuses_what_does_not_fit(arguments, message):
     with pytest.raises(ValueError, match=message):
         DefocusSample(**{"image": np.zeros((4, 4)), **arguments})
+
+
+@pytest.mark.parametrize("unit", ["depth", "disparity"])
+def test_a_map_of_distances_has_no_upper_end(unit):
+    sample = DefocusSample(np.zeros((4, 6)), np.full((4, 6), 5000.0), unit=unit)
+    assert sample.unit == unit
+    assert sample.blur_map.max() == 5000

@@ -2,9 +2,11 @@
 
 from .blur import blur, disc_kernel
 from .box import box_mean
+from .equalization import adaptive_equalization
 from .global_smoother import global_smoother
 from .guided import guided_filter
 from .laplacian import laplacian, variance_of_laplacian
+from .light import linear_to_srgb, srgb_to_linear
 from .matting import matting_smoother
 from .mutual_guided import mutual_guided_filter
 from .noise import noise_deviation
@@ -14,6 +16,7 @@ from .unsharp import unsharp_mask
 from .weighted_guided import edge_weight, weighted_guided_filter
 
 __all__ = [
+    "adaptive_equalization",
     "blur",
     "box_mean",
     "disc_kernel",
@@ -22,11 +25,13 @@ __all__ = [
     "global_smoother",
     "guided_filter",
     "laplacian",
+    "linear_to_srgb",
     "matting_smoother",
     "mutual_guided_filter",
     "noise_deviation",
     "otsu_threshold",
     "resize",
+    "srgb_to_linear",
     "unsharp_mask",
     "variance_of_laplacian",
     "weighted_guided_filter",

@@ -1,7 +1,13 @@
-"""How well maps and masks agree with hand-drawn masks; True is out of focus.
+"""How well maps and masks agree with hand-drawn masks, and photographs with references.
 
-Functions take the truth first, then lists of maps or masks that may differ in size, and
-average over photographs. `SCORERS` holds them as scikit-learn takes them.
+Functions take the truth first, then lists of maps, masks (True is out of focus) or
+photographs that may differ in size, and average over photographs. `SCORERS` holds those
+of maps and masks as scikit-learn takes them.
+
+Quality without a reference is not covered. The package ``brisque`` gives scores that we
+could not check against the published ones, from features that differ from the
+published method's, and unpickles a file; IL-NIQE, NBIQA, PSS and BLIINDS-II have no
+freely licensed Python implementation that is maintained.
 """
 
 from .agreement import (
@@ -16,6 +22,7 @@ from .best_threshold import (
     constant_accuracy,
 )
 from .common_threshold import best_common_threshold, fixed_threshold_accuracy
+from .image_quality import psnr, ssim
 from .precision_recall import average_precision, precision_recall_curve
 from .scorers import SCORERS, make_map_scorer, make_mask_scorer
 
@@ -34,4 +41,6 @@ __all__ = [
     "mean_absolute_error",
     "pixel_accuracy",
     "precision_recall_curve",
+    "psnr",
+    "ssim",
 ]

@@ -18,6 +18,7 @@ from .._validation import (
 )
 from ..filters import box_mean, global_smoother
 from ..sample import DefocusSample
+from ._distance import map_scale
 
 __all__ = ["GlobalRefiner", "refine_global"]
 
@@ -183,7 +184,8 @@ class GlobalRefiner(ImageTransformer):
         and which of them is sharp is not known there. None leaves the confidence.
     scale : {"log", "linear"}, default="log"
         Whether means are taken of ``log(sigma + 0.8)`` or of sigma. Maps of unit
-        "relative" are smoothed as they are.
+        "relative" are smoothed as they are, depth and disparity with their largest
+        value taken for 1.
     n_jobs : int, optional
         Photographs worked on at a time, as in joblib.
 
@@ -231,9 +233,10 @@ class GlobalRefiner(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         settings = self._settings()
-        if sample.unit == "relative":
+        if sample.unit != "px":
             settings["scale"] = "linear"
+        scale = map_scale(sample)
         refined = refine_global(
-            sample.blur_map, sample.image, sample.confidence, **settings
+            sample.blur_map / scale, sample.image, sample.confidence, **settings
         )
-        return sample.replace(blur_map=refined)
+        return sample.replace(blur_map=refined * np.float32(scale))

@@ -21,6 +21,7 @@ from .._validation import (
 )
 from ..filters import mutual_guided_filter
 from ..sample import DefocusSample
+from ._distance import map_scale
 
 __all__ = ["MutualGuidedRefiner", "refine_mutual_guided"]
 
@@ -142,8 +143,9 @@ class MutualGuidedRefiner(ImageTransformer):
     n_iter : int, default=3
         Passes, at least 1.
     eps : float, default=0.01
-        Gradients of the map below it, above 0, count as it: of a relative map, or of
-        ``log(sigma + 0.8)`` with 0 to 19 px taken to 0 to 1.
+        Gradients of the map below it, above 0, count as it: of a relative map, of
+        ``log(sigma + 0.8)`` with 0 to 19 px taken to 0 to 1, or of depth or disparity
+        with its largest value taken for 1.
     guide_eps : float, default=0.01
         The same for the photograph in [0, 1].
     guide : {"grey", "colour"}, default="grey"
@@ -191,7 +193,10 @@ class MutualGuidedRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
+        scale = map_scale(sample)
+        values = sample.blur_map / scale
+        unit = "px" if sample.unit == "px" else "relative"
         refined = refine_mutual_guided(
-            sample.blur_map, sample.image, unit=sample.unit, **self._settings()
+            values, sample.image, unit=unit, **self._settings()
         )
-        return sample.replace(blur_map=refined)
+        return sample.replace(blur_map=refined * np.float32(scale))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .._base import SubjectTransformer
 from .._validation import N_JOBS
+from ..sample import DefocusSample
 from .shallow import RENDERING_CONSTRAINTS, shallow_depth_of_field
 from .weight import WEIGHT_CONSTRAINTS, sdof_parameters
 
@@ -12,6 +15,10 @@ __all__ = ["SDoFRenderer"]
 
 class SDoFRenderer(SubjectTransformer):
     """Render photographs with less depth of field (sec. 5.2).
+
+    It takes samples with a blur map in pixels, or with a map of depth or disparity in
+    its place (``unit="depth"`` or ``"disparity"``), which is turned into the sigma, up
+    to ``disc_sigma``, that a lens would give it.
 
     Parameters
     ----------
@@ -23,9 +30,10 @@ class SDoFRenderer(SubjectTransformer):
     pivot : float, default=10.0
         Sigma, in pixels, from which the weight is 0; raised to c1 / 0.7 where an
         automatic c1 needs it.
-    smoothing : {"guided", "disc"}, default="guided"
+    smoothing : {"guided", "disc", "lens"}, default="guided"
         How the background is smoothed: by the guided filter, again and again (the
-        paper), or by a disc, as a lens draws it.
+        paper); by a disc; or as a lens draws it, by discs whose radius follows the map,
+        with what is nearer hiding what is farther (`lens_blur`).
     radius : int, default=33
         Of the guided filter, in pixels.
     eps : float, default=128 / 255 ** 2
@@ -33,11 +41,20 @@ class SDoFRenderer(SubjectTransformer):
     n_iter : int, default=5
         Passes of the guided filter.
     disc_sigma : float, optional
-        Sigma of the disc, in pixels; by default 1 % of the diagonal.
+        Sigma of the disc, in pixels, of the largest one where they vary; by default 1 %
+        of the diagonal.
     gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False
         Reproduce eq. 13 as printed, which is not monotone.
+    focus : float or "auto", default="auto"
+        Depth or disparity in focus, on the maps' scale; "auto" is the subject's or,
+        without a mask, that of the nearer part of each photograph. Not used with sigma.
+    n_layers : int, default=32
+        Most sigmas that a lens draws.
+    edge_radius : int, default=2
+        How far, in pixels, an edge of a map may be soft or beside the photograph's, for
+        a lens.
     n_jobs : int, optional
         Photographs worked on at a time, as in joblib.
 
@@ -53,6 +70,16 @@ class SDoFRenderer(SubjectTransformer):
     >>> steps = make_pipeline(SlidingWindowMapper(), WGIFRefiner(), SDoFRenderer())
     >>> steps.fit_transform([load_sample_photograph()])[0].dtype
     dtype('float32')
+
+    Disparity from elsewhere, rendered as a lens would:
+
+    >>> import numpy as np
+    >>> from skdefocus import DefocusSample
+    >>> photo = load_sample_photograph()
+    >>> disparity = np.linspace(0, 1, 427)[:, np.newaxis] * np.ones(640)
+    >>> sample = DefocusSample(photo, disparity, unit="disparity")
+    >>> SDoFRenderer(smoothing="lens", focus=0.8).transform([sample])[0].shape
+    (427, 640, 3)
     """
 
     _constraints = {  # noqa: RUF012
@@ -60,6 +87,7 @@ class SDoFRenderer(SubjectTransformer):
         **RENDERING_CONSTRAINTS,
         "n_jobs": N_JOBS,
     }
+    _needs = "distance"
     _function = staticmethod(shallow_depth_of_field)
 
     def __init__(
@@ -77,6 +105,9 @@ class SDoFRenderer(SubjectTransformer):
         disc_sigma: float | None = None,
         gain: float = 0.25,
         literal: bool = False,
+        focus: float | str = "auto",
+        n_layers: int = 32,
+        edge_radius: int = 2,
         n_jobs: int | None = None,
     ) -> None:
         self.c0 = c0
@@ -91,6 +122,9 @@ class SDoFRenderer(SubjectTransformer):
         self.disc_sigma = disc_sigma
         self.gain = gain
         self.literal = literal
+        self.focus = focus
+        self.n_layers = n_layers
+        self.edge_radius = edge_radius
         self.n_jobs = n_jobs
 
     def _check(self) -> None:
@@ -99,3 +133,17 @@ class SDoFRenderer(SubjectTransformer):
         c1 = 0.7 * self.pivot if self.c1 == "auto" else self.c1
         c0 = 0.0 if "auto" in (self.c0, self.c1) else self.c0
         sdof_parameters(c0, c1, w0=self.w0, w1=self.w1, pivot=self.pivot)
+
+    def _transform_one(
+        self,
+        sample: DefocusSample,
+        n_threads: int | None,
+        subject_mask: np.ndarray | None = None,
+    ) -> np.ndarray:
+        return self._function(
+            sample.image,
+            sample.blur_map,
+            unit=sample.unit,
+            subject_mask=subject_mask,
+            **self._settings(),
+        )

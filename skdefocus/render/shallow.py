@@ -1,4 +1,4 @@
-"""Shallow depth of field from one photograph and its blur map (eq. 12)."""
+"""Shallow depth of field from one photograph and its blur or depth map (eq. 12)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .._validation import (
     to_float_image,
 )
 from ..filters import blur, guided_filter, unsharp_mask
+from .depth import FOCUS_CONSTRAINTS, defocus_from_depth
+from .lens import LENS_CONSTRAINTS, lens_blur
 from .weight import LEAST_DISTANCE, automatic_focus_range, sdof_weight
 
 __all__ = ["RENDERING_CONSTRAINTS", "shallow_depth_of_field"]
@@ -23,13 +25,15 @@ _AUTO = StrOptions({"auto"})
 RENDERING_CONSTRAINTS = {
     "c0": [NON_NEGATIVE_REAL, _AUTO],
     "c1": [POSITIVE_REAL, _AUTO],
-    "smoothing": [StrOptions({"guided", "disc"})],
+    "smoothing": [StrOptions({"guided", "disc", "lens"})],
     "radius": [NON_NEGATIVE_INTEGER],
     "eps": [POSITIVE_REAL],
     "n_iter": [NON_NEGATIVE_INTEGER],
     "disc_sigma": [POSITIVE_REAL, None],
     "gain": [NON_NEGATIVE_REAL],
     "literal": ["boolean"],
+    **FOCUS_CONSTRAINTS,
+    **LENS_CONSTRAINTS,
 }
 # c1 over the pivot in the paper's example.
 _LARGEST_SHARE = 0.7
@@ -86,18 +90,23 @@ def shallow_depth_of_field(
     disc_sigma: float | None = None,
     gain: float = 0.25,
     literal: bool = False,
+    unit: str = "px",
+    focus: float | str = "auto",
+    n_layers: int = 32,
+    edge_radius: int = 2,
     subject_mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """Render a photograph with less depth of field (eqs. 12 and 13).
 
-    A sharpened and a smoothed copy are mixed by the weight of `sdof_weight`.
+    A sharpened and a smoothed copy are mixed by the weight of `sdof_weight`; with
+    ``smoothing="lens"`` what is not sharpened is drawn by discs of varying radius.
 
     Parameters
     ----------
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W)
-        Sigma in pixels, at least 0.
+        Sigma in pixels, at least 0, or in its place depth or disparity (``unit``).
     c0, c1 : float or "auto", default="auto"
         Sigma, in pixels, up to which a pixel is in focus and from which it is
         background; "auto" takes both from the map (`automatic_focus_range`). The
@@ -107,9 +116,10 @@ def shallow_depth_of_field(
     pivot : float, default=10.0
         Sigma, in pixels, from which the weight is 0; raised to c1 / 0.7 where an
         automatic c1 needs it.
-    smoothing : {"guided", "disc"}, default="guided"
+    smoothing : {"guided", "disc", "lens"}, default="guided"
         How the background is smoothed: by the guided filter, again and again (the
-        paper), or by a disc, as a lens draws it.
+        paper); by a disc; or as a lens draws it, by discs whose radius follows the map,
+        with what is nearer hiding what is farther (`lens_blur`).
     radius : int, default=33
         Of the guided filter, in pixels.
     eps : float, default=128 / 255 ** 2
@@ -117,11 +127,25 @@ def shallow_depth_of_field(
     n_iter : int, default=5
         Passes of the guided filter.
     disc_sigma : float, optional
-        Sigma of the disc, in pixels; by default 1 % of the diagonal.
+        Sigma of the disc, in pixels, of the largest one where they vary; by default 1 %
+        of the diagonal.
     gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False
         Reproduce eq. 13 as printed, which is not monotone.
+    unit : {"px", "depth", "disparity"}, default="px"
+        What the map is: sigma in pixels; distances, above 0, larger is farther; or
+        inverse distances, larger is nearer. Depth and disparity, on any scale, are
+        turned into the sigma, up to ``disc_sigma``, that a lens would give them
+        (`defocus_from_depth`).
+    focus : float or "auto", default="auto"
+        Depth or disparity in focus, on the map's scale; "auto" is the subject's or,
+        without a mask, that of the nearer part of the photograph. Not used with sigma.
+    n_layers : int, default=32
+        Most sigmas that a lens draws.
+    edge_radius : int, default=2
+        How far, in pixels, an edge of the map may be soft or beside the photograph's,
+        for a lens.
     subject_mask : array-like of shape (H, W), optional
         True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
         says.
@@ -151,7 +175,7 @@ def shallow_depth_of_field(
     True
     """
     check_parameters(
-        RENDERING_CONSTRAINTS,
+        {**RENDERING_CONSTRAINTS, "unit": [StrOptions({"px", "depth", "disparity"})]},
         {
             "c0": c0,
             "c1": c1,
@@ -162,24 +186,45 @@ def shallow_depth_of_field(
             "disc_sigma": disc_sigma,
             "gain": gain,
             "literal": literal,
+            "focus": focus,
+            "n_layers": n_layers,
+            "edge_radius": edge_radius,
+            "unit": unit,
         },
         "shallow_depth_of_field",
     )
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
+    if disc_sigma is None:
+        disc_sigma = 0.01 * float(np.hypot(*blur_map.shape))
+    layers = {"n_layers": n_layers, "edge_radius": edge_radius}
+    if unit != "px":
+        defocus = defocus_from_depth(
+            blur_map, disc_sigma, unit=unit, focus=focus, subject_mask=subject_mask
+        )
+        blur_map = np.abs(defocus)
+        if smoothing == "lens":
+            weight = np.clip(1 - blur_map, 0, 1)
+            return lens_blur(_sharpen(image, weight, gain), defocus, **layers)
     # The range is the photograph's; a subject set to 0 would be taken for a mode.
     c0, c1, pivot = _resolve_range(blur_map, c0, c1, pivot)
     blur_map = protect_subject(blur_map, subject_mask)
     weight = sdof_weight(blur_map, c0, c1, w0=w0, w1=w1, pivot=pivot, literal=literal)
+    if smoothing == "lens":
+        defocus = np.float32(disc_sigma) * (1 - weight)
+        return lens_blur(_sharpen(image, weight, gain), defocus, **layers)
     if smoothing == "guided":
         smooth = _smooth_guided(image, radius, eps, n_iter)
     else:
-        sigma = 0.01 * float(np.hypot(*blur_map.shape))
-        sigma = sigma if disc_sigma is None else disc_sigma
-        smooth = _smooth_disc(image, 1 - weight, sigma)
+        smooth = _smooth_disc(image, 1 - weight, disc_sigma)
     sharp = unsharp_mask(image, gain)
     share = weight if image.ndim == 2 else weight[..., np.newaxis]
     return np.clip(share * sharp + (1 - share) * smooth, 0, 1)
+
+
+def _sharpen(image: np.ndarray, weight: np.ndarray, gain: float) -> np.ndarray:
+    """Sharpen what is in focus before a lens draws it."""
+    return unsharp_mask(image, gain * weight)
 
 
 def _resolve_range(

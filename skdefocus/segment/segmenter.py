@@ -111,7 +111,7 @@ class DefocusSegmenter(BaseEstimator):
                 "DefocusSegmenter(threshold='learn') needs masks to learn from: "
                 "fit(X, masks); got None."
             )
-        samples = map_images(_same, X, needs="map")
+        samples = map_images(_same, X, needs="blur")
         units = {sample.unit for sample in samples}
         if len(units) > 1:
             raise ValueError(
@@ -154,7 +154,7 @@ class DefocusSegmenter(BaseEstimator):
                 unit=sample.unit,
             )
 
-        return map_images(find, X, needs="map")
+        return map_images(find, X, needs="blur")
 
     def decision_function(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
         """Blur maps, as they are.
@@ -174,7 +174,7 @@ class DefocusSegmenter(BaseEstimator):
         ValueError
             For items without a blur map.
         """
-        return [sample.blur_map for sample in map_images(_same, X, needs="map")]
+        return [sample.blur_map for sample in map_images(_same, X, needs="blur")]
 
     def predict(
         self, X: Iterable[DefocusSample], unknown_below: float | None = None
@@ -206,7 +206,7 @@ class DefocusSegmenter(BaseEstimator):
             {"unknown_below": unknown_below},
             "DefocusSegmenter.predict",
         )
-        samples = map_images(_same, X, needs="map")
+        samples = map_images(_same, X, needs="blur")
         masks = [
             sample.blur_map >= value
             for sample, value in zip(samples, self.thresholds(samples), strict=True)

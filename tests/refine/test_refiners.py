@@ -125,6 +125,19 @@ def test_samples_in_samples_out(refiner, coarse):
     assert second.blur_map.max() <= 0.6
 
 
+@pytest.mark.parametrize("unit", ["depth", "disparity"])
+@pytest.mark.parametrize("refiner", ESTIMATORS, ids=lambda r: type(r).__name__)
+def test_distances_are_refined_on_any_scale(refiner, coarse, unit):
+    image, _, blur_map = coarse
+    near = DefocusSample(image, (1 + blur_map).astype(np.float32), unit=unit)
+    far = near.replace(blur_map=near.blur_map * 1000)
+    first, second = refiner.transform([near, far])
+    assert (first.unit, second.unit) == (unit, unit)
+    np.testing.assert_allclose(second.blur_map, first.blur_map * 1000, rtol=1e-3)
+    assert not np.array_equal(first.blur_map, near.blur_map)
+    assert first.blur_map.min() >= near.blur_map.min() * (1 - 1e-6)
+
+
 def test_logarithms_are_for_sigma_only(coarse):
     image, _, blur_map = coarse
     score = blur_map / 10

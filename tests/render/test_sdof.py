@@ -5,10 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdefocus import DefocusSample, SDoFRenderer
+from skdefocus import (
+    AdaptiveUnsharpMask,
+    DefocusSample,
+    DefocusSegmenter,
+    SDoFRenderer,
+)
 from skdefocus.filters import guided_filter, unsharp_mask
+from skdefocus.optics import sigma_from_distance
 from skdefocus.render import (
     automatic_focus_range,
+    defocus_from_depth,
+    lens_blur,
     sdof_parameters,
     sdof_weight,
     shallow_depth_of_field,
@@ -205,6 +213,146 @@ class TestRendering:
             )
 
 
+class TestLens:
+    @pytest.fixture
+    def blur_map(self, small_photo):
+        return np.tile(np.linspace(0.5, 9, 128), (96, 1))
+
+    def test_the_weight_becomes_a_radius(self, small_photo, blur_map):
+        defocus = 3.0 * (1 - sdof_weight(blur_map, 1, 7))
+        found = shallow_depth_of_field(
+            small_photo, blur_map, 1, 7, smoothing="lens", disc_sigma=3.0, gain=0.0
+        )
+        np.testing.assert_allclose(found, lens_blur(small_photo, defocus), atol=1e-6)
+
+    def test_only_what_is_in_focus_is_sharpened(self, small_photo, blur_map):
+        plain, sharp = (
+            shallow_depth_of_field(
+                small_photo, blur_map, 1, 7, smoothing="lens", gain=gain
+            )
+            for gain in (0.0, 2.0)
+        )
+        change = abs(sharp - plain).mean(axis=(0, 2))
+        assert change[:10].mean() > 0.002
+        assert change[100:].max() < 2e-4
+
+    def test_no_halo_where_the_plain_disc_has_one(self):
+        image = np.full((80, 80, 3), 0.2)
+        image[20:60, 20:60] = (1.0, 0.3, 0.1)
+        blur_map = np.full((80, 80), 9.0)
+        # The map is a pixel short of the subject all around.
+        blur_map[21:59, 21:59] = 0.0
+        errors = {}
+        for smoothing in ("disc", "lens"):
+            found = shallow_depth_of_field(
+                image, blur_map, 1, 7, smoothing=smoothing, disc_sigma=6.0, gain=0.0
+            )
+            outside = np.ones((80, 80), dtype=bool)
+            outside[20:60, 20:60] = False
+            errors[smoothing] = abs(found - image)[outside].max()
+        assert errors["lens"] < 0.01
+        assert errors["disc"] > 0.05
+
+    def test_settings_reach_the_lens(self, small_photo, blur_map):
+        for setting in ({"n_layers": 2}, {"edge_radius": 0}):
+            defocus = np.where(blur_map < 4, 0.0, 1.6)
+            defocus[:, 100:] = 0.8
+            weight = np.where(blur_map < 4, 0.0, 9.0)
+            weight[:, 100:] = 4.0
+            found, expected = (
+                shallow_depth_of_field(
+                    small_photo, weight, 1, 7, smoothing="lens", **more
+                )
+                for more in (setting, {})
+            )
+            assert abs(found - expected).max() > 1e-3
+
+
+class TestDepth:
+    @pytest.fixture
+    def depth(self, small_photo):
+        depth = np.full(small_photo.shape[:2], 8.0)
+        depth[:, 40:90] = 2.0
+        depth[:, 90:] = 1.0
+        return depth
+
+    def test_a_lens_focused_on_the_subject(self, small_photo, depth):
+        lens = {"focal_length": 0.05, "aperture_diameter": 0.0005}
+        sigma = sigma_from_distance(depth, focus_distance=2.0, pixel_pitch=2e-6, **lens)
+        signed = np.where(depth < 2, -sigma, sigma)
+        found = shallow_depth_of_field(
+            small_photo,
+            depth,
+            unit="depth",
+            focus=2.0,
+            smoothing="lens",
+            disc_sigma=float(sigma.max()),
+            gain=0.0,
+        )
+        np.testing.assert_allclose(found, lens_blur(small_photo, signed), atol=1e-5)
+
+    @pytest.mark.parametrize("smoothing", ["guided", "disc", "lens"])
+    def test_disparity_is_the_same_picture(self, small_photo, depth, smoothing):
+        expected = shallow_depth_of_field(
+            small_photo, depth, unit="depth", focus=2.0, smoothing=smoothing
+        )
+        found = shallow_depth_of_field(
+            small_photo, 3 / depth, unit="disparity", focus=1.5, smoothing=smoothing
+        )
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        image = small_photo / np.float32(255)
+        assert abs(found - image)[:, 50:80].mean() < 0.01
+        assert abs(found - image)[:, 100:].mean() > 0.01
+
+    @pytest.mark.parametrize("smoothing", ["guided", "disc"])
+    def test_stands_in_for_the_blur_map(self, small_photo, depth, smoothing):
+        blur_map = abs(defocus_from_depth(depth, 6.0, focus=2.0))
+        arguments = {"smoothing": smoothing, "disc_sigma": 6.0}
+        found = shallow_depth_of_field(
+            small_photo, depth, unit="depth", focus=2.0, **arguments
+        )
+        expected = shallow_depth_of_field(small_photo, blur_map, **arguments)
+        np.testing.assert_array_equal(found, expected)
+
+    def test_samples_carry_the_unit(self, small_photo, depth):
+        mask = depth == 2
+        sample = DefocusSample(small_photo, depth, unit="depth")
+        disparity = DefocusSample(small_photo, 1 / depth, unit="disparity")
+        renderer = SDoFRenderer(smoothing="lens", disc_sigma=3.0)
+        first, second = renderer.transform(
+            [sample, disparity], subject_masks=[mask, mask]
+        )
+        expected = shallow_depth_of_field(
+            small_photo,
+            depth,
+            unit="depth",
+            smoothing="lens",
+            disc_sigma=3.0,
+            subject_mask=mask,
+        )
+        np.testing.assert_array_equal(first, expected)
+        np.testing.assert_allclose(second, first, atol=1e-4)
+
+    def test_other_steps_refuse_it(self, small_photo, depth):
+        sample = DefocusSample(small_photo, depth, unit="depth")
+        for step in (AdaptiveUnsharpMask(), DefocusSegmenter()):
+            run = getattr(step, "predict", None) or step.transform
+            with pytest.raises(
+                ValueError, match=r"X\[0\] has a map of unit 'depth', which says how"
+            ):
+                run([sample])
+
+    def test_names_the_item(self, small_photo, depth):
+        depth[3, 3] = 0
+        sample = DefocusSample(small_photo, depth, unit="depth")
+        with pytest.raises(ValueError, match=r"X\[0\]: the depth map must be above 0"):
+            SDoFRenderer().transform([sample])
+
+    def test_refuses_an_unknown_unit(self, small_photo, depth):
+        with pytest.raises(ValueError, match="'unit' parameter of shallow_depth_of"):
+            shallow_depth_of_field(small_photo, depth, unit="relative")
+
+
 class TestEstimator:
     def test_equals_the_function(self, small_photo):
         blur_map = np.linspace(0, 9, 96 * 128).reshape(96, 128)
@@ -235,6 +383,10 @@ class TestEstimator:
             ({"n_iter": -1}, "'n_iter' parameter"),
             ({"disc_sigma": 0.0}, "'disc_sigma' parameter"),
             ({"literal": "yes"}, "'literal' parameter"),
+            ({"focus": -1.0}, "'focus' parameter of SDoFRenderer"),
+            ({"focus": "near"}, "'focus' parameter"),
+            ({"n_layers": 0}, "'n_layers' parameter"),
+            ({"edge_radius": 1.5}, "'edge_radius' parameter"),
         ],
     )
     def test_refuses_bad_parameters(self, small_photo, changes, message):

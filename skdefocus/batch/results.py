@@ -21,6 +21,7 @@ __all__ = [
     "RESULT_SUFFIXES",
     "Results",
     "describe_error",
+    "pipeline_steps",
     "run_pipeline",
     "write_results",
 ]
@@ -83,6 +84,24 @@ def _apply(step: Any, item: Any) -> Any:
     return method([item])[0]
 
 
+def pipeline_steps(pipeline: Any) -> list[Any]:
+    """List the steps of a pipeline, those of a pipeline within it too.
+
+    Parameters
+    ----------
+    pipeline : estimator or Pipeline
+        The pipeline; an estimator is its own only step.
+
+    Returns
+    -------
+    list of estimator
+        In order, without those that pass on what they get.
+    """
+    if not isinstance(pipeline, Pipeline):
+        return [] if pipeline in (None, "passthrough") else [pipeline]
+    return [step for _, part in pipeline.steps for step in pipeline_steps(part)]
+
+
 def run_pipeline(
     pipeline: Any, pictures: Mapping[str, Any], image: np.ndarray
 ) -> tuple[DefocusSample, dict[str, np.ndarray]]:
@@ -110,14 +129,9 @@ def run_pipeline(
     ValueError
         If the pipeline gives no blur map.
     """
-    steps = [pipeline]
-    if isinstance(pipeline, Pipeline):
-        steps = [
-            step for _, step in pipeline.steps if step not in (None, "passthrough")
-        ]
     made: dict[str, np.ndarray] = {}
     item, sample = image, None
-    for step in steps:
+    for step in pipeline_steps(pipeline):
         item = _apply(step, item)
         if isinstance(item, DefocusSample):
             sample = item

@@ -54,9 +54,11 @@ def available_threads() -> int:
 def single_threaded() -> Iterator[None]:
     """Hold ONNX Runtime, BLAS, OpenMP and numba to one thread each.
 
-    For BLAS, OpenMP and ONNX Runtime it holds for the whole process until the last of
-    those inside has left: a worker may run several tasks in threads of its own, and
-    the first to end must not let the others loose.
+    OpenMP and numba count for each thread of Python. BLAS and ONNX Runtime count for
+    the process, until the last of those inside has left: a worker may run several tasks
+    in threads of its own, and the first to end must not let the others loose. (Only the
+    thread that limited BLAS first can let it loose again; if it is not the last to
+    leave, BLAS stays at one thread.)
     """
     global _inside
     from threadpoolctl import threadpool_limits
@@ -64,10 +66,11 @@ def single_threaded() -> Iterator[None]:
     with _LOCK:
         _inside += 1
         # Anew each time: it reaches only libraries that are loaded by now.
-        _limits.append(threadpool_limits(1))
+        _limits.append(threadpool_limits(1, user_api="blas"))
     before = _limit_numba()
     try:
-        yield
+        with threadpool_limits(1, user_api="openmp"):
+            yield
     finally:
         if before is not None:
             sys.modules["numba"].set_num_threads(before)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from itertools import islice
 from typing import Any
 
 __all__ = ["add_batch_options", "run_batch"]
 
+# Photographs shown when all is done; the report has all.
+_SHOWN = 5
 # Pictures, and the steps that make them; an overview shows them side by side.
 _PICTURES = {"sharpened": "sharpener", "shallow": "renderer", "mask": "segmenter"}
 
@@ -127,9 +130,6 @@ def run_batch(arguments: argparse.Namespace, steps: Mapping[str, Any]) -> int:
     return 1 if summary.n_failed else 0
 
 
-_SHOWN = 5
-
-
 def _print_summary(summary: Any, seconds: float) -> None:
     counts = [f"{summary.n_done} done"]
     if summary.n_kept:
@@ -139,23 +139,15 @@ def _print_summary(summary: Any, seconds: float) -> None:
     n_photos = summary.n_done + summary.n_kept + summary.n_failed
     print(f"{n_photos} photographs in {seconds:.1f} s: {', '.join(counts)}")
     good = summary.n_done + summary.n_kept
-    rows = []
-    for row, _ in zip(summary.rows(), range(min(_SHOWN, good)), strict=False):
-        unit = " px" if row["unit"] == "px" else ""
-        rows.append(
-            (
-                f"{row['sharpest_sigma']:.2f}{unit}",
-                f"{row['in_focus']:.0%}",
-                row["photo"].encode(errors="replace").decode(),
-            )
-        )
-    if rows:
-        _print_table(("sharpest", "in focus", "photograph"), rows)
-        if good > len(rows):
-            print(f"... and {good - len(rows)} more")
+    if good:
+        print(f"  {'sharpest':>8}  {'in focus':>8}  photograph")
+    with closing(summary.rows()) as rows:
+        for row in islice(rows, min(_SHOWN, good)):
+            sharpest = f"{row['sharpest_sigma']:.2f}"
+            sharpest += " px" if row["unit"] == "px" else ""
+            # A name need not be text.
+            photo = row["photo"].encode(errors="replace").decode()
+            print(f"  {sharpest:>8}  {row['in_focus']:>8.0%}  {photo}")
+    if good > _SHOWN:
+        print(f"  ... and {good - _SHOWN} more")
     print(f"report: {summary.csv}, {summary.jsonl.name}")
-
-
-def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    for first, second, photo in (head, *rows):
-        print(f"  {first:>8}  {second:>8}  {photo}")

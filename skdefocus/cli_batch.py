@@ -94,7 +94,8 @@ def run_batch(arguments: argparse.Namespace, steps: Mapping[str, Any]) -> int:
     Returns
     -------
     int
-        0 when all photographs were done, 1 when some failed.
+        0 when all photographs were done, 1 when some failed, 130 (as shells have it)
+        when it was interrupted from the keyboard.
     """
     from sklearn.pipeline import Pipeline
     from tqdm import tqdm
@@ -111,21 +112,25 @@ def run_batch(arguments: argparse.Namespace, steps: Mapping[str, Any]) -> int:
             if text:
                 tqdm.write(f"skdefocus: {text}", file=sys.stderr)
 
-    with _workers(arguments.scheduler):
-        summary = process(
-            arguments.photos,
-            Pipeline([(k, steps[k]) for k in ("mapper", "refiner") if k in steps]),
-            arguments.output,
-            n_jobs=arguments.jobs,
-            pictures={name: steps[_PICTURES[name]] for name in wanted},
-            overview="overview" in arguments.pictures,
-            subject=arguments.subject,
-            map_data=arguments.map_data,
-            max_pixels=arguments.max_pixels,
-            resume=not arguments.again,
-            progress=not arguments.quiet,
-            on_row=tell,
-        )
+    try:
+        with _workers(arguments.scheduler):
+            summary = process(
+                arguments.photos,
+                Pipeline([(k, steps[k]) for k in ("mapper", "refiner") if k in steps]),
+                arguments.output,
+                n_jobs=arguments.jobs,
+                pictures={name: steps[_PICTURES[name]] for name in wanted},
+                overview="overview" in arguments.pictures,
+                subject=arguments.subject,
+                map_data=arguments.map_data,
+                max_pixels=arguments.max_pixels,
+                resume=not arguments.again,
+                progress=not arguments.quiet,
+                on_row=tell,
+            )
+    except KeyboardInterrupt:
+        print("skdefocus: stopped; the same command goes on from here", file=sys.stderr)
+        return 130
     _print_summary(summary, time.monotonic() - start)
     return 1 if summary.n_failed else 0
 

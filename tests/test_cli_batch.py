@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -134,6 +139,38 @@ def test_usage(folder, out, capsys, arguments, message):
     assert message in error
     assert "Traceback" not in error
     assert not out.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts by a POSIX signal")
+def test_an_interrupt_from_the_keyboard(tmp_path, small_photo, out):
+    for i in range(40):
+        write_photograph(tmp_path / "in" / f"{i}.png", small_photo[: 40 + i])
+    command = [sys.executable, "-m", "skdefocus.cli", "batch", tmp_path / "in"]
+    # In a group of its own, as a shell does it: its workers are interrupted too.
+    started = subprocess.Popen(
+        [*map(str, command), "-o", str(out), "--jobs", "2"],
+        cwd=Path(__file__).parents[1],
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while started.poll() is None and len(list(out.glob("*_sigma.tif"))) < 4:
+        time.sleep(0.02)
+    os.killpg(started.pid, signal.SIGINT)
+    error = started.communicate(timeout=60)[1]
+    assert started.returncode == 130
+    assert "stopped; the same command goes on from here" in error
+    assert "Traceback" not in error
+    done = (out / "report.jsonl").read_text().splitlines()
+    assert len(done) < 40
+    assert run(tmp_path / "in", "-o", out, "--quiet", "--jobs", 2) == 0
+    kept = [
+        json.loads(line)["status"]
+        for line in (out / "report.jsonl").read_text().splitlines()
+    ]
+    assert len(kept) == 40
+    # Of four whose files are there at most two are still without their record.
+    assert kept.count("kept") >= max(2, len(done))
 
 
 def test_another_run_in_the_same_folder(folder, out, capsys):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import threading
 import time
 from collections import deque
@@ -39,7 +40,11 @@ _MAX_STILLBORN = 3
 
 
 def _end_with(parent: int) -> None:
-    """Make this process end soon after its parent, also one that is killed."""
+    """Make this process end soon after its parent, also one that is killed.
+
+    An interrupt from the keyboard is the parent's affair: it stops its workers.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -183,7 +183,7 @@ def run_jobs(
 
     Raises
     ------
-    RuntimeError
+    ChildProcessError
         If workers die before they begin.
     ConnectionError
         If a cluster cancels the work.
@@ -262,6 +262,10 @@ class _Crew:
         for future in done:
             job = self._futures.pop(future)
             row, error = self._outcome(future)
+            if error is not None and not isinstance(error, BrokenExecutor):
+                # A cluster's, where one death does not break the others' work.
+                noted = self._task.folder.is_noted(job.index, job.attempt)
+                self._count_death(noted, error)
             settled = settle(job, row, error)
             if settled is not None:
                 yield settled
@@ -278,11 +282,15 @@ class _Crew:
             or is_noted(self._futures[future].index, self._futures[future].attempt)
             for future in done
         )
+        errors = (future.exception() for future in done if self._is_broken(future))
+        self._count_death(began, next(errors))
+
+    def _count_death(self, began: bool, error: BaseException | None) -> None:
         self._stillborn = 0 if began else self._stillborn + 1
         if self._stillborn >= _MAX_STILLBORN:
-            raise RuntimeError(
+            raise ChildProcessError(
                 f"workers die before they begin, {_MAX_STILLBORN} times in a row: "
-                f"{next(iter(done)).exception()}"
+                f"{error}"
             )
 
     def _outcome(

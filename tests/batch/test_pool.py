@@ -17,6 +17,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from skdefocus.batch import process
 from skdefocus.batch.jobs import Job
@@ -287,10 +289,94 @@ def test_workers_that_die_before_they_begin_end_the_run(tmp_path, log):
         task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
         rows = run_jobs([Job(0, Path("a.png"), "a.png", "a")], task, pool)
         with pytest.raises(
-            RuntimeError, match=r"die before they begin, 3 times .*no mem"
+            ChildProcessError, match=r"die before they begin, 3 times .*no mem"
         ):
             next(rows)
     assert pool.n_started == 3
+
+
+class Scripted(LocalPool):
+    """A pool in this process, to whose jobs happens what a script says."""
+
+    def __init__(self, script):
+        super().__init__(2)
+        self.script = list(script)
+        self.noted = []
+
+    def start(self):
+        return self
+
+    def stop(self, executor):
+        pass
+
+    def submit(self, function, task, job):
+        event = self.script.pop(0) if self.script else "work"
+        if event == "refuse":
+            raise self.deaths[0]("it broke while idle")
+        future = Future()
+        if event == "work":
+            future.set_result(function(task, job))
+            return future
+        if event == "die at work":
+            task.folder.note(job.index, job.attempt)
+            self.noted.append(job.index)
+        future.set_exception(self.deaths[0]("killed by SIGKILL"))
+        return future
+
+
+@given(
+    st.lists(st.sampled_from(["work", "die at work", "die before", "refuse"])),
+    st.integers(0, 4),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_happens_each_photograph_has_one_row(
+    tmp_path, log, script, n_photographs
+):
+    pool = Scripted(script)
+    photos = [tmp_path / "in" / f"{level}.png" for level in range(n_photographs)]
+    for level, photo in enumerate(photos):
+        write_photograph(photo, picture(CALM, level))
+    jobs = [Job(i, photo, photo.name, photo.stem) for i, photo in enumerate(photos)]
+    with open_run(tmp_path / "out") as run:
+        task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, False)
+        try:
+            rows = list(run_jobs(jobs, task, pool))
+        except ChildProcessError:
+            # Allowed only where pools broke again and again before anything began.
+            assert (
+                len([event for event in script if event in ("die before", "refuse")])
+                > 2
+            )
+            return
+    assert sorted(row["photo"] for row in rows) == [photo.name for photo in photos]
+    failed = {row["photo"] for row in rows if row["status"] == "failed"}
+    # Set aside are those that were started twice and never finished.
+    twice = {photos[i].name for i, n in Counter(pool.noted).items() if n == 2}
+    assert failed == twice
+    assert max(Counter(pool.noted).values(), default=0) <= 2
+
+
+class Killed(Exception):
+    """What a cluster raises for a task whose workers died too often."""
+
+
+class Deadly(Stillborn):
+    """A cluster whose workers die before they begin, task by task."""
+
+    deaths = (Killed,)
+
+    def submit(self, *_):
+        future = Future()
+        future.set_exception(Killed("no memory for a worker"))
+        return future
+
+
+def test_a_cluster_whose_workers_die_before_they_begin_ends_the_run(tmp_path, log):
+    with open_run(tmp_path / "out") as run:
+        task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        jobs = [Job(i, Path(f"{i}.png"), f"{i}.png", str(i)) for i in range(9)]
+        with pytest.raises(ChildProcessError, match="die before they begin"):
+            next(run_jobs(jobs, task, Deadly()))
 
 
 class Cancelling(Stillborn):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -51,7 +52,8 @@ def _end_with(parent: int) -> None:
             time.sleep(0.5)
         os._exit(1)
 
-    if os.getppid() == parent:
+    # On Windows a starter may stand between the two.
+    if sys.platform != "win32":
         threading.Thread(target=watch, daemon=True).start()
 
 

@@ -175,6 +175,27 @@ def test_a_run_that_is_killed_is_resumed(shoot, log, tmp_path):
     assert no_stray_files(out)
 
 
+def test_workers_of_a_run_that_is_killed_at_once_end_too(shoot, log, tmp_path):
+    run = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            str(shoot(CALM)),
+            str(log),
+            str(tmp_path / "o"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    # As soon as there are processes for two workers, before these can have begun.
+    wait_until(lambda: len(children(run.pid)) >= 3)
+    workers = children(run.pid)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    wait_until(lambda: not any(Path("/proc", pid, "exe").exists() for pid in workers))
+
+
 def test_results_do_not_depend_on_the_number_of_workers(tmp_path, photo):
     from sklearn.pipeline import make_pipeline
 

@@ -84,13 +84,18 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: str | os.PathLike[str]) -> Iterator[Stage]:
+def staged(
+    folder: str | os.PathLike[str], *, within: str | os.PathLike[str] | None = None
+) -> Iterator[Stage]:
     """Let several results be written; on success move all of them into place.
 
     Parameters
     ----------
     folder : path-like
         Where results go; made if needed.
+    within : path-like, optional
+        An existing folder of the same file system, where they wait; by default
+        `folder`.
 
     Yields
     ------
@@ -99,7 +104,8 @@ def staged(folder: str | os.PathLike[str]) -> Iterator[Stage]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".skdefocus-", dir=folder) as waiting:
+    place = folder if within is None else within
+    with TemporaryDirectory(prefix=".skdefocus-", dir=place) as waiting:
         stage = Stage(folder, Path(waiting))
         yield stage
         for target in stage.targets:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .cli_batch import add_batch_options, run_batch
+
 __all__ = ["main"]
 
 _DESCRIPTION = """\
@@ -21,6 +23,7 @@ _VERBS = {
     "map": "blur map: a picture, a 16-bit PNG and float data in pixels of sigma",
     "sharpen": "photograph sharpened where the map says that it helps",
     "bokeh": "photograph with its background blurred further and its subject sharpened",
+    "batch": "maps of folders of photographs, and a report with the sharpest first",
 }
 _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper, or ContextMapper
@@ -118,6 +121,8 @@ def _build_parser() -> argparse.ArgumentParser:
             help="refuse larger photographs (default 200 million)",
         )
         sub.add_argument("--quiet", action="store_true", help="no progress bar")
+        if verb == "batch":
+            add_batch_options(sub)
     _add_train(verbs)
     return parser
 
@@ -222,7 +227,7 @@ def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path, str]]:
     What lies in folders keeps its place below the output, and results of an earlier
     run are not taken for photographs. Refuses to overwrite a photograph.
     """
-    from .batch import RESULT_SUFFIXES
+    from .batch import RESULT_SUFFIXES, is_result
     from .io import list_photographs
 
     plan: dict[Path, tuple[Path, Path]] = {}
@@ -231,7 +236,7 @@ def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path, str]]:
         stems = {photo.with_suffix("") for photo in found}
         for photo in found:
             below = photo.parent.relative_to(path) if photo != path else Path()
-            if photo == path or not _is_result(photo, stems):
+            if photo == path or not is_result(photo, stems):
                 plan.setdefault(photo.resolve(), (photo, output / below))
     targets = Counter(folder / photo.stem for photo, folder in plan.values())
     inputs = {photo.with_suffix("") for photo in plan}
@@ -255,17 +260,6 @@ def _plan(given: Sequence[str], output: Path) -> list[tuple[Path, Path, str]]:
                 f"{folder / name}; give them different output folders."
             )
     return complete
-
-
-def _is_result(photo: Path, stems: set[Path]) -> bool:
-    """Whether a picture is the result of another one beside it."""
-    from .batch import RESULT_SUFFIXES
-
-    for suffix in RESULT_SUFFIXES:
-        stem = photo.stem.removesuffix(suffix)
-        if stem != photo.stem and photo.with_name(stem) in stems:
-            return True
-    return False
 
 
 def _run_photos(arguments: argparse.Namespace) -> int:
@@ -368,7 +362,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all was done, 2 when something given could not be used.
+        0 when all was done, 2 when something given could not be used. The verb
+        ``batch`` gives 1 when some photographs failed and the others were done.
 
     Examples
     --------
@@ -388,6 +383,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 2
     try:
+        if parsed.verb == "batch":
+            return run_batch(parsed, _build_steps(parsed))
         return _run_train(parsed) if parsed.verb == "train" else _run_photos(parsed)
     except (ValueError, OSError, ImportError) as error:
         print(f"skdefocus: {error}", file=sys.stderr)

@@ -57,6 +57,7 @@ def test_stages_import_only_stages_to_their_left():
 
     floor = {"filters", "metrics", "io", "sample", "optics", "synthesis", "scenes"}
     floor |= {"_validation", "_files", "_batch", "_base", "figures", "_sigma_scale"}
+    floor |= {"_threads"}
     stages = ["patches", "classifier", "mapping", "refine"]
     last = ["segment", "enhance", "render"]
     root = Path(skdefocus.__file__).parent

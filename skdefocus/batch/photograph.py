@@ -9,22 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .._files import staged
-from ..figures import colour_map, draw_overview
-from ..io import DEFAULT_MAX_PIXELS, read_photograph, write_map, write_photograph
+from sklearn.pipeline import Pipeline
 
-__all__ = ["PRODUCTS", "RESULT_SUFFIXES", "Outcome", "process_photograph"]
+from .._files import staged
+from ..io import DEFAULT_MAX_PIXELS, read_photograph
+from .results import (
+    Results,
+    describe_error,
+    run_pipeline,
+    write_results,
+)
+
+__all__ = ["PRODUCTS", "Outcome", "process_photograph"]
 
 # What can be made of a photograph.
 PRODUCTS = ("map", "sharpened", "shallow", "overview")
-# What the names of results end in, as `_write` writes them.
-RESULT_SUFFIXES = frozenset(
-    {"_map", "_map16", "_sigma", "_sharpened", "_shallow", "_overview", "_credit"}
-)
-
-# A result is written as its photograph was, or else as PNG. MPO is what Pillow calls a
-# JPEG with further pictures behind the first, as phones write it.
-_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "WEBP": ".webp"}
 
 
 @dataclass(frozen=True)
@@ -109,16 +108,19 @@ def process_photograph(
         try:
             results = _treat(photo, steps, products, max_pixels, credit)
             name = photo.stem if name is None else name
-            written = _write(name, folder, results, map_data, credit)
+            with staged(folder) as stage:
+                write_results(
+                    stage,
+                    name,
+                    results,
+                    with_map="map" in products,
+                    map_data=map_data,
+                    credit=credit,
+                )
         except (ValueError, OSError, MemoryError) as error:
-            # The batch holds one item: its number would tell the reader nothing.
-            text = str(error) or "there is not enough memory for it."
-            text = text.replace("X[0]: ", "").replace("X[0]", str(photo))
-            if photo.name not in text:
-                text = f"{photo}: {text}"
-            return Outcome(photo, problem=text)
+            return Outcome(photo, problem=describe_error(error, photo))
     notes = [f"{photo}: {warning.message}" for warning in caught]
-    return Outcome(photo, written, notes)
+    return Outcome(photo, stage.targets, notes)
 
 
 def _treat(
@@ -127,49 +129,17 @@ def _treat(
     products: Collection[str],
     max_pixels: int,
     credit: str,
-) -> dict[str, Any]:
+) -> Results:
     """Compute everything that is wanted."""
     original = read_photograph(photo, max_pixels=max_pixels)
-    samples = steps["mapper"].transform([original.image])
-    if "refiner" in steps:
-        samples = steps["refiner"].transform(samples)
-    results: dict[str, Any] = {"original": original}
-    if "map" in products or "overview" in products:
-        results["coloured"] = colour_map(samples[0].blur_map)
-    if "map" in products:
-        results["map"] = samples[0].blur_map
-    for product, step in (("sharpened", "sharpener"), ("shallow", "renderer")):
-        if product in products:
-            results[product] = steps[step].transform(samples)[0]
+    pipeline = Pipeline([(k, steps[k]) for k in ("mapper", "refiner") if k in steps])
+    wanted = {"sharpened": "sharpener", "shallow": "renderer"}
+    sample, pictures = run_pipeline(
+        pipeline,
+        {name: steps[step] for name, step in wanted.items() if name in products},
+        original.image,
+    )
+    results = Results(original, sample, pictures)
     if "overview" in products:
-        titles = {"sharpened": "sharpened", "shallow": "shallow focus"}
-        panels = [
-            ("photograph", original.image),
-            ("blur map", results["coloured"]),
-            *((titles[key], results[key]) for key in titles if key in results),
-        ]
-        results["overview"] = draw_overview(panels, credit=credit)
+        results.draw_overview(credit)
     return results
-
-
-def _write(
-    name: str, folder: Path, results: Mapping[str, Any], map_data: str, credit: str
-) -> list[Path]:
-    """Write what was computed: all of it, or nothing."""
-    original = results["original"]
-    ending = _ENDINGS.get(original.file_format, ".png")
-    with staged(folder) as stage:
-        if "map" in results:
-            write_photograph(stage(f"{name}_map.png"), results["coloured"])
-            write_map(stage(f"{name}_map16.png"), results["map"])
-            write_map(stage(f"{name}_sigma.{map_data}"), results["map"])
-        for product in ("sharpened", "shallow"):
-            if product in results:
-                path = stage(f"{name}_{product}{ending}")
-                write_photograph(path, results[product], original)
-        if "overview" in results:
-            path = stage(f"{name}_overview.png")
-            write_photograph(path, results["overview"])
-        if credit:
-            stage(f"{name}_credit.txt").write_text(f"{credit}\n")
-    return stage.targets

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import Any
 
-import joblib
 import numpy as np
+
+from .._threads import available_threads
 
 __all__ = ["Network"]
 
@@ -15,13 +15,6 @@ __all__ = ["Network"]
 # networks for single patches are larger: a patch holds up to 4 MB in densenet121.
 _BATCH = 1024
 _BATCH_OF_SINGLE_PATCHES = 64
-
-
-def _available_threads() -> int:
-    """Threads of this process: joblib tells its workers by OMP_NUM_THREADS."""
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    count = joblib.cpu_count()
-    return min(count, int(limit)) if limit.isdecimal() and int(limit) > 0 else count
 
 
 class Network:
@@ -61,7 +54,7 @@ class Network:
         return hashlib.sha256(self.onnx).hexdigest()
 
     def _session(self, n_threads: int | None) -> Any:
-        n_threads = _available_threads() if n_threads is None else n_threads
+        n_threads = available_threads() if n_threads is None else n_threads
         if n_threads not in self._sessions:
             import onnxruntime
 

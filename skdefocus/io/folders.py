@@ -52,9 +52,9 @@ def list_photographs(
         inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _ENDINGS)
         # Sidecars that some systems leave on cards are hidden and end in .jpg too.
         inside = [p for p in inside if not _is_hidden(p.relative_to(path))]
-        # The folder itself may be given to write its results beside its photographs.
-        if exclude is not None and Path(exclude).resolve() != path.resolve():
-            left_out = Path(exclude).resolve()
+        # The folder itself, or one above it, may be where results go.
+        left_out = None if exclude is None else Path(exclude).resolve()
+        if left_out is not None and path.resolve() in left_out.parents:
             inside = [p for p in inside if left_out not in p.resolve().parents]
         if not inside:
             raise ValueError(f"{path} holds no photograph (JPEG, PNG, TIFF, WebP).")

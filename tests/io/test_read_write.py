@@ -325,6 +325,19 @@ class TestMaps:
         assert list(tmp_path.iterdir()) == []
 
 
+def test_where_results_go_is_not_searched(tmp_path):
+    for name in ("in/a.jpg", "in/out/b.jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    photographs = tmp_path / "in"
+    both = [photographs / "a.jpg", photographs / "out" / "b.jpg"]
+    assert list_photographs([photographs], exclude=photographs / "out") == both[:1]
+    # Results beside the photographs, or above them.
+    assert list_photographs([photographs], exclude=photographs) == both
+    assert list_photographs([photographs], exclude=tmp_path) == both
+
+
 def test_list_photographs(tmp_path):
     for name in ("b.JPG", "a.png", "notes.txt", "deep/er/c.tiff"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

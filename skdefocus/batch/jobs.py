@@ -1,0 +1,128 @@
+"""From paths to jobs: which photographs, and where their results go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..io import list_photographs
+from .results import RESULT_SUFFIXES
+
+__all__ = ["Job", "is_result", "list_jobs"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photograph to be worked on.
+
+    Attributes
+    ----------
+    index : int
+        Its number in the run.
+    photo : Path
+        Absolute: workers may have another working directory.
+    name : str
+        What the report calls it: the path as it was given.
+    target : str
+        What names of its results begin with, with the folders above, below the output.
+    attempt : int
+        1, or more when it is tried again.
+    problem : str
+        Why it cannot be worked on at all; empty if it can.
+    """
+
+    index: int
+    photo: Path
+    name: str
+    target: str
+    attempt: int = 1
+    problem: str = ""
+
+
+def is_result(photo: Path, stems: set[Path]) -> bool:
+    """Whether a picture is the result of another one beside it.
+
+    Parameters
+    ----------
+    photo : Path
+        The picture.
+    stems : set of Path
+        All pictures beside it, without their endings.
+
+    Returns
+    -------
+    bool
+        True for ``bee_map.png`` beside ``bee.jpg``.
+    """
+    for suffix in RESULT_SUFFIXES:
+        stem = photo.stem.removesuffix(suffix)
+        if stem != photo.stem and photo.with_name(stem) in stems:
+            return True
+    return False
+
+
+def _find(
+    paths: Iterable[str | os.PathLike[str]], out: Path
+) -> Iterator[tuple[Path, Path]]:
+    """Give photographs, each with the folder of its results below the output."""
+    for path in map(Path, paths):
+        if not path.is_dir():
+            yield path, Path()
+            continue
+        if path.resolve() == out.resolve():
+            raise ValueError(
+                f"{path} is both the folder of photographs and that of the results; "
+                f"give another output folder."
+            )
+        found = list_photographs([path], exclude=out)
+        stems = {photo.with_suffix("") for photo in found}
+        for photo in found:
+            if not is_result(photo, stems):
+                yield photo, photo.parent.relative_to(path)
+
+
+def list_jobs(paths: Iterable[str | os.PathLike[str]], out: Path) -> Iterator[Job]:
+    """List photographs with the names of their results, one at a time.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+        Photographs, and folders of them; what lies in a folder keeps its place below
+        the output. Results of an earlier run are not taken for photographs.
+    out : Path
+        The output folder.
+
+    Yields
+    ------
+    Job
+        Each photograph once. Of two photographs whose results would have the same
+        name the second takes its ending into it, ``A_tif`` for ``A.tif``; where that
+        is taken too, it has a problem.
+
+    Raises
+    ------
+    ValueError
+        If a folder holds no photograph, or is the output folder.
+    """
+    # Hashes, so that a million photographs take no more than some tens of megabytes.
+    seen: set[int] = set()
+    taken: set[int] = set()
+    for photo, below in _find(paths, out):
+        own = hash(os.path.realpath(photo))
+        if own in seen:
+            continue
+        seen.add(own)
+        target = (below / photo.stem).as_posix()
+        # Some file systems do not tell A from a.
+        if hash(target.casefold()) in taken:
+            target += f"_{photo.suffix[1:].lower()}"
+        problem = ""
+        if hash(target.casefold()) in taken:
+            problem = (
+                f"{photo}: its results would have the name of another photograph's, "
+                f"{target}; give them different output folders."
+            )
+        taken.add(hash(target.casefold()))
+        yield Job(len(seen) - 1, photo.absolute(), str(photo), target, problem=problem)

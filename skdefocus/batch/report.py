@@ -1,0 +1,96 @@
+"""The report of a run: one row for each photograph, the sharpest first."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .._files import staged
+from .measure import MEASURES
+
+__all__ = ["COLUMNS", "Report", "read_rows"]
+
+COLUMNS = ("photo", "status", "width", "height", *MEASURES, "seconds", "error", "notes")
+_NAMES = ("report.csv", "report.jsonl")
+_ORDER = ("sharpest_sigma", "sigma_p50", "sigma_mean")
+
+
+class Report:
+    """Rows as they come, kept on disk, and sorted at the end.
+
+    Parameters
+    ----------
+    folder : Path
+        Where rows wait: in memory there is only what they are sorted by.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._rows = (folder / "rows.jsonl").open("w+b")
+        self._order: list[tuple[Any, ...]] = []
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Take in the row of a photograph."""
+        sharpness = [row.get(name) for name in _ORDER]
+        failed = None in sharpness
+        key = (failed, *([] if failed else sharpness), str(row["photo"]))
+        self._order.append((*key, self._rows.tell()))
+        # Names that are not text in UTF-8 survive as escapes.
+        self._rows.write(json.dumps(dict(row)).encode() + b"\n")
+
+    def write(self, out: Path) -> tuple[Path, Path]:
+        """Write the report; both files are moved into place whole.
+
+        Parameters
+        ----------
+        out : Path
+            The output folder.
+
+        Returns
+        -------
+        csv, jsonl : Path
+            ``report.csv``, with the columns `COLUMNS`, and ``report.jsonl``, with the
+            names of the results besides.
+        """
+        self._order.sort()
+        with staged(out, within=self._folder) as stage:
+            table, lines = (stage(name) for name in _NAMES)
+            with (
+                table.open(
+                    "w", newline="", encoding="utf-8", errors="surrogateescape"
+                ) as table_file,
+                lines.open("wb") as lines_file,
+            ):
+                writer = csv.writer(table_file)
+                writer.writerow(COLUMNS)
+                for *_, offset in self._order:
+                    self._rows.seek(offset)
+                    line = self._rows.readline()
+                    lines_file.write(line)
+                    row = json.loads(line)
+                    row["notes"] = " ".join(row["notes"])
+                    writer.writerow(row.get(name) for name in COLUMNS)
+        self._rows.close()
+        table, lines = stage.targets
+        return table, lines
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a report in JSON lines, one row at a time.
+
+    Parameters
+    ----------
+    path : Path
+        ``report.jsonl``.
+
+    Yields
+    ------
+    dict of str to object
+        One for each photograph.
+    """
+    with path.open("rb") as file:
+        for line in file:
+            yield json.loads(line)

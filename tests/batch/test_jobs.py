@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from itertools import islice, repeat
+from pathlib import Path
+
+import pytest
+
+from skdefocus.batch.jobs import Job, list_jobs
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("100/a.jpg", "100/b.png", "101/a.jpg", "101/a_map.png", "top.tif"):
+        path = Path("in", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return Path("in")
+
+
+def targets(paths, out=Path("out")):
+    return [job.target for job in list_jobs(paths, out)]
+
+
+def test_folders_keep_their_shape_and_results_are_no_photographs(folder):
+    found = list(list_jobs([folder], Path("out")))
+    assert [job.target for job in found] == ["100/a", "100/b", "101/a", "top"]
+    assert found[0] == Job(0, Path.cwd() / "in/100/a.jpg", "in/100/a.jpg", "100/a")
+    assert [job.index for job in found] == [0, 1, 2, 3]
+
+
+def test_what_lies_in_the_output_is_no_photograph(folder):
+    assert targets([folder], folder / "100") == ["101/a", "top"]
+
+
+def test_each_photograph_once(folder):
+    twice = [folder / "top.tif", folder, Path("in/100/../top.tif")]
+    assert targets(twice) == ["top", "100/a", "100/b", "101/a"]
+
+
+def test_photographs_of_one_name_are_told_apart(folder):
+    (folder / "100" / "A.TIF").touch()
+    assert targets([folder / "100"]) == ["A", "a_jpg", "b"]
+    both = list(list_jobs([folder / "100" / "a.jpg", folder / "101" / "a.jpg"], folder))
+    assert [job.target for job in both] == ["a", "a_jpg"]
+    third = folder / "102" / "a.jpg"
+    *_, last = list_jobs([*(job.photo for job in both), third], folder)
+    assert last.problem == (
+        "in/102/a.jpg: its results would have the name of another photograph's, "
+        "a_jpg; give them different output folders."
+    )
+
+
+def test_paths_are_taken_one_at_a_time():
+    endless = (Path(f"{i}.jpg") for i, _ in enumerate(repeat(0)))
+    found = list(islice(list_jobs(endless, Path("out")), 3))
+    assert [job.target for job in found] == ["0", "1", "2"]
+
+
+def test_folders_that_cannot_be_used(folder, tmp_path):
+    with pytest.raises(ValueError, match="both the folder of photographs and that of"):
+        targets([folder], tmp_path / "in")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="empty holds no photograph"):
+        targets(["empty"])

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from skdefocus import DefocusSample
+from skdefocus.batch import MEASURES, measure_map, sharpest_region
+
+MAPS = st.tuples(st.integers(1, 90), st.integers(1, 90)).flatmap(
+    lambda shape: arrays(np.float32, shape, elements=st.floats(0, 16, width=16))
+)
+
+
+def sample(blur_map: np.ndarray, **fields) -> DefocusSample:
+    return DefocusSample(np.zeros(blur_map.shape), blur_map, **fields)
+
+
+@given(MAPS)
+def test_figures_are_those_of_numpy(blur_map):
+    measures = measure_map(sample(blur_map))
+    assert tuple(measures) == MEASURES
+    assert measures["sigma_mean"] == pytest.approx(blur_map.mean(dtype=float), abs=1e-4)
+    for percent in (5, 25, 50, 75, 95):
+        expected = np.percentile(blur_map, percent)
+        assert measures[f"sigma_p{percent:02}"] == pytest.approx(expected, abs=1e-4)
+    assert 0 <= measures["in_focus"] <= 1
+
+
+@given(MAPS, st.data())
+def test_the_region_is_the_best_of_its_grid(blur_map, data):
+    shape = blur_map.shape
+    subject = data.draw(arrays(bool, shape)) if data.draw(st.booleans()) else None
+    if subject is not None and not subject.any():
+        subject[0, 0] = True
+    counts = np.ones(shape, bool) if subject is None else subject
+    (left, top, width, height), mean = sharpest_region(blur_map, None, subject)
+    assert width == height <= max(32, min(shape) // 8)
+
+    def value(x, y):
+        inside = counts[y : y + height, x : x + width]
+        total = blur_map[y : y + height, x : x + width][inside].sum(dtype=float)
+        return inside.sum(), total / max(1, inside.sum())
+
+    rows, columns = (np.flatnonzero(counts.any(axis)) for axis in (1, 0))
+    stride = max(1, width // 4)
+    found = [
+        value(x, y)
+        for y in range(rows[0], rows[-1] + 2 - height, stride)
+        for x in range(columns[0], columns[-1] + 2 - width, stride)
+    ]
+    most = max(n for n, _ in found)
+    assert mean == pytest.approx(min(v for n, v in found if n >= most / 2))
+    assert mean == pytest.approx(value(left, top)[1])
+
+
+def test_the_region_is_where_it_is_sharp():
+    blur_map = np.full((400, 600), 5.0)
+    blur_map[200:260, 300:380] = 0.4
+    (left, top, width, height), mean = sharpest_region(blur_map)
+    assert (width, height) == (50, 50)
+    assert mean == pytest.approx(0.4)
+    assert 300 <= left <= 330
+    assert 200 <= top <= 210
+
+
+def test_what_is_not_known_is_not_the_sharpest():
+    blur_map = np.full((64, 128), 3.0)
+    blur_map[:, :64], blur_map[:, 96:] = 0.1, 0.6
+    confidence = np.ones(blur_map.shape)
+    confidence[:, :64] = 0.05
+    assert sharpest_region(blur_map, confidence)[1] == pytest.approx(0.6)
+    nothing = np.zeros(blur_map.shape)
+    assert sharpest_region(blur_map, nothing)[1] == pytest.approx(0.1)
+
+
+def test_only_the_subject_counts():
+    blur_map = np.full((64, 128), 3.0, np.float32)
+    blur_map[:, :64] = 0.1
+    subject = np.zeros(blur_map.shape, bool)
+    subject[10:50, 70:120] = True
+    measures = measure_map(sample(blur_map), subject)
+    assert measures["sigma_mean"] == measures["sharpest_sigma"] == 3.0
+    assert measures["in_focus"] == 0
+    assert measures["sharpest_left"] >= 70
+    assert measures["sharpest_top"] >= 10
+
+
+def test_masks_of_one_s_own_decide_what_is_in_focus():
+    blur_map = np.full((8, 8), 3.0)
+    mask = np.zeros((8, 8), bool)
+    mask[:2] = True
+    assert measure_map(sample(blur_map), None, mask)["in_focus"] == 0.75
+
+
+def test_scores_are_told_from_sigmas():
+    score = np.full((64, 128), 0.9, np.float32)
+    score[:, :64] = 0.1
+    measures = measure_map(sample(score, unit="relative"))
+    assert measures["unit"] == "relative"
+    assert measures["in_focus"] == 0.5
+
+
+def test_subjects_that_do_not_fit():
+    blurred = sample(np.ones((8, 9)))
+    with pytest.raises(
+        ValueError, match=r"the photograph's shape \(8, 9\); got .*9, 8"
+    ):
+        measure_map(blurred, np.ones((9, 8), bool))
+    with pytest.raises(ValueError, match="has no pixel"):
+        measure_map(blurred, np.zeros((8, 9), bool))

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+
+from skdefocus import (
+    CalibratedMapper,
+    LaplacianVarianceMapper,
+    PatchBlurClassifier,
+    SDoFRenderer,
+    SlidingWindowMapper,
+)
+from skdefocus.batch import BatchSummary, process
+from skdefocus.io import write_photograph
+from tests.batch.steps import CALM, WRONG, Inverter, Mapper, picture
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for level in (30, 10, 20):
+        write_photograph(tmp_path / "in" / f"{level}.png", picture(CALM, level))
+    return tmp_path / "in"
+
+
+def n_worked(log: Path) -> int:
+    return len(log.read_text().splitlines())
+
+
+def test_a_folder(folder, log, tmp_path, capsys):
+    (folder / "bad.png").write_text("no photograph")
+    write_photograph(folder / "wrong.png", picture(WRONG, 5))
+    seen = []
+    summary = process(
+        folder,
+        make_pipeline(Mapper(str(log))),
+        tmp_path / "out",
+        n_jobs=2,
+        pictures={"inverse": Inverter()},
+        progress=True,
+        on_row=seen.append,
+    )
+    assert summary == BatchSummary(
+        tmp_path / "out" / "report.csv", tmp_path / "out" / "report.jsonl", 3, 0, 2
+    )
+    rows = list(summary.rows())
+    names = [Path(row["photo"]).name for row in rows]
+    assert names == ["10.png", "20.png", "30.png", "bad.png", "wrong.png"]
+    assert "is not an image" in rows[3]["error"]
+    assert sorted(seen, key=lambda row: row["photo"]) == sorted(
+        rows, key=lambda row: row["photo"]
+    )
+    assert (tmp_path / "out" / "10_inverse.png").exists()
+    error = capsys.readouterr().err
+    assert "5/5" in error
+    assert "photo" in error
+    assert "2 failed" in error
+
+    again = process(
+        [folder],
+        make_pipeline(Mapper(str(log))),
+        tmp_path / "out",
+        pictures={"inverse": Inverter()},
+    )
+    assert (again.n_done, again.n_kept, again.n_failed) == (0, 3, 2)
+    assert n_worked(log) == 3 + 2
+    assert capsys.readouterr().err == ""
+
+
+def test_parameters_content_and_names(folder, log, tmp_path):
+    """Finished work is what has the same content and parameters, and its results."""
+
+    def run(factor=1.0, **options):
+        summary = process(folder, Mapper(str(log), 0.0, factor), tmp_path, **options)
+        return summary.n_done, summary.n_kept
+
+    assert run() == (3, 0)
+    assert run() == (0, 3)
+    assert run(factor=2.0) == (3, 0)
+    content = (folder / "10.png").read_bytes()
+    (folder / "10.png").write_bytes((folder / "20.png").read_bytes())
+    (folder / "20.png").write_bytes(content)
+    assert run(factor=2.0) == (2, 1)
+    assert run(factor=2.0, resume=False) == (3, 0)
+    assert n_worked(log) == 11
+
+
+def test_paths_that_come_one_at_a_time(folder, log, tmp_path, capsys):
+    paths = (folder / f"{level}.png" for level in (10, 20))
+    summary = process(paths, Mapper(str(log)), tmp_path / "out", progress=True)
+    assert summary.n_done == 2
+    assert "2photo [" in capsys.readouterr().err
+
+
+def test_the_report_is_of_what_is_done_when_a_run_is_stopped(folder, log, tmp_path):
+    def stop(row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        process(folder, Mapper(str(log)), tmp_path / "out", on_row=stop)
+    lines = (tmp_path / "out" / "report.csv").read_text().splitlines()
+    assert len(lines) == 2
+    assert process(folder, Mapper(str(log)), tmp_path / "out").n_kept >= 1
+
+
+def test_photographs_that_would_share_results(folder, log, tmp_path):
+    others = [tmp_path / name / "10.png" for name in ("b", "c")]
+    for path in others:
+        write_photograph(path, picture(CALM, 5))
+    summary = process([folder, *others], Mapper(str(log)), tmp_path / "out")
+    assert (summary.n_done, summary.n_failed) == (4, 1)
+    assert "name of another photograph's" in list(summary.rows())[-1]["error"]
+
+
+class TestRefusals:
+    """Before any work, and nothing written."""
+
+    def check(self, folder, tmp_path, message, kind=ValueError, **changes):
+        out = tmp_path / "out"
+        given = {"paths": folder, "pipeline": SlidingWindowMapper(), "out": out}
+        with pytest.raises(kind, match=message):
+            process(**{**given, **changes})
+        assert not out.exists()
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"pipeline": SlidingWindowMapper(step=0)}, "'step' parameter of Sliding"),
+            ({"pipeline": SlidingWindowMapper}, "an estimator with 'transform' or"),
+            ({"pipeline": None}, "must have a step at least, a mapper"),
+            ({"pictures": {"mask": 3}}, "an estimator with .*; got 3"),
+            ({"pictures": {"map": SDoFRenderer()}}, "pictures must be named .* 'map'"),
+            ({"pictures": {"My_x": SDoFRenderer()}}, "named by lower-case .* 'My_x'"),
+            ({"pictures": {"a": SDoFRenderer(7.0, 3.0)}}, "c0 < c1 < pivot"),
+            ({"n_jobs": 0}, "n_jobs == 0"),
+            ({"n_jobs": "many"}, "'n_jobs' parameter of process"),
+            ({"map_data": "jpg"}, "'map_data' parameter of process .* 'jpg'"),
+            ({"max_pixels": 0}, "'max_pixels' parameter of process"),
+            ({"subject": (1, 2)}, "subject must be a box"),
+        ],
+    )
+    def test_parameters(self, folder, tmp_path, changes, message):
+        self.check(folder, tmp_path, message, **changes)
+
+    def test_steps_that_are_not_fitted(self, folder, tmp_path):
+        for mapper in (
+            CalibratedMapper(LaplacianVarianceMapper()),
+            SlidingWindowMapper(PatchBlurClassifier()),
+        ):
+            self.check(folder, tmp_path, "fitted", NotFittedError, pipeline=mapper)
+
+    def test_folders(self, folder, tmp_path):
+        (tmp_path / "empty").mkdir()
+        self.check(folder, tmp_path, "holds no photograph", paths=[tmp_path / "empty"])
+        self.check(folder, tmp_path, "both the folder of photographs", out=folder)
+        file = folder / "10.png"
+        self.check(folder, tmp_path, "is a file, not a folder to write to", out=file)
+        assert np.array_equal(sorted(folder.iterdir()), sorted(folder.glob("?0.png")))

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skdefocus.batch.subject import (
+    check_subject,
+    find_subject,
+    read_subject,
+    subject_key,
+)
+from skdefocus.io import write_photograph
+
+
+@pytest.fixture
+def mask_file(tmp_path):
+    mask = np.zeros((20, 30), np.uint8)
+    mask[5:10, 8:12] = 255
+    write_photograph(tmp_path / "masks" / "100" / "bee.png", mask)
+    return tmp_path / "masks" / "100" / "bee.png"
+
+
+def test_a_box(mask_file):
+    box = check_subject(np.array([8, 5, 4, 5]))
+    assert box == (8, 5, 4, 5)
+    from_box = read_subject(box, (20, 30, 3), 1000)
+    np.testing.assert_array_equal(from_box, read_subject(mask_file, (20, 30), 1000))
+    assert read_subject((28, 18, 100, 100), (20, 30), 1000).sum() == 4
+    assert read_subject(check_subject(None), (20, 30), 1000) is None
+
+
+def test_a_folder_of_masks(mask_file, tmp_path):
+    folder = check_subject(str(tmp_path / "masks"))
+    assert find_subject(folder, "100/bee") == mask_file
+    assert find_subject(mask_file, "100/wasp") == mask_file
+    with pytest.raises(ValueError, match=r"no subject mask .*wasp\.png for it"):
+        find_subject(folder, "100/wasp")
+
+
+def test_the_key_is_that_of_the_content(mask_file, tmp_path):
+    other = tmp_path / "other.png"
+    other.write_bytes(mask_file.read_bytes())
+    assert subject_key(other) == subject_key(mask_file)
+    write_photograph(other, np.full((20, 30), 255, np.uint8))
+    assert subject_key(other) != subject_key(mask_file)
+    assert subject_key((1, 2, 3, 4)) != subject_key((1, 2, 3, 5)) != subject_key(None)
+
+
+@pytest.mark.parametrize(
+    "wrong", [(1, 2, 3), (1, 2, 0, 4), (-1, 0, 2, 2), 3, (0.5,) * 4]
+)
+def test_what_is_no_subject(wrong):
+    with pytest.raises(ValueError, match=r"subject must be a box .* got"):
+        check_subject(wrong)
+
+
+def test_masks_and_boxes_that_do_not_fit(mask_file, tmp_path):
+    with pytest.raises(ValueError, match=r"mask nowhere\.png does not exist"):
+        check_subject("nowhere.png")
+    with pytest.raises(ValueError, match="has 30 x 20 pixels, the photograph 40 x 20"):
+        read_subject(mask_file, (20, 40), 1000)
+    with pytest.raises(ValueError, match=r"begins at \(30, 0\), outside .* of 30 x 20"):
+        read_subject((30, 0, 5, 5), (20, 30), 1000)
+    write_photograph(tmp_path / "black.png", np.zeros((20, 30), np.uint8))
+    with pytest.raises(ValueError, match="no white pixel"):
+        read_subject(Path(tmp_path / "black.png"), (20, 30), 1000)

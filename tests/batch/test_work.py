@@ -1,0 +1,216 @@
+"""The work on one photograph, in this process: what is finished, what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from skdefocus import DefocusSegmenter
+from skdefocus.batch.jobs import Job
+from skdefocus.batch.run_folder import open_run
+from skdefocus.batch.work import STARTED_BEFORE, Task, work
+from skdefocus.io import read_image, write_photograph
+from tests.batch.steps import CALM, WRONG, Inverter, Mapper, picture
+
+
+@pytest.fixture
+def log(tmp_path):
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def job(tmp_path):
+    photo = tmp_path / "in" / "a.png"
+    write_photograph(photo, picture(CALM, 30))
+    return Job(0, photo, "in/a.png", "100/a")
+
+
+@pytest.fixture
+def run_once(tmp_path, log, job):
+    """Work on the photograph in a run of its own."""
+
+    def run(job=job, **changes):
+        with open_run(tmp_path / "out") as folder:
+            task = Task(
+                folder,
+                Mapper(str(log)),
+                {},
+                key="key",
+                overview=False,
+                subject=None,
+                map_data="tif",
+                max_pixels=10_000,
+                resume=True,
+            )
+            return work(replace(task, **changes), job)
+
+    return run
+
+
+def n_worked(log) -> int:
+    return len(log.read_text().splitlines())
+
+
+def test_results_and_row(run_once, tmp_path):
+    row = run_once(pictures={"inverse": Inverter()}, overview=True)
+    folder = tmp_path / "out" / "100"
+    assert row["results"] == [
+        f"100/a_{name}"
+        for name in ("map.png", "map16.png", "sigma.tif", "inverse.png", "overview.png")
+    ]
+    assert {path.name for path in folder.iterdir()} == {
+        name.removeprefix("100/") for name in row["results"]
+    }
+    np.testing.assert_array_equal(read_image(folder / "a_sigma.tif"), np.float32(3))
+    assert (read_image(folder / "a_inverse.png")[5:] == 225).all()
+    assert (row["photo"], row["status"], row["error"]) == ("in/a.png", "done", "")
+    assert (row["width"], row["height"], row["sigma_mean"]) == (48, 40, 3.0)
+    assert row["seconds"] > 0
+
+
+def test_finished_work_is_kept(run_once, log):
+    first, second = run_once(), run_once()
+    assert n_worked(log) == 1
+    assert second == first | {"status": "kept"}
+    assert run_once(resume=False)["status"] == "done"
+    assert n_worked(log) == 2
+
+
+def test_work_that_this_run_finished_counts_as_done(tmp_path, log, job):
+    with open_run(tmp_path / "out") as folder:
+        task = Task(folder, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        first = work(task, job)
+        assert work(task, job) == first
+    assert n_worked(log) == 1
+
+
+def test_changed_content_under_the_same_name_is_new_work(run_once, log, job):
+    run_once()
+    write_photograph(job.photo, picture(CALM, 31))
+    assert run_once()["sigma_mean"] == pytest.approx(3.1)
+    write_photograph(job.photo, picture(CALM, 30))
+    assert run_once()["status"] == "done"
+    assert n_worked(log) == 3
+
+
+def test_other_parameters_are_new_work_and_so_are_the_old_ones_again(run_once, log):
+    for key in ("key", "other", "key"):
+        assert run_once(key=key)["status"] == "done"
+    assert n_worked(log) == 3
+
+
+def test_another_subject_is_new_work(run_once, log, tmp_path):
+    mask = np.zeros((40, 48), np.uint8)
+    mask[:, :20] = 255
+    for name in ("all/100/a.png", "one.png"):
+        write_photograph(tmp_path / name, mask)
+    assert run_once(subject=(2, 3, 10, 12))["sharpest_left"] == 2
+    assert run_once(subject=(2, 3, 10, 12))["status"] == "kept"
+    assert run_once(subject=(3, 3, 10, 12))["sharpest_left"] == 3
+    assert run_once(subject=tmp_path / "one.png")["sharpest_width"] == 20
+    # The same mask, found elsewhere.
+    assert run_once(subject=tmp_path / "all")["status"] == "kept"
+    write_photograph(tmp_path / "one.png", mask.T.reshape(mask.shape))
+    assert run_once(subject=tmp_path / "one.png")["status"] == "done"
+    assert n_worked(log) == 4
+
+
+@pytest.mark.parametrize("change", ["missing", "cut"])
+def test_results_that_are_gone_are_made_again(run_once, log, tmp_path, change):
+    run_once()
+    path = tmp_path / "out" / "100" / "a_map16.png"
+    whole = path.read_bytes()
+    path.unlink() if change == "missing" else path.write_bytes(whole[:50])
+    assert run_once()["status"] == "done"
+    assert path.read_bytes() == whole
+    assert n_worked(log) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "in/a.png does not exist."),
+        (b"", "in/a.png is empty."),
+        (b"text", "in/a.png is not an image that can be read (JPEG, PNG, TIFF, WebP)."),
+    ],
+)
+def test_bad_files_are_rows_with_a_reason(run_once, job, content, message, tmp_path):
+    job.photo.unlink()
+    if content is not None:
+        job.photo.write_bytes(content)
+    row = run_once()
+    assert (row["status"], row["error"]) == ("failed", message)
+    assert not (tmp_path / "out" / "100").exists()
+
+
+def test_damaged_photographs(run_once, job):
+    job.photo.write_bytes(job.photo.read_bytes()[:-30])
+    assert run_once()["error"].startswith("in/a.png is damaged or truncated: ")
+
+
+def test_whatever_a_step_raises_is_a_row(run_once, job):
+    write_photograph(job.photo, picture(WRONG, 30))
+    row = run_once()
+    assert row["error"] == "in/a.png: RuntimeError: the lens cap was on"
+    assert row["seconds"] >= 0
+
+
+def test_pipelines_without_a_map(run_once):
+    row = run_once(pipeline=make_pipeline(None, "passthrough"))
+    assert row["error"].startswith("in/a.png: the pipeline gives no blur map")
+
+
+def test_pipelines_that_end_in_a_picture_or_a_mask(run_once, log, tmp_path):
+    pipeline = make_pipeline(Mapper(str(log)), make_pipeline(Inverter()))
+    row = run_once(pipeline=pipeline, key="picture")
+    assert row["results"][-1] == "100/a_picture.png"
+    segmenter = DefocusSegmenter(3.5, reference="absolute")
+    row = run_once(pipeline=make_pipeline(Mapper(str(log)), segmenter), key="mask")
+    assert row["results"][-1] == "100/a_mask.png"
+    assert row["in_focus"] == 1
+    assert (read_image(tmp_path / "out" / "100" / "a_mask.png") == 0).all()
+
+
+def test_scores_are_written_as_such(run_once, tmp_path, small_photo, job):
+    from skdefocus import LaplacianVarianceMapper
+
+    write_photograph(job.photo, small_photo)
+    row = run_once(pipeline=LaplacianVarianceMapper(), max_pixels=20_000)
+    assert row["unit"] == "relative"
+    names = [f"100/a_{name}" for name in ("map.png", "score.tif")]
+    assert row["results"] == names
+    assert read_image(tmp_path / "out" / names[1]).max() <= 1
+
+
+def test_photographs_that_change_meanwhile(run_once, job, log):
+    class Changing(Mapper):
+        def _map(self, image):
+            write_photograph(job.photo, picture(CALM, 99))
+            return super()._map(image)
+
+    row = run_once(pipeline=Changing(str(log)))
+    assert row["error"] == "in/a.png was changed while it was worked on."
+
+
+def test_a_photograph_that_was_started_before_is_left(tmp_path, log, job):
+    with open_run(tmp_path / "out") as folder:
+        task = Task(folder, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        folder.note(0, 1)
+        assert work(task, job) == {"status": STARTED_BEFORE}
+        assert folder.is_noted(0, 1)
+        assert work(task, replace(job, attempt=2))["status"] == "done"
+        assert not folder.is_noted(0, 2)
+
+
+def test_workers_that_do_not_see_the_output(tmp_path, log, job):
+    with open_run(tmp_path / "out") as folder:
+        task = Task(folder, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+    with open_run(tmp_path / "out"):
+        row = work(task, job)
+    assert "must be shared by all workers" in row["error"]
+    assert n_worked(log) == 0

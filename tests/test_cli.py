@@ -308,6 +308,15 @@ class TestRefusals:
         arguments += ("--architecture", "resnet")
         self.check(capsys, out, "'architecture' parameter", *arguments)
 
+    def test_a_checkpoint_for_context(self, photo_file, out, capsys, tmp_path):
+        arguments = ("train", photo_file, "-o", tmp_path / "out", "--architecture")
+        arguments += ("context", "--checkpoint", tmp_path / "checkpoint")
+        self.check(capsys, out, "--checkpoint is for networks of patches", *arguments)
+
+    def test_an_unknown_network(self, photo_file, out, capsys):
+        arguments = ("map", photo_file, "-o", out, "--model", "magic")
+        self.check(capsys, out, "magic", *arguments)
+
     def test_good_photographs_are_done_beside_a_bad_one(self, photo_file, out, capsys):
         bad = photo_file.with_name("bad.png")
         bad.write_text("not an image")

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._sigma_scale import from_log_sigma, to_log_sigma
 from .._validation import REAL, StrOptions, check_map, check_parameters
-from ..filters import edge_threshold
+from ..filters import edge_threshold, otsu_threshold
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -46,9 +46,10 @@ def photograph_threshold(
     blur_map : array-like of shape (H, W)
         Sigma in pixels, or a relative score; at least 0.
     threshold : float or "auto", default=0.5
-        In the unit of the map. "auto" takes the threshold from the map: the value at
-        which its edges lie (`skdefocus.filters.edge_threshold`), for sigma on the
-        scale of ``log(sigma + 0.8)``.
+        In the unit of the map. "auto" takes the threshold from the map: for sigma, on
+        the scale of ``log(sigma + 0.8)``, the value at which its edges lie
+        (`skdefocus.filters.edge_threshold`), but at most the mean of Otsu's threshold
+        and the default; for a relative score, Otsu's threshold.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether a threshold counts from the photograph's own sharpest parts, the 5 %
         quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
@@ -71,7 +72,9 @@ def photograph_threshold(
     ----------
     Galetto and Deng (2022), sec. 4.3; Kittler, Illingworth and Föglein, "Threshold
     selection based on a simple image statistic", Computer Vision, Graphics, and Image
-    Processing 30(2), 1985, for "auto".
+    Processing 30(2), 1985, and Otsu, "A threshold selection method from gray-level
+    histograms", IEEE Transactions on Systems, Man, and Cybernetics 9(1), 1979, for
+    "auto".
 
     Examples
     --------
@@ -92,8 +95,13 @@ def photograph_threshold(
     if threshold != "auto":
         return float(threshold) + sharpest_value(blur_map, reference, unit)
     if unit == "relative":
-        return edge_threshold(blur_map)
-    return float(from_log_sigma(edge_threshold(to_log_sigma(blur_map))))
+        return otsu_threshold(blur_map)
+    sharpest = sharpest_value(blur_map, "photograph", unit)
+    default = to_log_sigma(np.float64(sharpest + DEFAULT_THRESHOLD))
+    log_sigma = to_log_sigma(blur_map)
+    # Where a map is rough within what is out of focus, its edges lie too high.
+    limit = (otsu_threshold(log_sigma) + float(default)) / 2
+    return float(from_log_sigma(min(edge_threshold(log_sigma), limit)))
 
 
 def sharpest_value(blur_map: np.ndarray, reference: str, unit: str) -> float:

@@ -17,6 +17,7 @@ from skdefocus import (
     WGIFRefiner,
 )
 from skdefocus.classifier.network import Network
+from skdefocus.filters import edge_threshold
 from skdefocus.metrics import SCORERS, make_map_scorer, precision_recall_curve
 from skdefocus.segment import defocus_mask, photograph_threshold
 from skdefocus.synthesis import defocus
@@ -68,9 +69,18 @@ class TestThreshold:
         self, sharp, blurred, width
     ):
         blur_map = np.repeat([[sharp, blurred]], [width, 100 - width], axis=1)
-        middle = (np.log(sharp + 0.8) + np.log(blurred + 0.8)) / 2
+        middle = np.exp(np.log([sharp + 0.8, blurred + 0.8]).mean()) - 0.8
         automatic = photograph_threshold(blur_map, "auto")
-        assert automatic == pytest.approx(np.exp(middle) - 0.8, rel=1e-4)
+        assert sharp < automatic <= middle * (1 + 1e-5)
+        if width > 5:
+            half = np.repeat([[sharp, blurred]], 50, axis=1)
+            assert automatic == pytest.approx(photograph_threshold(half, "auto"))
+
+    def test_automatic_does_not_follow_a_rough_background(self):
+        rng = np.random.default_rng(0)
+        blur_map = np.where(np.arange(200) < 100, 0.3, rng.uniform(2, 12, (200, 200)))
+        edges = np.exp(edge_threshold(np.log(blur_map + 0.8))) - 0.8
+        assert photograph_threshold(blur_map, "auto") < 2 < edges
 
     def test_automatic_follows_the_photograph(self):
         rng = np.random.default_rng(0)

@@ -95,7 +95,7 @@ def _build_parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--model",
             default="default",
-            help="model file, or a shipped network: default, fast or paper",
+            help="model file, or a shipped network: default or fast",
         )
         sub.add_argument(
             "--jobs", type=int, default=1, help="photographs at a time (default 1)"

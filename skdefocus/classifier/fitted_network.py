@@ -212,12 +212,9 @@ class FittedNetworkMixin:
 
         Parameters
         ----------
-        name : {"default", "fast", "paper"}, default="default"
-            "default" is a `blurnet` for real photographs, "fast" a smaller one that
-            takes a third of the time. "paper" is the MobileNetV2 of the paper's
-            protocol, levels 0 to 19 px: to compare with, since it takes about a hundred
-            times as long and has only seen patches that were blurred alone. Cards are
-            in ``card_``.
+        name : {"default", "fast"}, default="default"
+            "default" is a `blurnet`, "fast" a smaller one that takes about half of
+            the time and is less accurate. Their cards are in ``card_``.
 
         Returns
         -------

@@ -16,6 +16,7 @@ _FOLDER = Path(__file__).parent / "weights"
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
     "default": "928117fefd56d6b115efe98a1bb7ed921946f5186532e315ec673500713225e2",
+    "fast": "c8097bb52baaa25e53be6a4296ae697f7c6e637e2d1f7ba6658da84b60e2b82f",
 }
 
 

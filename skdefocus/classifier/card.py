@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .architectures import Architecture
-from .training import TrainingSettings
+from .course import TrainingSettings
 from .training_set import TrainingSet
 
 __all__ = ["installed_versions", "make_card"]

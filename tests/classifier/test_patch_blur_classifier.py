@@ -169,7 +169,7 @@ class TestTraining:
         loaded = PatchBlurClassifier.load(tmp_path / "model.zip")
         assert loaded.dense_stride_ is None
         np.testing.assert_allclose(
-            loaded.predict_proba(X), classifier.predict_proba(X), atol=0.02
+            loaded.predict_proba(X), classifier.predict_proba(X), atol=0.05
         )
 
     def test_says_what_is_missing_without_the_extra(

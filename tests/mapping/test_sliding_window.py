@@ -201,10 +201,10 @@ class TestScale:
         sliding_window_map(image, shipped, scale="auto")
         assert max(shape[1] for shape in seen) == 800
         sliding_window_map(image[:, :1600], shipped, scale="auto")
-        assert seen[-1] == (100, 1600)
+        assert seen[-1] == (140, 1600)
         seen.clear()
         sliding_window_map(image, shipped)
-        assert seen == [(100, 3201)]
+        assert seen == [(140, 3201)]
 
     def test_several_scales_are_weighted_by_confidence(self, texture, shipped):
         blurred = blur(texture, 3.0)

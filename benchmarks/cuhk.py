@@ -29,6 +29,7 @@ from skdefocus import (
     ContextMapper,
     DefocusSample,
     DefocusSegmenter,
+    EntropyMapper,
     GlobalRefiner,
     GuidedRefiner,
     LaplacianVarianceMapper,
@@ -36,6 +37,7 @@ from skdefocus import (
     MutualGuidedRefiner,
     PatchBlurClassifier,
     SlidingWindowMapper,
+    StandardDeviationMapper,
     WGIFRefiner,
 )
 from skdefocus.datasets import load_cuhk
@@ -76,6 +78,8 @@ def make_mappers(model: str | None, step: int, estimate: str) -> dict:
         network = PatchBlurClassifier.pretrained()
     settings = {"step": step, "estimate": estimate}
     return {
+        "entropy": EntropyMapper(),
+        "deviation": StandardDeviationMapper(),
         "laplacian": LaplacianVarianceMapper(),
         "network": SlidingWindowMapper(network, **settings),
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),

@@ -17,6 +17,8 @@ _HOMES = {
     "SlidingWindowMapper": "mapping",
     "ContextMapper": "mapping",
     "LaplacianVarianceMapper": "mapping",
+    "EntropyMapper": "mapping",
+    "StandardDeviationMapper": "mapping",
     "CalibratedMapper": "mapping",
     "WGIFRefiner": "refine",
     "GlobalRefiner": "refine",

@@ -19,6 +19,7 @@ from skdefocus import (
     ContrastAdaptiveSharpening,
     DefocusSample,
     DefocusSegmenter,
+    EntropyMapper,
     GeneralizedUnsharpMask,
     GlobalRefiner,
     GuidedRefiner,
@@ -28,6 +29,7 @@ from skdefocus import (
     PatchBlurClassifier,
     SDoFRenderer,
     SlidingWindowMapper,
+    StandardDeviationMapper,
     UnsharpMask,
     WGIFRefiner,
 )
@@ -47,7 +49,13 @@ CHECKS = (
     "check_set_params",
     "check_valid_tag_types",
 )
-MAPPERS = [SlidingWindowMapper(), ContextMapper(), LaplacianVarianceMapper()]
+MAPPERS = [
+    SlidingWindowMapper(),
+    ContextMapper(),
+    EntropyMapper(),
+    StandardDeviationMapper(),
+    LaplacianVarianceMapper(),
+]
 REFINERS = [
     WGIFRefiner(radius=4, n_iter=2),
     GuidedRefiner(radius=4),

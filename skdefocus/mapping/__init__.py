@@ -2,6 +2,8 @@
 
 from .calibrated import CalibratedMapper
 from .context import ContextMapper, context_map
+from .deviation import StandardDeviationMapper, standard_deviation_map
+from .entropy import EntropyMapper, entropy_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .patch_levels import classify_windows
 from .scales import automatic_scale
@@ -12,13 +14,17 @@ from .windows import average_windows, count_windows
 __all__ = [
     "CalibratedMapper",
     "ContextMapper",
+    "EntropyMapper",
     "LaplacianVarianceMapper",
     "SlidingWindowMapper",
+    "StandardDeviationMapper",
     "automatic_scale",
     "average_windows",
     "classify_windows",
     "context_map",
     "count_windows",
+    "entropy_map",
     "laplacian_variance_map",
     "sliding_window_map",
+    "standard_deviation_map",
 ]

@@ -27,6 +27,7 @@ from skdefocus import (
     MattingRefiner,
     MutualGuidedRefiner,
     PatchBlurClassifier,
+    PrecomputedMapper,
     SDoFRenderer,
     SlidingWindowMapper,
     StandardDeviationMapper,
@@ -66,11 +67,12 @@ APPLICATIONS = [AdaptiveUnsharpMask(), SDoFRenderer()]
 # They take photographs, and samples whose maps they do not use.
 SHARPENERS = [UnsharpMask(), ContrastAdaptiveSharpening(), GeneralizedUnsharpMask()]
 STEPS = [*MAPPERS, *REFINERS, *APPLICATIONS, *SHARPENERS]
-# Fitted, or with results of another kind, or (matting) too slow for all twins: tests of
-# their own hold them to the same.
+# Fitted, or with results of another kind, or photographs by name, or (matting) too slow
+# for all twins: tests of their own hold them to the same.
 OTHERS = [
     PatchBlurClassifier(),
     CalibratedMapper(LaplacianVarianceMapper()),
+    PrecomputedMapper("maps"),
     DefocusSegmenter(),
     MattingRefiner(),
 ]

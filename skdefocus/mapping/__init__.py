@@ -6,6 +6,7 @@ from .deviation import StandardDeviationMapper, standard_deviation_map
 from .entropy import EntropyMapper, entropy_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .patch_levels import classify_windows
+from .precomputed import PrecomputedMapper, precomputed_map
 from .scales import automatic_scale
 from .sliding_map import sliding_window_map
 from .sliding_window import SlidingWindowMapper
@@ -16,6 +17,7 @@ __all__ = [
     "ContextMapper",
     "EntropyMapper",
     "LaplacianVarianceMapper",
+    "PrecomputedMapper",
     "SlidingWindowMapper",
     "StandardDeviationMapper",
     "automatic_scale",
@@ -25,6 +27,7 @@ __all__ = [
     "count_windows",
     "entropy_map",
     "laplacian_variance_map",
+    "precomputed_map",
     "sliding_window_map",
     "standard_deviation_map",
 ]

@@ -29,6 +29,7 @@ from skdefocus import (
     ContextMapper,
     DefocusSample,
     DefocusSegmenter,
+    EdgeRatioMapper,
     EntropyMapper,
     GlobalRefiner,
     GuidedRefiner,
@@ -87,6 +88,7 @@ def make_mappers(
     mappers = {
         "entropy": EntropyMapper(),
         "deviation": StandardDeviationMapper(),
+        "edge-ratio": EdgeRatioMapper(),
         "laplacian": LaplacianVarianceMapper(),
         "network": SlidingWindowMapper(network, **settings),
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),

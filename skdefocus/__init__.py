@@ -19,6 +19,7 @@ _HOMES = {
     "LaplacianVarianceMapper": "mapping",
     "EntropyMapper": "mapping",
     "StandardDeviationMapper": "mapping",
+    "EdgeRatioMapper": "mapping",
     "PrecomputedMapper": "mapping",
     "CalibratedMapper": "mapping",
     "WGIFRefiner": "refine",

@@ -19,6 +19,7 @@ from skdefocus import (
     ContrastAdaptiveSharpening,
     DefocusSample,
     DefocusSegmenter,
+    EdgeRatioMapper,
     EntropyMapper,
     GeneralizedUnsharpMask,
     GlobalRefiner,
@@ -54,6 +55,7 @@ MAPPERS = [
     SlidingWindowMapper(),
     ContextMapper(),
     EntropyMapper(),
+    EdgeRatioMapper(),
     StandardDeviationMapper(),
     LaplacianVarianceMapper(),
 ]

@@ -3,6 +3,8 @@
 from .calibrated import CalibratedMapper
 from .context import ContextMapper, context_map
 from .deviation import StandardDeviationMapper, standard_deviation_map
+from .edge_ratio import EdgeRatioMapper, edge_ratio_map
+from .edge_sigma import edge_sigma
 from .entropy import EntropyMapper, entropy_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .patch_levels import classify_windows
@@ -15,6 +17,7 @@ from .windows import average_windows, count_windows
 __all__ = [
     "CalibratedMapper",
     "ContextMapper",
+    "EdgeRatioMapper",
     "EntropyMapper",
     "LaplacianVarianceMapper",
     "PrecomputedMapper",
@@ -25,6 +28,8 @@ __all__ = [
     "classify_windows",
     "context_map",
     "count_windows",
+    "edge_ratio_map",
+    "edge_sigma",
     "entropy_map",
     "laplacian_variance_map",
     "precomputed_map",

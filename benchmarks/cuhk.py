@@ -26,6 +26,7 @@ except ImportError:  # run as a file
     import cuhk_pictures
 
 from skdefocus import (
+    AdaptiveScaleEdgeMapper,
     ContextMapper,
     DefocusSample,
     DefocusSegmenter,
@@ -89,6 +90,7 @@ def make_mappers(
         "entropy": EntropyMapper(),
         "deviation": StandardDeviationMapper(),
         "edge-ratio": EdgeRatioMapper(),
+        "adaptive-scale": AdaptiveScaleEdgeMapper(),
         "laplacian": LaplacianVarianceMapper(),
         "network": SlidingWindowMapper(network, **settings),
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),

@@ -20,6 +20,7 @@ _HOMES = {
     "EntropyMapper": "mapping",
     "StandardDeviationMapper": "mapping",
     "EdgeRatioMapper": "mapping",
+    "AdaptiveScaleEdgeMapper": "mapping",
     "PrecomputedMapper": "mapping",
     "CalibratedMapper": "mapping",
     "WGIFRefiner": "refine",

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
 from skdefocus import (
+    AdaptiveScaleEdgeMapper,
     AdaptiveUnsharpMask,
     CalibratedMapper,
     ContextMapper,
@@ -56,6 +57,7 @@ MAPPERS = [
     ContextMapper(),
     EntropyMapper(),
     EdgeRatioMapper(),
+    AdaptiveScaleEdgeMapper(),
     StandardDeviationMapper(),
     LaplacianVarianceMapper(),
 ]

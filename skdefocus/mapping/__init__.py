@@ -1,5 +1,6 @@
 """From photographs to blur maps."""
 
+from .adaptive_scale import AdaptiveScaleEdgeMapper, adaptive_scale_map
 from .calibrated import CalibratedMapper
 from .context import ContextMapper, context_map
 from .deviation import StandardDeviationMapper, standard_deviation_map
@@ -15,6 +16,7 @@ from .sliding_window import SlidingWindowMapper
 from .windows import average_windows, count_windows
 
 __all__ = [
+    "AdaptiveScaleEdgeMapper",
     "CalibratedMapper",
     "ContextMapper",
     "EdgeRatioMapper",
@@ -23,6 +25,7 @@ __all__ = [
     "PrecomputedMapper",
     "SlidingWindowMapper",
     "StandardDeviationMapper",
+    "adaptive_scale_map",
     "automatic_scale",
     "average_windows",
     "classify_windows",

@@ -11,14 +11,18 @@ __all__ = ["canny_edges", "edge_sigma"]
 
 # The lower threshold of hysteresis as a share of the higher, as commonly set.
 _LOW = 0.4
+# The automatic threshold: share of pixels that are no edges, and the least share of the
+# strongest gradient, one of 64 steps.
+_NO_EDGES = 0.7
+_LEAST_SHARE = 1 / 64
 # Gradients below this are rounding, whatever the strongest of the photograph.
 _LEAST_GRADIENT = 1e-4
 
 
 def canny_edges(
-    grey: np.ndarray, sigma: float, threshold: float, caller: str
+    grey: np.ndarray, sigma: float, threshold: float | None, caller: str
 ) -> np.ndarray:
-    """Canny's edges, with a threshold relative to the strongest gradient.
+    """Canny's edges, with a threshold that depends on the photograph's gradients.
 
     Parameters
     ----------
@@ -26,9 +30,10 @@ def canny_edges(
         Grey photograph in [0, 1].
     sigma : float
         Scale of the gradients, in pixels.
-    threshold : float
+    threshold : float or None
         Gradient from which an edge starts, as a share of the strongest; edges go on
-        down to 0.4 of it.
+        down to 0.4 of it. None takes what 70 % of the gradients lie below, and at least
+        1/64.
     caller : str
         What needs scikit-image, for the message.
 
@@ -50,7 +55,13 @@ def canny_edges(
         ) from error
     smooth = ndimage.gaussian_filter(grey, sigma, mode="reflect")
     across, down = (ndimage.sobel(smooth, axis, mode="reflect") for axis in (1, 0))
-    high = max(threshold * float(np.hypot(across, down).max()), _LEAST_GRADIENT)
+    gradient = np.hypot(across, down)
+    strongest = float(gradient.max())
+    if threshold is None:
+        high = max(float(np.quantile(gradient, _NO_EDGES)), strongest * _LEAST_SHARE)
+    else:
+        high = threshold * strongest
+    high = max(high, _LEAST_GRADIENT)
     return canny(grey, sigma, _LOW * high, high, mode="reflect")
 
 

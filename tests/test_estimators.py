@@ -26,6 +26,7 @@ from skdefocus import (
     GlobalRefiner,
     GuidedRefiner,
     LaplacianVarianceMapper,
+    LBPMapper,
     MattingRefiner,
     MutualGuidedRefiner,
     PatchBlurClassifier,
@@ -58,6 +59,7 @@ MAPPERS = [
     EntropyMapper(),
     EdgeRatioMapper(),
     AdaptiveScaleEdgeMapper(),
+    LBPMapper(),
     StandardDeviationMapper(),
     LaplacianVarianceMapper(),
 ]

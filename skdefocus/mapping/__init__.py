@@ -8,6 +8,7 @@ from .edge_ratio import EdgeRatioMapper, edge_ratio_map
 from .edge_sigma import edge_sigma
 from .entropy import EntropyMapper, entropy_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
+from .local_binary import LBPMapper, lbp_map, lbp_sharpness
 from .patch_levels import classify_windows
 from .precomputed import PrecomputedMapper, precomputed_map
 from .scales import automatic_scale
@@ -21,6 +22,7 @@ __all__ = [
     "ContextMapper",
     "EdgeRatioMapper",
     "EntropyMapper",
+    "LBPMapper",
     "LaplacianVarianceMapper",
     "PrecomputedMapper",
     "SlidingWindowMapper",
@@ -35,6 +37,8 @@ __all__ = [
     "edge_sigma",
     "entropy_map",
     "laplacian_variance_map",
+    "lbp_map",
+    "lbp_sharpness",
     "precomputed_map",
     "sliding_window_map",
     "standard_deviation_map",

@@ -26,16 +26,22 @@ except ImportError:  # run as a file
     import cuhk_pictures
 
 from skdefocus import (
+    AdaptiveScaleEdgeMapper,
     ContextMapper,
     DefocusSample,
     DefocusSegmenter,
+    EdgeRatioMapper,
+    EntropyMapper,
     GlobalRefiner,
     GuidedRefiner,
     LaplacianVarianceMapper,
+    LBPMapper,
     MattingRefiner,
     MutualGuidedRefiner,
     PatchBlurClassifier,
+    PrecomputedMapper,
     SlidingWindowMapper,
+    StandardDeviationMapper,
     WGIFRefiner,
 )
 from skdefocus.datasets import load_cuhk
@@ -68,20 +74,34 @@ REFINERS = {
 }
 
 
-def make_mappers(model: str | None, step: int, estimate: str) -> dict:
+def make_mappers(
+    model: str | None,
+    step: int,
+    estimate: str,
+    maps: str | None = None,
+    maps_scale: float | None = None,
+) -> dict:
     """Make the mappers that are compared."""
     if model:
         network = PatchBlurClassifier.load(model)
     else:
         network = PatchBlurClassifier.pretrained()
     settings = {"step": step, "estimate": estimate}
-    return {
+    mappers = {
+        "entropy": EntropyMapper(),
+        "deviation": StandardDeviationMapper(),
+        "edge-ratio": EdgeRatioMapper(),
+        "adaptive-scale": AdaptiveScaleEdgeMapper(),
+        "lbp": LBPMapper(),
         "laplacian": LaplacianVarianceMapper(),
         "network": SlidingWindowMapper(network, **settings),
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),
         "network-scales": SlidingWindowMapper(network, scale=(2, 1, 0.5), **settings),
         "context": ContextMapper(),
     }
+    if maps:
+        mappers["precomputed"] = PrecomputedMapper(maps, maps_scale)
+    return mappers
 
 
 def timed(step: object, item: object) -> tuple[DefocusSample, float]:
@@ -169,6 +189,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--step", type=int, default=4)
     parser.add_argument("--estimate", choices=("mean", "mode"), default="mean")
     parser.add_argument("--model", help="model file; by default the shipped network")
+    parser.add_argument("--maps", help="folder of maps made elsewhere, 'precomputed'")
+    parser.add_argument("--maps-scale", type=float, help="sigma of a stored 1 in them")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, help="only the first so many photographs")
     parser.add_argument("--figure", type=Path, help="draw Fig. 11 into this file")
@@ -178,7 +200,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not options.data:
         parser.error("give --data DIR, or set SKDEFOCUS_DATA")
-    mappers = make_mappers(options.model, options.step, options.estimate)
+    mappers = make_mappers(
+        options.model,
+        options.step,
+        options.estimate,
+        options.maps,
+        options.maps_scale,
+    )
     unknown = sorted(set(options.mappers or []) - set(mappers))
     if unknown:
         parser.error(f"unknown mappers {unknown}; known: {', '.join(mappers)}")
@@ -195,7 +223,11 @@ def main(arguments: list[str] | None = None) -> int:
     data = {}
     for split in splits:
         bunch = load_cuhk(options.data, split)
-        pairs = list(zip(bunch.images, bunch.masks, strict=True))[: options.limit]
+        samples = [
+            DefocusSample(image, name=name)
+            for image, name in zip(bunch.images, bunch.names, strict=True)
+        ]
+        pairs = list(zip(samples, bunch.masks, strict=True))[: options.limit]
         data[split] = [list(column) for column in zip(*pairs, strict=True)]
     images, masks = data[options.split]
     network = PatchBlurClassifier.pretrained() if not options.model else None

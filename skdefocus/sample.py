@@ -35,6 +35,9 @@ class DefocusSample:
         "relative": the map is a score in [0, 1] without a unit. "depth" and
         "disparity": the map holds distances from the camera, above 0, or inverse
         distances, on any scale, for refiners and `SDoFRenderer`.
+    name : str, optional
+        What the photograph is called, such as the name of its file, by which
+        `PrecomputedMapper` finds its map. Steps pass it on.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class DefocusSample:
     blur_map: np.ndarray | None = None
     confidence: np.ndarray | None = None
     unit: str = "px"
+    name: str | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in _UNITS:
@@ -62,6 +66,8 @@ class DefocusSample:
                 f"unit must be 'px', 'relative', 'depth' or 'disparity'; got "
                 f"{self.unit!r}."
             )
+        if self.name is not None and not isinstance(self.name, str):
+            raise ValueError(f"name must be a string or None; got {self.name!r}.")
         image = np.asarray(self.image)
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
             raise ValueError(
@@ -84,7 +90,7 @@ class DefocusSample:
         Parameters
         ----------
         **changes
-            New values of ``image``, ``blur_map``, ``confidence`` or ``unit``.
+            New values of ``image``, ``blur_map``, ``confidence``, ``unit`` or ``name``.
 
         Returns
         -------

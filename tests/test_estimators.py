@@ -13,21 +13,27 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
 from skdefocus import (
+    AdaptiveScaleEdgeMapper,
     AdaptiveUnsharpMask,
     CalibratedMapper,
     ContextMapper,
     ContrastAdaptiveSharpening,
     DefocusSample,
     DefocusSegmenter,
+    EdgeRatioMapper,
+    EntropyMapper,
     GeneralizedUnsharpMask,
     GlobalRefiner,
     GuidedRefiner,
     LaplacianVarianceMapper,
+    LBPMapper,
     MattingRefiner,
     MutualGuidedRefiner,
     PatchBlurClassifier,
+    PrecomputedMapper,
     SDoFRenderer,
     SlidingWindowMapper,
+    StandardDeviationMapper,
     UnsharpMask,
     WGIFRefiner,
 )
@@ -47,7 +53,16 @@ CHECKS = (
     "check_set_params",
     "check_valid_tag_types",
 )
-MAPPERS = [SlidingWindowMapper(), ContextMapper(), LaplacianVarianceMapper()]
+MAPPERS = [
+    SlidingWindowMapper(),
+    ContextMapper(),
+    EntropyMapper(),
+    EdgeRatioMapper(),
+    AdaptiveScaleEdgeMapper(),
+    LBPMapper(),
+    StandardDeviationMapper(),
+    LaplacianVarianceMapper(),
+]
 REFINERS = [
     WGIFRefiner(radius=4, n_iter=2),
     GuidedRefiner(radius=4),
@@ -58,11 +73,12 @@ APPLICATIONS = [AdaptiveUnsharpMask(), SDoFRenderer()]
 # They take photographs, and samples whose maps they do not use.
 SHARPENERS = [UnsharpMask(), ContrastAdaptiveSharpening(), GeneralizedUnsharpMask()]
 STEPS = [*MAPPERS, *REFINERS, *APPLICATIONS, *SHARPENERS]
-# Fitted, or with results of another kind, or (matting) too slow for all twins: tests of
-# their own hold them to the same.
+# Fitted, or with results of another kind, or photographs by name, or (matting) too slow
+# for all twins: tests of their own hold them to the same.
 OTHERS = [
     PatchBlurClassifier(),
     CalibratedMapper(LaplacianVarianceMapper()),
+    PrecomputedMapper("maps"),
     DefocusSegmenter(),
     MattingRefiner(),
 ]

@@ -15,6 +15,7 @@ def test_holds_what_it_is_given():
     assert sample.blur_map is blur_map
     assert sample.confidence is None
     assert sample.unit == "px"
+    assert sample.name is None
 
 
 def test_is_frozen_and_compared_by_identity():
@@ -34,6 +35,13 @@ def test_replace_checks_again():
     assert sample.blur_map is None
     with pytest.raises(ValueError, match=r"blur_map must have the photograph's shape"):
         sample.replace(blur_map=np.zeros((6, 4)))
+
+
+def test_name_stays():
+    sample = DefocusSample(np.zeros((4, 6)), name="bird.jpg")
+    assert sample.replace(blur_map=np.ones((4, 6))).name == "bird.jpg"
+    with pytest.raises(ValueError, match="name must be a string or None; got 3"):
+        DefocusSample(np.zeros((4, 6)), name=3)
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,14 @@ def window_mean(image: np.ndarray, radius: int) -> np.ndarray:
     mean = ndimage.uniform_filter(image, sizes, mode="reflect")
     # Running sums may leave the range by their last digit.
     return np.clip(mean, image.min(), image.max(), out=mean)
+
+
+def window_variance(image: np.ndarray, size: int) -> np.ndarray:
+    """Variance in the window of any side around every pixel, without checks.
+
+    A window of even side reaches one pixel further up and to the left.
+    """
+    mean = ndimage.uniform_filter(image, size, mode="reflect")
+    mean_square = ndimage.uniform_filter(image**2, size, mode="reflect")
+    # Rounding can dip below zero where the window is flat.
+    return np.maximum(mean_square - mean**2, 0)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from .._validation import POSITIVE_INTEGER, check_parameters, to_float_image, to_grey
+from .box import window_variance
 
 __all__ = ["laplacian", "variance_of_laplacian"]
 
@@ -89,7 +90,4 @@ def variance_of_laplacian(
         "variance_of_laplacian",
     )
     values = laplacian(image, smooth=smooth)
-    mean = ndimage.uniform_filter(values, size, mode="reflect")
-    mean_square = ndimage.uniform_filter(values**2, size, mode="reflect")
-    # float32 rounding can dip below zero where the window is flat.
-    return np.maximum(mean_square - mean**2, 0)
+    return window_variance(values, size)

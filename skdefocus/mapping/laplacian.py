@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._validation import N_JOBS, POSITIVE_INTEGER, to_float_image, to_grey
-from ..filters import box_mean, variance_of_laplacian
+from .._validation import N_JOBS, POSITIVE_INTEGER
+from ..filters import variance_of_laplacian
 from ..sample import DefocusSample
-from .patch_levels import texture_confidence
+from .texture import local_texture_confidence
 
 __all__ = ["LaplacianVarianceMapper", "laplacian_variance_map"]
 
 # Variance, in squared grey levels, that counts as perfectly sharp.
 _SHARPEST = 255.0**2
-# Radius of the window whose contrast tells how far a score is to be trusted.
-_CONTEXT = 16
 
 
 def laplacian_variance_map(image: np.ndarray, patch_size: int = 16) -> np.ndarray:
@@ -70,6 +68,7 @@ class LaplacianVarianceMapper(ImageTransformer):
     See Also
     --------
     SlidingWindowMapper : Measures sigma in pixels.
+    EntropyMapper, StandardDeviationMapper : The other classical measures.
 
     References
     ----------
@@ -97,14 +96,5 @@ class LaplacianVarianceMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         score = laplacian_variance_map(sample.image, self.patch_size)
-        confidence = _texture(to_grey(to_float_image(sample.image)))
+        confidence = local_texture_confidence(sample.image)
         return sample.replace(blur_map=score, confidence=confidence, unit="relative")
-
-
-def _texture(grey: np.ndarray) -> np.ndarray:
-    """Confidence from the contrast around each pixel, as for windows of patches."""
-    # In float32 the variance of a nearly flat window would be lost.
-    grey = grey.astype(np.float64)
-    variance = box_mean(grey**2, _CONTEXT) - box_mean(grey, _CONTEXT) ** 2
-    deviation = np.sqrt(np.maximum(variance, 0))
-    return texture_confidence(deviation.astype(np.float32))

@@ -63,6 +63,18 @@ def test_prints_the_table_and_draws(small_folder, capsys, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:.*photographs of the split")
+def test_maps_made_elsewhere_join_the_table(small_folder, capsys):
+    arguments = ["--data", str(small_folder), "--jobs", "1", "--refiners", "none"]
+    arguments += ["--mappers", "precomputed"]
+    masks = str(small_folder / "cuhk" / "masks")
+    assert cuhk.main([*arguments, "--maps", masks, "--maps-scale", "0.1"]) == 0
+    best, *_ = read_table(capsys.readouterr().out)["precomputed + none"]
+    assert best == 1
+    with pytest.raises(SystemExit):
+        cuhk.main(arguments)
+
+
+@pytest.mark.filterwarnings("ignore:.*photographs of the split")
 def test_the_fixed_threshold_never_sees_the_test_split(small_folder, capsys):
     arguments = ["--data", str(small_folder), "--jobs", "1", "--mappers", "laplacian"]
     arguments += ["--refiners", "none", "--split"]

@@ -1,6 +1,7 @@
 """From photographs to blur maps."""
 
 from .adaptive_scale import AdaptiveScaleEdgeMapper, adaptive_scale_map
+from .binary_patterns import lbp_sharpness
 from .calibrated import CalibratedMapper
 from .context import ContextMapper, context_map
 from .deviation import StandardDeviationMapper, standard_deviation_map
@@ -8,7 +9,7 @@ from .edge_ratio import EdgeRatioMapper, edge_ratio_map
 from .edge_sigma import edge_sigma
 from .entropy import EntropyMapper, entropy_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
-from .local_binary import LBPMapper, lbp_map, lbp_sharpness
+from .local_binary import LBPMapper, lbp_map
 from .patch_levels import classify_windows
 from .precomputed import PrecomputedMapper, precomputed_map
 from .scales import automatic_scale

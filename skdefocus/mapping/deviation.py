@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._base import ImageTransformer
 from .._validation import (
-    N_JOBS,
     POSITIVE_INTEGER,
     check_parameters,
     to_float_image,
     to_grey,
 )
 from ..filters.box import window_variance
-from ..sample import DefocusSample
-from .texture import local_texture_confidence
+from .window_score import WindowScoreMapper
 
 __all__ = ["StandardDeviationMapper", "standard_deviation_map"]
 
@@ -66,7 +63,7 @@ def standard_deviation_map(image: np.ndarray, patch_size: int = 16) -> np.ndarra
     return np.clip(1 - deviation / _LARGEST, 0, 1).astype(np.float32)
 
 
-class StandardDeviationMapper(ImageTransformer):
+class StandardDeviationMapper(WindowScoreMapper):
     """Score the blur of photographs by the standard deviation of grey (sec. 4.1).
 
     Parameters
@@ -93,18 +90,4 @@ class StandardDeviationMapper(ImageTransformer):
     'relative'
     """
 
-    _constraints = {  # noqa: RUF012
-        "patch_size": [POSITIVE_INTEGER],
-        "n_jobs": N_JOBS,
-    }
-
-    def __init__(self, patch_size: int = 16, *, n_jobs: int | None = None) -> None:
-        self.patch_size = patch_size
-        self.n_jobs = n_jobs
-
-    def _transform_one(
-        self, sample: DefocusSample, n_threads: int | None
-    ) -> DefocusSample:
-        score = standard_deviation_map(sample.image, self.patch_size)
-        confidence = local_texture_confidence(sample.image)
-        return sample.replace(blur_map=score, confidence=confidence, unit="relative")
+    _function = staticmethod(standard_deviation_map)

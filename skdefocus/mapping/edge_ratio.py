@@ -10,14 +10,13 @@ from .._validation import (
     N_JOBS,
     POSITIVE_REAL,
     UNIT_INTERVAL,
-    StrOptions,
     check_parameters,
     to_float_image,
     to_grey,
 )
-from ..filters import global_smoother, matting_smoother
 from ..sample import DefocusSample
 from .edge_sigma import canny_edges, edge_sigma
+from .propagation import PROPAGATION, propagate
 from .texture import local_texture_confidence
 
 __all__ = ["EdgeRatioMapper", "edge_ratio_map"]
@@ -26,7 +25,7 @@ _CONSTRAINTS = {
     "edge_threshold": [UNIT_INTERVAL],
     "reblur_sigma": [POSITIVE_REAL],
     "max_sigma": [POSITIVE_REAL],
-    "propagation": [StrOptions({"global", "matting"})],
+    "propagation": PROPAGATION,
     "data_weight": [POSITIVE_REAL],
 }
 # Scale of Canny's gradients and of those whose ratio is taken, in pixels.
@@ -34,9 +33,6 @@ _GRADIENT_SCALE = 1.0
 # Reach of the joint bilateral filter, in pixels and in grey levels on [0, 1].
 _SPATIAL_SIGMA = 5.0
 _RANGE_SIGMA = 0.1
-# The global smoother as GlobalRefiner has it.
-_SMOOTHNESS = 60_000.0
-_COLOUR_SIGMA = 0.02
 
 
 def edge_ratio_map(
@@ -141,17 +137,8 @@ def edge_ratio_map(
     nearest = ndimage.distance_transform_edt(
         ~edges, return_distances=False, return_indices=True
     )
-    start, weight = sparse[tuple(nearest)], edges.astype(np.float32)
-    if propagation == "matting":
-        spread = matting_smoother(start, photograph, weight, data_weight=data_weight)
-    else:
-        spread = global_smoother(
-            start,
-            photograph,
-            smoothness=_SMOOTHNESS,
-            colour_sigma=_COLOUR_SIGMA,
-            confidence=weight,
-        )
+    start = sparse[tuple(nearest)]
+    spread = propagate(start, photograph, edges, propagation, data_weight)
     return np.clip(spread, sigma.min(), sigma.max())
 
 

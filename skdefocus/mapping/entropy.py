@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._base import ImageTransformer
 from .._validation import (
-    N_JOBS,
     POSITIVE_INTEGER,
     check_parameters,
     to_float_image,
     to_grey,
 )
-from ..sample import DefocusSample
-from .texture import local_texture_confidence
+from .window_score import WindowScoreMapper
 
 __all__ = ["EntropyMapper", "entropy_map"]
 
@@ -89,7 +86,7 @@ def entropy_map(image: np.ndarray, patch_size: int = 16) -> np.ndarray:
     return np.clip(1 - bits / np.float32(_MOST_BITS), 0, 1)
 
 
-class EntropyMapper(ImageTransformer):
+class EntropyMapper(WindowScoreMapper):
     """Score the blur of photographs by the entropy of their grey levels (sec. 4.1).
 
     Parameters
@@ -116,18 +113,4 @@ class EntropyMapper(ImageTransformer):
     'relative'
     """
 
-    _constraints = {  # noqa: RUF012
-        "patch_size": [POSITIVE_INTEGER],
-        "n_jobs": N_JOBS,
-    }
-
-    def __init__(self, patch_size: int = 16, *, n_jobs: int | None = None) -> None:
-        self.patch_size = patch_size
-        self.n_jobs = n_jobs
-
-    def _transform_one(
-        self, sample: DefocusSample, n_threads: int | None
-    ) -> DefocusSample:
-        score = entropy_map(sample.image, self.patch_size)
-        confidence = local_texture_confidence(sample.image)
-        return sample.replace(blur_map=score, confidence=confidence, unit="relative")
+    _function = staticmethod(entropy_map)

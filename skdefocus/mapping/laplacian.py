@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._base import ImageTransformer
-from .._validation import N_JOBS, POSITIVE_INTEGER
 from ..filters import variance_of_laplacian
-from ..sample import DefocusSample
-from .texture import local_texture_confidence
+from .window_score import WindowScoreMapper
 
 __all__ = ["LaplacianVarianceMapper", "laplacian_variance_map"]
 
@@ -53,7 +50,7 @@ def laplacian_variance_map(image: np.ndarray, patch_size: int = 16) -> np.ndarra
     return np.clip(1 - sharpness, 0, 1)
 
 
-class LaplacianVarianceMapper(ImageTransformer):
+class LaplacianVarianceMapper(WindowScoreMapper):
     """Score the blur of photographs by the variance of the Laplacian (sec. 4.1).
 
     The baseline that every figure of the project is shown beside.
@@ -83,18 +80,4 @@ class LaplacianVarianceMapper(ImageTransformer):
     'relative'
     """
 
-    _constraints = {  # noqa: RUF012
-        "patch_size": [POSITIVE_INTEGER],
-        "n_jobs": N_JOBS,
-    }
-
-    def __init__(self, patch_size: int = 16, *, n_jobs: int | None = None) -> None:
-        self.patch_size = patch_size
-        self.n_jobs = n_jobs
-
-    def _transform_one(
-        self, sample: DefocusSample, n_threads: int | None
-    ) -> DefocusSample:
-        score = laplacian_variance_map(sample.image, self.patch_size)
-        confidence = local_texture_confidence(sample.image)
-        return sample.replace(blur_map=score, confidence=confidence, unit="relative")
+    _function = staticmethod(laplacian_variance_map)

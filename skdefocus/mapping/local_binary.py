@@ -13,126 +13,35 @@ from .._validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
-    StrOptions,
     check_parameters,
     to_float_image,
     to_grey,
 )
-from ..filters import global_smoother, matting_smoother
 from ..sample import DefocusSample
+from .binary_patterns import PATTERN_THRESHOLD, busy_patterns
+from .propagation import PROPAGATION, propagate
 from .texture import local_texture_confidence
 
-__all__ = ["LBPMapper", "lbp_map", "lbp_sharpness"]
+__all__ = ["LBPMapper", "lbp_map"]
 
 _SIZE = [POSITIVE_INTEGER]
 _CONSTRAINTS: dict[str, list[Any]] = {
-    "threshold": [NON_NEGATIVE_REAL],
+    "threshold": PATTERN_THRESHOLD,
     "sizes": [tuple, list],
     "neighbour_weight": [NON_NEGATIVE_REAL],
-    "propagation": [StrOptions({"global", "matting"})],
+    "propagation": PROPAGATION,
 }
-# Neighbours at a radius of 1 px, in turn around the centre: rows, columns.
-_DIAGONAL = np.sqrt(0.5)
-_RING = (
-    *((0, 1), (-_DIAGONAL, _DIAGONAL), (-1, 0), (-_DIAGONAL, -_DIAGONAL)),
-    *((0, -1), (_DIAGONAL, -_DIAGONAL), (1, 0), (_DIAGONAL, _DIAGONAL)),
-)
 # The authors' thresholds, 0.3 and 0.01 of a photograph's largest share of busy
 # patterns, with 0.5 for the largest share of any: from the first a window is sharp, up
 # to the second it is blurred.
 _BUSIEST = 0.5
 _SHARP = 0.3 * _BUSIEST
 _BLURRED = 0.01 * _BUSIEST
-# The global smoother as GlobalRefiner has it.
-_SMOOTHNESS = 60_000.0
-_COLOUR_SIGMA = 0.02
 # Weight of sharp and blurred seeds in matting.
 _DATA_WEIGHT = 0.01
 # Inference ends when no message changes by more, or after so many rounds.
 _TOLERANCE = 1e-3
 _MOST_ROUNDS = 50
-
-
-def lbp_sharpness(
-    image: np.ndarray, size: int = 11, threshold: float = 0.025
-) -> np.ndarray:
-    """Share of busy local binary patterns in the window around every pixel.
-
-    Parameters
-    ----------
-    image : array-like of shape (H, W) or (H, W, 3)
-        uint8, uint16, or float in [0, 1]; of a colour image the grey is used.
-    size : int, default=11
-        Side of the window, in pixels.
-    threshold : float, default=0.025
-        By how much a neighbour must be brighter than the centre to count (T), at least
-        0, with grey in [0, 1].
-
-    Returns
-    -------
-    ndarray of shape (H, W), float32
-        In [0, 1], larger is sharper.
-
-    Raises
-    ------
-    ValueError
-        For parameters outside their range, or an image that is not one.
-
-    Notes
-    -----
-    Each pixel is compared with its 8 neighbours at 1 px, those on diagonals by bilinear
-    interpolation. With at most two changes between brighter and not on the way around,
-    the pattern's code is the number of brighter neighbours, from 0 to 8; otherwise it
-    is 9. Blur makes codes from 6 to 9 rare: they are counted. Time does not depend on
-    ``size``.
-
-    References
-    ----------
-    Yi and Eramian, "LBP-based segmentation of defocus blur", TIP 25(4), 2016, sec. III.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdefocus.mapping import lbp_sharpness
-    >>> holes = np.ones((30, 30))
-    >>> holes[::2, ::2] = 0  # a quarter is darker than all its neighbours
-    >>> round(float(lbp_sharpness(holes, size=10)[15, 15]), 2)
-    0.25
-    """
-    check_parameters(
-        {"size": _SIZE, "threshold": _CONSTRAINTS["threshold"]},
-        {"size": size, "threshold": threshold},
-        "lbp_sharpness",
-    )
-    busy = _busy_patterns(to_grey(to_float_image(image)), threshold)
-    share = ndimage.uniform_filter(busy.astype(np.float32), size, mode="reflect")
-    return np.clip(share, 0, 1)
-
-
-def _busy_patterns(grey: np.ndarray, threshold: float) -> np.ndarray:
-    """Find pixels whose uniform rotation-invariant LBP(8, 1) is 6, 7, 8 or 9."""
-    padded = np.pad(grey, 1, mode="edge")
-    height, width = grey.shape
-    brighter = []
-    for down, across in _RING:
-        neighbour = np.zeros_like(grey)
-        # Weights of the four pixels around the point on the ring.
-        for row, row_share in _between(down):
-            for column, column_share in _between(across):
-                part = padded[1 + row :, 1 + column :][:height, :width]
-                neighbour += np.float32(row_share * column_share) * part
-        brighter.append(neighbour - grey > threshold)
-    ring = np.stack(brighter)
-    count = ring.sum(axis=0, dtype=np.uint8)
-    changes = (ring != np.roll(ring, 1, axis=0)).sum(axis=0, dtype=np.uint8)
-    return (count >= 6) | (changes > 2)
-
-
-def _between(offset: float) -> list[tuple[int, float]]:
-    """Give the whole offsets around one, with their shares."""
-    lower = int(np.floor(offset))
-    share = offset - lower
-    return [(lower, 1 - share), (lower + 1, share)] if share else [(lower, 1.0)]
 
 
 def lbp_map(
@@ -215,7 +124,7 @@ def lbp_map(
     }
     _check_settings(settings, "lbp_map")
     photograph = to_float_image(image)
-    busy = _busy_patterns(to_grey(photograph), threshold).astype(np.float32)
+    busy = busy_patterns(to_grey(photograph), threshold).astype(np.float32)
     alphas = [
         _spread(
             ndimage.uniform_filter(busy, size, mode="reflect"), photograph, propagation
@@ -238,19 +147,10 @@ def _check_settings(settings: dict[str, Any], caller: str) -> None:
 def _spread(share: np.ndarray, photograph: np.ndarray, propagation: str) -> np.ndarray:
     """Carry what is clearly sharp, 1, and clearly blurred, 0, to what lies between."""
     alpha = np.clip((share - _BLURRED) / (_SHARP - _BLURRED), 0, 1).astype(np.float32)
-    decided = ((alpha == 0) | (alpha == 1)).astype(np.float32)
+    decided = (alpha == 0) | (alpha == 1)
     if not decided.any():
         return alpha
-    if propagation == "matting":
-        spread = matting_smoother(alpha, photograph, decided, data_weight=_DATA_WEIGHT)
-    else:
-        spread = global_smoother(
-            alpha,
-            photograph,
-            smoothness=_SMOOTHNESS,
-            colour_sigma=_COLOUR_SIGMA,
-            confidence=decided,
-        )
+    spread = propagate(alpha, photograph, decided, propagation, _DATA_WEIGHT)
     return np.clip(spread, 0, 1)
 
 

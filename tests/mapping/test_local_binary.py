@@ -11,7 +11,8 @@ from scipy import ndimage
 from skdefocus import LBPMapper
 from skdefocus.filters import blur
 from skdefocus.mapping import lbp_map, lbp_sharpness
-from skdefocus.mapping.local_binary import _busy_patterns, _infer
+from skdefocus.mapping.binary_patterns import busy_patterns
+from skdefocus.mapping.local_binary import _infer
 from skdefocus.synthesis import defocus
 
 
@@ -33,24 +34,24 @@ def busy_by_definition(grey, threshold):
 def test_patterns_by_definition(height, width, seed):
     grey = np.random.default_rng(seed).random((height, width)).astype(np.float32)
     np.testing.assert_array_equal(
-        _busy_patterns(grey, 0.1), busy_by_definition(grey.astype(np.float64), 0.1)
+        busy_patterns(grey, 0.1), busy_by_definition(grey.astype(np.float64), 0.1)
     )
 
 
 def test_patterns_by_hand():
     grey = np.full((7, 7), 0.5, np.float32)
-    assert not _busy_patterns(grey, 0.025).any()
+    assert not busy_patterns(grey, 0.025).any()
     grey[3, 3] = 0.4  # darker than its 8 neighbours: code 8
-    assert np.argwhere(_busy_patterns(grey, 0.025)).tolist() == [[3, 3]]
-    assert not _busy_patterns(grey, 0.11).any()
+    assert np.argwhere(busy_patterns(grey, 0.025)).tolist() == [[3, 3]]
+    assert not busy_patterns(grey, 0.11).any()
     grey[3, 3] = 0.6  # its neighbours see one brighter: code 1
-    assert not _busy_patterns(grey, 0.025).any()
+    assert not busy_patterns(grey, 0.025).any()
     step = np.repeat([[0.2, 0.8]], 4, axis=1).repeat(8, axis=0).astype(np.float32)
-    assert not _busy_patterns(step, 0.025).any()  # 3 brighter in a row
+    assert not busy_patterns(step, 0.025).any()  # 3 brighter in a row
     comb = (np.indices((8, 8))[1] % 2).astype(np.float32)
     # Between two lines 6 are brighter, in two runs: 4 changes, code 9.
     np.testing.assert_array_equal(
-        _busy_patterns(comb, 0.025)[:, 1:-1], comb[:, 1:-1] == 0
+        busy_patterns(comb, 0.025)[:, 1:-1], comb[:, 1:-1] == 0
     )
 
 
@@ -59,7 +60,7 @@ def test_sharpness_is_the_share_in_each_window(size):
     image = np.random.default_rng(0).random((20, 23)).astype(np.float32)
     before = size // 2
     padded = np.pad(
-        _busy_patterns(image, 0.2), (before, size - 1 - before), mode="symmetric"
+        busy_patterns(image, 0.2), (before, size - 1 - before), mode="symmetric"
     )
     windows = np.lib.stride_tricks.sliding_window_view(padded, (size, size))
     np.testing.assert_allclose(

@@ -63,15 +63,9 @@ class Course:
     """Follows a model through its epochs and keeps where it stands."""
 
     def __init__(
-        self,
-        keras: Any,
-        network: Any,
-        model: Any,
-        settings: TrainingSettings,
-        state: TrainingState,
+        self, keras: Any, model: Any, settings: TrainingSettings, state: TrainingState
     ) -> None:
         self.keras = keras
-        self.network = network
         self.model = model
         self.settings = settings
         self.state = state

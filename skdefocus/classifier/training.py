@@ -140,7 +140,7 @@ def train_network(
             keras, data.training, settings.batch_size, settings.seed
         )
         model = _compile(keras, network, settings, len(batches))
-        course = Course(keras, network, model, settings, TrainingState({}))
+        course = Course(keras, model, settings, TrainingState({}))
         if checkpoint is not None:
             course.state.run = _describe_run(data, settings, run)
             course.resume(checkpoint)
@@ -190,7 +190,7 @@ def _train(
         bar.begin_epoch(epoch)
 
     def settle(logs: Any = None) -> None:
-        settle_normalisation(keras, course.network, batches)
+        settle_normalisation(keras, course.model, batches)
 
     def end_epoch(epoch: int, logs: Mapping[str, float]) -> None:
         if judged is None:

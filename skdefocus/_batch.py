@@ -7,6 +7,7 @@ from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
 
+from ._threads import limited_threads
 from ._validation import check_image, image_batch
 from .sample import DefocusSample
 
@@ -59,7 +60,8 @@ def _run_one(
     if needs is not None and sample.unit not in _UNITS[needs]:
         _refuse_unit(name, sample.unit)
     try:
-        return function(sample, n_threads=n_threads, **keywords)
+        with limited_threads(n_threads):
+            return function(sample, n_threads=n_threads, **keywords)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 

@@ -11,33 +11,39 @@ __all__ = ["from_log_sigma", "to_log_sigma"]
 _OFFSET = 0.8
 
 
-def to_log_sigma(sigma: Any) -> np.ndarray:
+def to_log_sigma(sigma: Any, out: np.ndarray | None = None) -> np.ndarray:
     """Take sigma, in pixels, to ``log(sigma + 0.8)``.
 
     Parameters
     ----------
     sigma : array-like
         At least 0.
+    out : ndarray, optional
+        To write to; may be ``sigma`` itself.
 
     Returns
     -------
     ndarray
         In the floating dtype of the input.
     """
-    return np.log(np.asarray(sigma) + _OFFSET)
+    return np.log(np.add(sigma, _OFFSET, out=out), out=out)
 
 
-def from_log_sigma(log_sigma: Any) -> np.ndarray:
+def from_log_sigma(log_sigma: Any, out: np.ndarray | None = None) -> np.ndarray:
     """Take ``log(sigma + 0.8)`` back to sigma, in pixels.
 
     Parameters
     ----------
     log_sigma : array-like
         As `to_log_sigma` gives it.
+    out : ndarray, optional
+        To write to; may be ``log_sigma`` itself.
 
     Returns
     -------
     ndarray
         At least 0.
     """
-    return np.maximum(np.exp(np.asarray(log_sigma)) - _OFFSET, 0)
+    return np.maximum(
+        np.subtract(np.exp(log_sigma, out=out), _OFFSET, out=out), 0, out=out
+    )

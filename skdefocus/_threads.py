@@ -5,14 +5,24 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import joblib
 
-__all__ = ["ONE_THREAD", "available_threads", "single_threaded"]
+__all__ = [
+    "ONE_THREAD",
+    "available_threads",
+    "limited_threads",
+    "run_in_parts",
+    "single_threaded",
+]
 
 # Environment of a process in which every library shall use one thread.
 ONE_THREAD = {
@@ -32,22 +42,85 @@ _LOCK = threading.Lock()
 # Those inside `single_threaded`, and the limits that they set, in order.
 _inside = 0
 _limits: list[Any] = []
+# What an item of a batch may use, which is worked on beside others.
+_limit: ContextVar[int | None] = ContextVar("limit", default=None)
 
 
 def available_threads() -> int:
-    """Threads that a network may use: joblib tells its workers by OMP_NUM_THREADS.
+    """Threads that a network or filter may use.
 
     Returns
     -------
     int
-        1 inside `single_threaded`, otherwise the cores that this process may use, or
-        OMP_NUM_THREADS where that is fewer.
+        1 inside `single_threaded`, the limit inside `limited_threads`, otherwise the
+        cores that this process may use, or OMP_NUM_THREADS, by which joblib tells its
+        workers, where that is fewer.
     """
     if _inside:
         return 1
+    if _limit.get() is not None:
+        return _limit.get()
     limit = os.environ.get("OMP_NUM_THREADS", "")
     count = joblib.cpu_count()
     return min(count, int(limit)) if limit.isdecimal() and int(limit) > 0 else count
+
+
+@contextmanager
+def limited_threads(n_threads: int | None) -> Iterator[None]:
+    """Limit what this thread of Python asks for by `available_threads`.
+
+    Parameters
+    ----------
+    n_threads : int or None
+        At least 1; None leaves it as it is.
+    """
+    token = _limit.set(_limit.get() if n_threads is None else n_threads)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+def run_in_parts(function: Callable[[int, int], None], length: int, grain: int) -> None:
+    """Call a function on parts of a range, in as many threads as are available.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(first, last)``; it should let go of Python's lock.
+    length : int
+        End of the range, which begins at 0.
+    grain : int
+        Parts begin at multiples of it.
+    """
+    n_grains = -(-length // grain)
+    n_parts = min(available_threads(), n_grains)
+    bounds = [min(length, n_grains * i // n_parts * grain) for i in range(n_parts + 1)]
+    if n_parts == 1:
+        function(0, length)
+    else:
+        # One part in this thread, which would otherwise only wait.
+        others = [
+            _pool(n_parts - 1).submit(function, first, last)
+            for first, last in pairwise(bounds[1:])
+        ]
+        try:
+            function(bounds[0], bounds[1])
+        finally:
+            # The arrays must not change hands while a part is still at work.
+            wait(others)
+        for other in others:
+            other.result()
+
+
+@lru_cache
+def _pool(n_threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="skdefocus")
+
+
+if hasattr(os, "register_at_fork"):
+    # The threads of a pool are not those of a forked process.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 @contextmanager

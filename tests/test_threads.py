@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 
@@ -8,7 +9,12 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skdefocus import PatchBlurClassifier
-from skdefocus._threads import available_threads, single_threaded
+from skdefocus._threads import (
+    available_threads,
+    limited_threads,
+    run_in_parts,
+    single_threaded,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +103,66 @@ def test_networks_run_with_one_thread_inside():
     assert set(classifier.network_._sessions) == {1}
     np.testing.assert_array_equal(classifier.predict_proba_image(grey), alone)
     assert set(classifier.network_._sessions) == {1, 2}
+
+
+def test_a_limit_holds_for_one_thread_alone():
+    seen = []
+    with limited_threads(1):
+        assert available_threads() == 1
+        with limited_threads(None):
+            assert available_threads() == 1
+        other = threading.Thread(target=lambda: seen.append(available_threads()))
+        other.start()
+        other.join()
+    assert seen == [2]
+    assert available_threads() == 2
+
+
+@pytest.mark.parametrize("length", [1, 9, 10, 11, 100])
+@pytest.mark.parametrize("n_threads", [1, 2, 3, 16])
+def test_parts_cover_a_range_once(length, n_threads):
+    counts, firsts = np.zeros(length, int), []
+
+    def count(first, last):
+        assert first < last
+        firsts.append(first)
+        counts[first:last] += 1
+
+    with limited_threads(n_threads):
+        run_in_parts(count, length, 10)
+    assert (counts == 1).all()
+    assert all(first % 10 == 0 for first in firsts)
+    assert len(firsts) == min(n_threads, -(-length // 10))
+
+
+@pytest.mark.parametrize("bad", [0, 10, 20])
+def test_an_error_in_a_part_comes_out_when_all_have_ended(bad):
+    ended = []
+
+    def work(first, last):
+        if first == bad:
+            raise MemoryError(f"part {first}")
+        ended.append(first)
+
+    with limited_threads(3), pytest.raises(MemoryError, match=f"part {bad}"):
+        run_in_parts(work, 30, 10)
+    assert sorted(ended) == [first for first in (0, 10, 20) if first != bad]
+
+
+def test_parts_run_in_a_forked_process_too():
+    code = """
+import multiprocessing
+from skdefocus._threads import limited_threads, run_in_parts
+
+def count(_):
+    found = []
+    with limited_threads(3):
+        run_in_parts(lambda first, last: found.append(first), 30, 10)
+    return len(found)
+
+count(0)
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    assert pool.map_async(count, [0]).get(timeout=60) == [3]
+"""
+    # Python warns of forks from processes with threads.
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 from scipy import ndimage
 
+from .._threads import run_in_parts
 from .._validation import NON_NEGATIVE_INTEGER, check_parameters
+from ._compiled import for_reading, kernels_for
 from ._planes import to_planes
 
 __all__ = ["box_mean"]
@@ -47,11 +51,33 @@ def window_mean(image: np.ndarray, radius: int) -> np.ndarray:
     """Box mean without checks, for filters that take many."""
     if radius == 0:
         return image.copy()
+    kernels = kernels_for(image)
+    if kernels is not None:
+        return _compiled_mean(kernels, image, radius)
     # Sums run in float64 along each line, whatever the precision of the image.
     sizes = (2 * radius + 1, 2 * radius + 1, 1)[: image.ndim]
     mean = ndimage.uniform_filter(image, sizes, mode="reflect")
     # Running sums may leave the range by their last digit.
     return np.clip(mean, image.min(), image.max(), out=mean)
+
+
+def _compiled_mean(kernels: ModuleType, image: np.ndarray, radius: int) -> np.ndarray:
+    if image.ndim == 3:
+        planes = [_compiled_mean(kernels, plane, radius) for plane in split(image)]
+        return np.stack(planes, axis=-1)
+    image = for_reading(image)
+    result = np.empty(image.shape, np.float32)
+
+    def filter_rows(first: int, last: int) -> None:
+        kernels.box_rows(first, last, image, radius, result)
+
+    run_in_parts(filter_rows, len(image), kernels.STRIP)
+    return result
+
+
+def split(image: np.ndarray) -> np.ndarray:
+    """Channels of an image of shape (H, W, C) as contiguous planes (C, H, W)."""
+    return for_reading(np.moveaxis(image, 2, 0))
 
 
 def window_variance(image: np.ndarray, size: int) -> np.ndarray:

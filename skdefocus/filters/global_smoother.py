@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from .._validation import (
     check_parameters,
 )
 from ._planes import to_planes
+from ._ties import FULL_RANGE, Ties
 
 __all__ = ["global_smoother"]
 
@@ -91,7 +92,7 @@ def global_smoother(
     confidence c the result is ``smooth(c f) / smooth(c)``. Rows come before columns,
     so the result of a turned image is not quite the turned result.
 
-    Solves are O(1) per pixel, whatever the smoothness, and single-threaded.
+    Solves are O(1) per pixel, whatever the smoothness.
 
     References
     ----------
@@ -119,7 +120,7 @@ def global_smoother(
         "global_smoother",
     )
     image = to_planes(image, "image")
-    guide = image if guide is None else to_planes(guide, "guide")
+    guide = image if guide is None else check_guide(guide)
     if guide.shape[:2] != image.shape[:2]:
         raise ValueError(
             f"guide must have the height and width of the image, {image.shape[:2]}; "
@@ -127,93 +128,88 @@ def global_smoother(
         )
     both64 = image.dtype == guide.dtype == np.float64
     dtype = np.dtype(np.float64 if both64 else np.float32)
-    # One plane after another, so that lines of a plane are contiguous.
-    values = np.moveaxis(np.atleast_3d(image), 2, 0).astype(dtype)
+    channels = np.moveaxis(np.atleast_3d(image), 2, 0)
+    weighted = confidence is not None
+    # One plane after another, so that lines of a plane are contiguous; weights last.
+    planes = np.empty((len(channels) + weighted, *image.shape[:2]), dtype)
+    planes[: len(channels)] = channels
+    if weighted:
+        planes[-1] = check_map(confidence, image.shape, "confidence")
+        if not planes[-1].any():
+            raise ValueError(
+                "confidence must be above 0 somewhere; it is 0 everywhere."
+            )
+    smooth_in_place(
+        planes,
+        guide,
+        weighted=weighted,
+        smoothness=smoothness,
+        colour_sigma=colour_sigma,
+        n_iter=n_iter,
+        value_sigma=value_sigma,
+    )
+    smooth = np.moveaxis(planes[: len(channels)], 0, 2)
+    return np.ascontiguousarray(smooth).reshape(image.shape)
+
+
+def smooth_in_place(
+    planes: np.ndarray,
+    guide: np.ndarray,
+    *,
+    weighted: bool,
+    smoothness: float,
+    colour_sigma: float,
+    n_iter: int,
+    value_sigma: float | None,
+) -> None:
+    """Do what `global_smoother` does, without checks, in the memory of what is given.
+
+    Parameters
+    ----------
+    planes : ndarray of shape (n, H, W) or (n + 1, H, W), float32 or float64
+        Values, which the result replaces, and last their weights if there are any, at
+        least 0 and somewhere above, which nothing of use replaces.
+    guide : ndarray of shape (H, W) or (H, W, C)
+        As `check_guide` gives it.
+    weighted : bool
+        Whether the last plane is weights.
+    smoothness, colour_sigma, n_iter, value_sigma
+        As in `global_smoother`.
+    """
     if smoothness == 0:
-        return np.moveaxis(values, 0, 2).reshape(image.shape)
-    low = values.min(axis=(1, 2), keepdims=True)
-    high = values.max(axis=(1, 2), keepdims=True)
-    if confidence is None:
-        weight = np.ones(image.shape[:2], dtype)
-    else:
-        weight = _relative_confidence(confidence, image.shape, dtype)
-    ties = _ties(guide, colour_sigma, dtype)
-    values, weight = _smooth(values, weight, ties, smoothness, n_iter)
+        return
+    values = planes[:-1] if weighted else planes
+    if weighted:
+        planes[-1] /= planes[-1].max()
+        np.maximum(planes[-1], _LEAST_CONFIDENCE, out=planes[-1])
+    bounds = [(plane.min(), plane.max()) for plane in values]
+    ties = Ties(guide, colour_sigma, planes.dtype)
+    _smooth(planes, weighted, ties, smoothness, n_iter)
     if value_sigma is not None:
-        steps = _ties(np.moveaxis(values, 0, 2), value_sigma, dtype)
-        ties = [tie * step for tie, step in zip(ties, steps, strict=True)]
-        values, _ = _smooth(values, weight, ties, smoothness, n_iter)
-    smooth = np.clip(values, low, high)
-    return np.ascontiguousarray(np.moveaxis(smooth, 0, 2)).reshape(image.shape)
+        # Of one plane the others need no copy.
+        steps = values[0] if len(values) == 1 else np.moveaxis(values, 0, 2)
+        ties.cut(steps, value_sigma)
+        _smooth(planes, weighted, ties, smoothness, n_iter)
+    for plane, (low, high) in zip(values, bounds, strict=True):
+        np.clip(plane, low, high, out=plane)
+
+
+def check_guide(guide: Any) -> np.ndarray:
+    """Check a guide; integers stay as they are, and are taken by their full range."""
+    array = np.asarray(guide)
+    if array.dtype in FULL_RANGE and array.ndim in (2, 3) and 0 not in array.shape:
+        return array
+    return to_planes(guide, "guide")
 
 
 def _smooth(
-    values: np.ndarray,
-    weight: np.ndarray,
-    ties: Sequence[np.ndarray],
-    smoothness: float,
-    n_iter: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Smooth planes of shape (n, H, W), normalised; give the smoothed weight too."""
-    down, across = ties
-    uniform = weight.min() == weight.max()
-    planes = (
-        values if uniform else np.concatenate([values * weight, weight[np.newaxis]])
-    )
+    planes: np.ndarray, weighted: bool, ties: Ties, smoothness: float, n_iter: int
+) -> None:
+    """Smooth values, and weights by which they are then divided."""
+    if weighted:
+        planes[:-1] *= planes[-1]
     for iteration in range(1, n_iter + 1):
         strength = 1.5 * 4 ** (n_iter - iteration) / (4**n_iter - 1) * smoothness
-        planes = _solve_down(planes.swapaxes(1, 2), across.T, strength)
-        planes = _solve_down(planes.swapaxes(1, 2), down, strength)
-    if uniform:
-        return planes, weight
-    return planes[:-1] / planes[-1], planes[-1]
-
-
-def _relative_confidence(
-    confidence: np.ndarray, shape: tuple[int, ...], dtype: np.dtype
-) -> np.ndarray:
-    checked = check_map(confidence, shape, "confidence")
-    highest = checked.max()
-    if highest == 0:
-        raise ValueError("confidence must be above 0 somewhere; it is 0 everywhere.")
-    return np.maximum(checked / highest, _LEAST_CONFIDENCE).astype(dtype)
-
-
-def _ties(
-    guide: np.ndarray, sigma: float, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ties between neighbours down and across: 1 where the guide is flat."""
-    ties = []
-    for axis in (0, 1):
-        difference = np.diff(guide, axis=axis)
-        if guide.ndim == 3:
-            difference = np.sqrt(np.square(difference).sum(axis=2))
-        ties.append(np.exp(-np.abs(difference) / sigma).astype(dtype))
-    return ties[0], ties[1]
-
-
-def _solve_down(planes: np.ndarray, ties: np.ndarray, strength: float) -> np.ndarray:
-    """Minimise along the columns of planes of shape (n, length, width).
-
-    Elimination down and substitution up, a line of all columns at a time. What it
-    keeps of each line is ``1 - c``, with c the factor of the line below: with strong
-    ties c is so near 1 that float32 would lose the difference.
-    """
-    solved = np.array(planes, order="C")
-    length, width = solved.shape[1:]
-    ties = solved.dtype.type(strength) * np.ascontiguousarray(ties)
-    factors = np.empty((max(length - 1, 0), width), dtype=solved.dtype)
-    rest = np.zeros(width, dtype=solved.dtype)
-    for line in range(length):
-        pivot = rest + 1 if line == 0 else ties[line - 1] * rest + 1
-        below = ties[line] if line < length - 1 else 0
-        inverse = 1 / (pivot + below)
-        if line > 0:
-            solved[:, line] += ties[line - 1] * solved[:, line - 1]
-        solved[:, line] *= inverse
-        rest = pivot * inverse
-        if line < length - 1:
-            factors[line] = below * inverse
-    for line in range(length - 2, -1, -1):
-        solved[:, line] += factors[line] * solved[:, line + 1]
-    return solved
+        ties.smooth(planes, strength)
+    if weighted:
+        planes[:-1] /= planes[-1]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from .._threads import run_in_parts
 from .._validation import NON_NEGATIVE_INTEGER, POSITIVE_REAL, check_parameters
+from ._compiled import for_reading, kernels_for
 from ._planes import to_planes
-from .box import window_mean
+from .box import split, window_mean
 
 __all__ = ["guided_filter"]
 
@@ -97,20 +100,57 @@ def check_filter_input(
 
 
 def apply_affine(
-    image: np.ndarray, guide: np.ndarray, radius: int, eps: float | np.ndarray
+    image: np.ndarray,
+    guide: np.ndarray,
+    radius: int,
+    eps: float,
+    edges: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Guided filter with one ridge, or one for every pixel, of shape (H, W)."""
+    """Guided filter with one ridge, or, with edges of shape (H, W), ``eps / edges``."""
+    kernels = kernels_for(image, guide)
+    if kernels is not None:
+        return _compiled_affine(kernels, image, guide, radius, eps, edges)
+    ridge = eps if edges is None else eps / edges
     # A ridge that rounds to 0 would divide 0 by 0 where the guide is flat.
-    eps = np.maximum(np.asarray(eps, guide.dtype), np.finfo(guide.dtype).tiny)
+    eps = np.maximum(np.asarray(ridge, guide.dtype), np.finfo(guide.dtype).tiny)
     fit = _fit_grey if guide.ndim == 2 else _fit_colour
     filter_plane = fit(guide, radius, eps)
     if image.ndim == 2:
         return filter_plane(image)
-    return np.stack([filter_plane(plane) for plane in _planes(image)], axis=-1)
+    return np.stack([filter_plane(plane) for plane in split(image)], axis=-1)
 
 
-def _planes(image: np.ndarray) -> list[np.ndarray]:
-    return [np.ascontiguousarray(image[..., c]) for c in range(image.shape[2])]
+def _compiled_affine(
+    kernels: ModuleType,
+    image: np.ndarray,
+    guide: np.ndarray,
+    radius: int,
+    eps: float,
+    edges: np.ndarray | None,
+) -> np.ndarray:
+    itself = image is guide and guide.ndim == 2
+    planes = split(np.atleast_3d(image))
+    channels = planes if image is guide else split(np.atleast_3d(guide))
+    if guide.ndim == 2:
+        channels = channels[0]
+    result = np.empty(planes.shape, np.float32)
+    weights = for_reading(np.empty((0, 0), np.float32) if edges is None else edges)
+    eps = np.float32(max(eps, kernels.LEAST_RIDGE))
+
+    def filter_rows(first: int, last: int) -> None:
+        settings = first, last
+        common = weights, radius, eps
+        if itself:
+            kernels.self_guided_rows(*settings, channels, *common, result[0])
+        elif channels.ndim == 2:
+            kernels.grey_guided_rows(*settings, planes, channels, *common, result)
+        else:
+            kernels.colour_guided_rows(*settings, planes, channels, *common, result)
+
+    run_in_parts(filter_rows, guide.shape[0], kernels.STRIP)
+    if image.ndim == 2:
+        return result[0]
+    return np.ascontiguousarray(np.moveaxis(result, 0, 2))
 
 
 def _centred(image: np.ndarray) -> tuple[np.ndarray, np.floating]:
@@ -148,7 +188,7 @@ def _fit_colour(
     guide: np.ndarray, radius: int, eps: float | np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
     """Prepare a colour guide; the result filters one plane after another with it."""
-    channels = [_centred(plane)[0] for plane in _planes(guide)]
+    channels = [_centred(plane)[0] for plane in split(guide)]
     means = [window_mean(channel, radius) for channel in channels]
     matrix = {}
     for i in range(3):

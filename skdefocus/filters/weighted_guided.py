@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 from scipy import ndimage
 
+from .._threads import run_in_parts
 from .._validation import NON_NEGATIVE_REAL, POSITIVE_REAL, check_parameters, to_grey
+from ._compiled import for_reading, kernels_for
 from ._planes import to_planes
 from .box import window_mean
 from .guided import apply_affine, check_filter_input
@@ -60,15 +64,37 @@ def edge_weight(
         "edge_weight",
     )
     guide = to_planes(guide, "guide")
-    grey = to_grey(guide).astype(np.float64)
-    # In float32 the variance of a flat window would be off by a good part of e.
-    mean = window_mean(grey, 1)
-    variance = np.maximum(window_mean(grey**2, 1) - mean**2, 0)
-    variance += (0.001 * dynamic_range) ** 2
-    weight = variance * np.mean(1 / variance)
+    variance, mean_inverse = _edge_variance(to_grey(guide), dynamic_range)
+    weight = variance * variance.dtype.type(mean_inverse)
     if smoothing > 0:
         weight = ndimage.gaussian_filter(weight, smoothing, mode="reflect")
-    return weight.astype(guide.dtype)
+    return weight
+
+
+def _edge_variance(grey: np.ndarray, dynamic_range: float) -> tuple[np.ndarray, float]:
+    """Give ``v + e`` of every pixel, and the mean of its inverse."""
+    floor = (0.001 * dynamic_range) ** 2
+    kernels = kernels_for(grey)
+    if kernels is not None:
+        return _compiled_variance(kernels, for_reading(grey), floor)
+    double = grey.astype(np.float64)
+    # In float32 the variance of a flat window would be off by a good part of e.
+    mean = window_mean(double, 1)
+    variance = np.maximum(window_mean(double**2, 1) - mean**2, 0) + floor
+    return variance.astype(grey.dtype), float(np.mean(1 / variance))
+
+
+def _compiled_variance(
+    kernels: ModuleType, grey: np.ndarray, floor: float
+) -> tuple[np.ndarray, float]:
+    variance = np.empty(grey.shape, np.float32)
+    inverse_sums = np.empty(-(-len(grey) // kernels.STRIP))
+
+    def measure_rows(first: int, last: int) -> None:
+        kernels.edge_rows(first, last, grey, floor, variance, inverse_sums)
+
+    run_in_parts(measure_rows, len(grey), kernels.STRIP)
+    return variance, float(inverse_sums.sum()) / grey.size
 
 
 def weighted_guided_filter(
@@ -133,5 +159,13 @@ def weighted_guided_filter(
     image, guide = check_filter_input(
         image, guide, radius, eps, "weighted_guided_filter"
     )
-    weight = edge_weight(guide, dynamic_range=dynamic_range, smoothing=weight_smoothing)
-    return apply_affine(image, guide, radius, eps / weight)
+    check_parameters(
+        {"dynamic_range": [POSITIVE_REAL], "weight_smoothing": [NON_NEGATIVE_REAL]},
+        {"dynamic_range": dynamic_range, "weight_smoothing": weight_smoothing},
+        "weighted_guided_filter",
+    )
+    edges, mean_inverse = _edge_variance(to_grey(guide), dynamic_range)
+    if weight_smoothing > 0:
+        edges = ndimage.gaussian_filter(edges, weight_smoothing, mode="reflect")
+    # The ridge is eps / weight, and the weight edges * mean_inverse.
+    return apply_affine(image, guide, radius, eps / mean_inverse, edges)

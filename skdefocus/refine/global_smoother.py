@@ -12,11 +12,13 @@ from .._validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     StrOptions,
+    check_image,
     check_map,
     check_parameters,
     to_float_image,
 )
-from ..filters import box_mean, global_smoother
+from ..filters import box_mean
+from ..filters.global_smoother import smooth_in_place
 from ..sample import DefocusSample
 from ._distance import map_scale
 
@@ -126,37 +128,53 @@ def refine_global(
         },
         "refine_global",
     )
-    photograph = to_float_image(image)
-    blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
+    # Integers stay integers: the floats of a large colour photograph are three maps.
+    photograph = check_image(image)
+    if photograph.dtype.kind == "f":
+        photograph = to_float_image(photograph)
+    blur_map = check_map(blur_map, photograph.shape, "blur_map")
     if confidence is not None:
         confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
-        # Without any evidence the map is all there is.
-        confidence = confidence if confidence.any() else None
-    values = to_log_sigma(blur_map) if scale == "log" else blur_map
+    # Values and weights, in whose memory everything else is done.
+    planes = np.empty((2, *blur_map.shape), np.float32)
+    values, weight = planes
+    values[:] = blur_map
+    low, high = values.min(), values.max()
+    if scale == "log":
+        to_log_sigma(values, out=values)
+    # Without any evidence the map is all there is.
+    weight[:] = 1 if confidence is None or not confidence.any() else confidence
     if disagreement is not None:
-        confidence = _agreement(values, disagreement) * (
-            1 if confidence is None else confidence
-        )
-    refined = global_smoother(
-        values,
+        _discount(weight, values, np.float32(disagreement))
+    smooth_in_place(
+        planes,
         photograph,
+        weighted=True,
         smoothness=smoothness,
         colour_sigma=colour_sigma,
-        confidence=confidence,
         n_iter=n_iter,
         value_sigma=map_sigma,
     )
+    # A copy lets go of the weights.
+    refined = values.copy()
     if scale == "log":
-        refined = from_log_sigma(refined)
-    return np.clip(refined, blur_map.min(), blur_map.max())
+        from_log_sigma(refined, out=refined)
+    return np.clip(refined, low, high, out=refined)
 
 
-def _agreement(values: np.ndarray, disagreement: float) -> np.ndarray:
-    """Share of confidence that is left where a map varies within its neighbourhood."""
-    centred = values - values.mean()
+def _discount(weight: np.ndarray, values: np.ndarray, disagreement: np.float32) -> None:
+    """Lower confidence where a map varies within its neighbourhood."""
+    centred = values - values.mean(dtype=np.float64).astype(np.float32)
     mean = box_mean(centred, _NEIGHBOURHOOD)
-    variance = np.maximum(box_mean(centred**2, _NEIGHBOURHOOD) - mean**2, 0)
-    return np.float32(disagreement) / (np.float32(disagreement) + variance)
+    np.square(mean, out=mean)
+    np.square(centred, out=centred)
+    variance = box_mean(centred, _NEIGHBOURHOOD)
+    del centred
+    variance -= mean
+    np.maximum(variance, 0, out=variance)
+    variance += disagreement
+    np.divide(disagreement, variance, out=variance)
+    weight *= variance
 
 
 class GlobalRefiner(ImageTransformer):

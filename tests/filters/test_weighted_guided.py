@@ -125,8 +125,11 @@ def test_float32_agrees_with_float64(small_photo):
     ("changes", "message"),
     [
         ({"eps": 0.0}, "'eps' parameter of weighted_guided_filter"),
-        ({"dynamic_range": 0}, "'dynamic_range' parameter of edge_weight"),
-        ({"weight_smoothing": -1}, "'smoothing' parameter of edge_weight"),
+        ({"dynamic_range": 0}, "'dynamic_range' parameter of weighted_"),
+        (
+            {"weight_smoothing": -1},
+            "'weight_smoothing' parameter of weighted_",
+        ),
     ],
 )
 def test_refuses_bad_parameters(changes, message):

@@ -1,0 +1,152 @@
+"""Ties between neighbouring pixels, and smoothing along lines of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._threads import run_in_parts
+from ._compiled import for_reading, kernels_for
+
+__all__ = ["FULL_RANGE", "Ties"]
+
+# What is 1 of an image of integers.
+FULL_RANGE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
+# Rows that ties are made for at a time.
+_STRIP = 128
+
+
+class Ties:
+    """How far neighbours are tied, down and across: the less, the more they differ.
+
+    Parameters
+    ----------
+    guide : ndarray of shape (H, W) or (H, W, C)
+        Floats, or integers, which are taken by their full range.
+    sigma : float
+        Neighbours d apart are tied by ``exp(-d / sigma)``.
+    dtype : dtype
+        Of the ties, and of the planes that they smooth.
+    """
+
+    def __init__(self, guide: np.ndarray, sigma: float, dtype: np.dtype) -> None:
+        height, width = guide.shape[:2]
+        self.down = np.empty((height - 1, width), dtype)
+        self.across = np.empty((height, width - 1), dtype)
+        self._kernels = kernels_for(self.down)
+        colours = for_reading(np.atleast_3d(guide))
+
+        def tie_rows(first: int, last: int) -> None:
+            down, across = self.down[first:last], self.across[first:last]
+            self._tie(colours, sigma, first, last, down, across)
+
+        run_in_parts(tie_rows, height, _STRIP)
+
+    def cut(self, guide: np.ndarray, sigma: float) -> None:
+        """Take every tie times that of another guide.
+
+        Parameters
+        ----------
+        guide : ndarray of shape (H, W) or (H, W, C)
+            The other guide.
+        sigma : float
+            Its sigma.
+        """
+        colours = for_reading(np.atleast_3d(guide))
+
+        def cut_rows(first: int, last: int) -> None:
+            room_down = np.empty_like(self.down[:_STRIP])
+            room_across = np.empty_like(self.across[:_STRIP])
+            for start in range(first, last, _STRIP):
+                stop = min(start + _STRIP, last)
+                down, across = self.down[start:stop], self.across[start:stop]
+                other_down = room_down[: len(down)]
+                other_across = room_across[: len(across)]
+                self._tie(colours, sigma, start, stop, other_down, other_across)
+                down *= other_down
+                across *= other_across
+
+        run_in_parts(cut_rows, len(colours), _STRIP)
+
+    def _tie(
+        self,
+        colours: np.ndarray,
+        sigma: float,
+        first: int,
+        last: int,
+        down: np.ndarray,
+        across: np.ndarray,
+    ) -> None:
+        """Write ``exp(-d / sigma)`` for neighbours d apart, in some rows of a guide."""
+        full_range = FULL_RANGE.get(colours.dtype, 1.0)
+        if self._kernels is not None:
+            factors = np.float32(full_range), np.float32(-1 / sigma)
+            self._kernels.tie_rows(first, last, colours, *factors, down, across)
+        else:
+            rows = colours[first : last + 1]
+            if full_range != 1:
+                rows = np.divide(rows, full_range, dtype=np.float32)
+            down[:] = _distance(rows[1:], rows[:-1]) / -sigma
+            rows = rows[: last - first]
+            across[:] = _distance(rows[:, 1:], rows[:, :-1]) / -sigma
+        np.exp(down, out=down)
+        np.exp(across, out=across)
+
+    def smooth(self, planes: np.ndarray, strength: float) -> None:
+        """Minimise along rows, then along columns, in place.
+
+        Parameters
+        ----------
+        planes : ndarray of shape (n, H, W)
+            What is smoothed.
+        strength : float
+            What ties are taken times.
+        """
+        if self._kernels is None:
+            turned = _solve_down(planes.swapaxes(1, 2), self.across.T, strength)
+            planes[:] = _solve_down(turned.swapaxes(1, 2), self.down, strength)
+            return
+        factor, tile = np.float32(strength), self._kernels.TILE
+
+        def smooth_rows(first: int, last: int) -> None:
+            self._kernels.smooth_across(first, last, planes, self.across, factor)
+
+        def smooth_columns(first: int, last: int) -> None:
+            self._kernels.smooth_down(first, last, planes, self.down, factor)
+
+        run_in_parts(smooth_rows, planes.shape[1], tile)
+        run_in_parts(smooth_columns, planes.shape[2], tile)
+
+
+def _distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Distance between colours of two images of shape (H, W, C)."""
+    difference = one - other
+    if difference.shape[2] == 1:
+        return np.abs(difference[..., 0])
+    return np.sqrt(np.square(difference).sum(axis=2))
+
+
+def _solve_down(planes: np.ndarray, ties: np.ndarray, strength: float) -> np.ndarray:
+    """Minimise along the columns of planes of shape (n, length, width).
+
+    Elimination down and substitution up, a line of all columns at a time. What it
+    keeps of each line is ``1 - c``, with c the factor of the line below: with strong
+    ties c is so near 1 that float32 would lose the difference.
+    """
+    solved = np.array(planes, order="C")
+    length, width = solved.shape[1:]
+    ties = solved.dtype.type(strength) * np.ascontiguousarray(ties)
+    factors = np.empty((max(length - 1, 0), width), dtype=solved.dtype)
+    rest = np.zeros(width, dtype=solved.dtype)
+    for line in range(length):
+        pivot = rest + 1 if line == 0 else ties[line - 1] * rest + 1
+        below = ties[line] if line < length - 1 else 0
+        inverse = 1 / (pivot + below)
+        if line > 0:
+            solved[:, line] += ties[line - 1] * solved[:, line - 1]
+        solved[:, line] *= inverse
+        rest = pivot * inverse
+        if line < length - 1:
+            factors[line] = below * inverse
+    for line in range(length - 2, -1, -1):
+        solved[:, line] += factors[line] * solved[:, line + 1]
+    return solved

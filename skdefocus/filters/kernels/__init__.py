@@ -1,0 +1,32 @@
+"""Filters as compiled loops over rows (numba): a few passes over memory each.
+
+Importing this needs numba and a folder that its cache may be written to; ask
+`skdefocus.filters._compiled.compiled` for it. Kernels take float32, run without
+Python's lock, and treat rows, or tiles of columns, from ``first`` to ``last`` of an
+image: threads share an image by its rows. Running sums are float64 and begin anew at
+every multiple of ``STRIP`` rows, so neither threads nor the image's size change a
+single bit, and nothing drifts.
+"""
+
+from __future__ import annotations
+
+from .box import box_rows
+from .colour_guide import colour_guided_rows
+from .edges import edge_rows
+from .grey_guide import grey_guided_rows, self_guided_rows
+from .lines import LEAST_RIDGE, STRIP, TILE
+from .smoother import smooth_across, smooth_down, tie_rows
+
+__all__ = [
+    "LEAST_RIDGE",
+    "STRIP",
+    "TILE",
+    "box_rows",
+    "colour_guided_rows",
+    "edge_rows",
+    "grey_guided_rows",
+    "self_guided_rows",
+    "smooth_across",
+    "smooth_down",
+    "tie_rows",
+]

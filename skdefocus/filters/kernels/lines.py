@@ -1,0 +1,78 @@
+"""What the kernels share: mirrored borders and means along one line."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = [
+    "LEAST_RIDGE",
+    "OPTIONS",
+    "STRIP",
+    "TILE",
+    "horizontal_mean",
+    "mirror",
+    "padded_size",
+]
+
+OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+# Rows between two beginnings of running sums.
+STRIP = 128
+# Lines that are solved at a time: as many as fit the registers of a core.
+TILE = 64
+LEAST_RIDGE = np.finfo(np.float32).tiny
+# Sums that run along a line at a time: an addition waits for the one before it.
+_CHAINS = 4
+
+
+@njit(**OPTIONS)
+def mirror(index, length):
+    """Index within a line of ``length`` that is repeated by reflection."""
+    index %= 2 * length
+    return index if index < length else 2 * length - 1 - index
+
+
+@njit(**OPTIONS)
+def padded_size(width, radius):
+    """Entries of a line with borders on both sides, as `horizontal_mean` takes it."""
+    return _CHAINS * -(-width // _CHAINS) + 2 * radius + 1
+
+
+@njit(**OPTIONS)
+def _skip(count, one, two, three):
+    return one[count:], two[count:], three[count:]
+
+
+@njit(**OPTIONS)
+def horizontal_mean(padded, width, radius, scale, mean):
+    """Mean along a line of sums, each over its window, times ``scale``.
+
+    The line begins after ``radius`` entries of its own border, which is filled here,
+    and ``mean`` has room for as many entries. Four sums run at a time, each along a
+    quarter of the line.
+    """
+    for k in range(radius):
+        padded[radius - 1 - k] = padded[radius + mirror(-1 - k, width)]
+        padded[radius + width + k] = padded[radius + mirror(width + k, width)]
+    quarter = -(-width // _CHAINS)
+    size = 2 * radius + 1
+    # Slices, since an index that might be negative costs a comparison.
+    a_leaves, a_enters, a_mean = padded, padded[size:], mean
+    b_leaves, b_enters, b_mean = _skip(quarter, a_leaves, a_enters, a_mean)
+    c_leaves, c_enters, c_mean = _skip(quarter, b_leaves, b_enters, b_mean)
+    d_leaves, d_enters, d_mean = _skip(quarter, c_leaves, c_enters, c_mean)
+    a = b = c = d = 0.0
+    for k in range(size):
+        a += a_leaves[k]
+        b += b_leaves[k]
+        c += c_leaves[k]
+        d += d_leaves[k]
+    for x in range(quarter):
+        a_mean[x] = a * scale
+        b_mean[x] = b * scale
+        c_mean[x] = c * scale
+        d_mean[x] = d * scale
+        a += a_enters[x] - a_leaves[x]
+        b += b_enters[x] - b_leaves[x]
+        c += c_enters[x] - c_leaves[x]
+        d += d_enters[x] - d_leaves[x]

@@ -1,0 +1,178 @@
+"""The compiled kernels against NumPy in double precision, and when there are none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skdefocus._threads import limited_threads
+from skdefocus.filters import _compiled as compiled_module
+from skdefocus.filters import (
+    box_mean,
+    edge_weight,
+    global_smoother,
+    guided_filter,
+    weighted_guided_filter,
+)
+from skdefocus.filters._compiled import compiled
+from tests.strategies import colour_images, maps
+
+RNG = np.random.default_rng(0)
+GREY = RNG.random((300, 37)).astype(np.float32)
+COLOUR = RNG.random((300, 37, 3)).astype(np.float32)
+MAP = (RNG.random((300, 37)) * 5).astype(np.float32)
+SMOOTHER = {"smoothness": 50.0, "colour_sigma": 0.2}
+FILTERS = {
+    "box": lambda: box_mean(COLOUR, 5),
+    "guided by itself": lambda: guided_filter(GREY, radius=4, eps=0.01),
+    "guided": lambda: guided_filter(MAP, GREY, radius=4, eps=0.01),
+    "several maps": lambda: guided_filter(COLOUR, GREY, radius=4, eps=0.01),
+    "colour guide": lambda: guided_filter(MAP, COLOUR, radius=4, eps=0.01),
+    "edges": lambda: edge_weight(GREY, smoothing=1.0),
+    "weighted": lambda: weighted_guided_filter(GREY, radius=4, eps=0.01),
+    "weighted, colour": lambda: weighted_guided_filter(MAP, COLOUR, radius=4, eps=0.01),
+    "smoother": lambda: global_smoother(MAP, COLOUR, **SMOOTHER),
+    "smoother, 8 bit": lambda: global_smoother(
+        MAP, (COLOUR * 255).astype(np.uint8), **SMOOTHER
+    ),
+    "smoother, weights": lambda: global_smoother(
+        MAP, GREY, confidence=GREY + 0.1, value_sigma=0.5, **SMOOTHER
+    ),
+    "smoother, several maps": lambda: global_smoother(
+        COLOUR, GREY, value_sigma=0.5, **SMOOTHER
+    ),
+}
+
+
+def single_and_double(function, *arrays, **settings):
+    """Results in both precisions; only the first is of the kernels."""
+    singles = [array.astype(np.float32) for array in arrays]
+    single = function(*singles, **settings)
+    assert single.dtype == np.float32
+    return single, function(*[s.astype(np.float64) for s in singles], **settings)
+
+
+def test_there_are_kernels():
+    assert compiled() is not None
+
+
+@given(maps(), st.integers(0, 14))
+def test_box_equals_double(pair, radius):
+    result, expected = single_and_double(box_mean, pair[1], radius=radius)
+    np.testing.assert_allclose(result, expected, rtol=1e-6, atol=1e-7)
+
+
+@given(maps(), st.integers(0, 14), st.sampled_from([1e-3, 0.1]))
+def test_grey_guides_equal_double(pair, radius, eps):
+    guide, image = pair
+    for function in (guided_filter, weighted_guided_filter):
+        for arrays in ((guide,), (image, guide)):
+            settings = {"radius": radius, "eps": eps}
+            result, expected = single_and_double(function, *arrays, **settings)
+            np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-3)
+
+
+@given(colour_images(), st.integers(0, 14))
+def test_colour_guides_equal_double(guide, radius):
+    for function in (guided_filter, weighted_guided_filter):
+        for arrays in ((guide,), (guide[..., 0] * 3 + guide[..., 1], guide)):
+            settings = {"radius": radius, "eps": 0.05}
+            result, expected = single_and_double(function, *arrays, **settings)
+            np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-3)
+
+
+@given(maps(), st.sampled_from([0.3, 20.0, 4000.0]), st.booleans())
+def test_smoother_equals_double(pair, smoothness, weighted):
+    guide, image = pair
+    settings = {"smoothness": smoothness, "colour_sigma": 0.1, "value_sigma": 0.5}
+    if weighted:
+        settings["confidence"] = guide + 0.01
+    result, expected = single_and_double(global_smoother, image, guide, **settings)
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_numpy_alone_gives_the_same(name, monkeypatch):
+    result = FILTERS[name]()
+    monkeypatch.setattr(compiled_module, "compiled", lambda: None)
+    np.testing.assert_allclose(FILTERS[name](), result, rtol=2e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_same_loops_in_python(name, monkeypatch):
+    """What is compiled is what is written: no overflow, no index out of range."""
+    result = FILTERS[name]()
+    kernels = compiled()
+    written = {
+        name: getattr(kernels, name).py_func
+        for name in kernels.__all__
+        if hasattr(getattr(kernels, name), "py_func")
+    }
+    assert len(written) == 8
+    interpreted = SimpleNamespace(**{**vars(kernels), **written})
+    monkeypatch.setattr(compiled_module, "compiled", lambda: interpreted)
+    np.testing.assert_allclose(FILTERS[name](), result, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_threads_change_no_bit(name):
+    with limited_threads(1):
+        expected = FILTERS[name]()
+    for n_threads in (2, 3, 5):
+        with limited_threads(n_threads):
+            np.testing.assert_array_equal(FILTERS[name](), expected)
+    # Nor do others that filter at the same time.
+    with ThreadPoolExecutor(4) as pool:
+        for result in pool.map(lambda _: FILTERS[name](), range(8)):
+            np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("shape", [(100_000, 3), (3, 100_000)])
+def test_sums_do_not_drift(shape):
+    """As many rows, or columns, as 100 megapixels have, ten times over."""
+    image = (100 + RNG.random(shape)).astype(np.float32)
+    result, expected = single_and_double(box_mean, image, radius=16)
+    np.testing.assert_allclose(result, expected, rtol=2e-7)
+    image = RNG.random(shape).astype(np.float32)
+    settings = {"radius": 16, "eps": 1e-3}
+    result, expected = single_and_double(weighted_guided_filter, image, **settings)
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_kernels_are_compiled_once_for_all_kinds_of_arrays():
+    box_mean(GREY, 2)
+    kernel = compiled().box_rows
+    before = len(kernel.signatures)
+    fixed = GREY.copy()
+    fixed.setflags(write=False)
+    for image in (fixed, GREY[:, ::2], GREY.T, np.asfortranarray(GREY)):
+        box_mean(image, 2)
+    assert len(kernel.signatures) == before
+
+
+ABSENT = "sys.modules['numba'] = None"
+NO_CACHE = """
+import numba.core.caching as caching
+getattr(caching, "CacheImpl", getattr(caching, "_CacheImpl", None))._locator_classes = []
+"""
+
+
+@pytest.mark.parametrize("hindrance", [ABSENT, NO_CACHE])
+def test_without_numba_or_a_cache_filters_still_work(hindrance):
+    code = f"""
+import sys
+{hindrance}
+import numpy as np
+from skdefocus.filters import box_mean
+from skdefocus.filters._compiled import compiled
+assert compiled() is None
+assert box_mean(np.full((4, 4), 2, np.float32), 1)[0, 0] == 2
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)

@@ -182,7 +182,13 @@ def to_grey(image: np.ndarray) -> np.ndarray:
     ndarray of shape (H, W), float32
         Grey values on the scale of the image.
     """
-    return image if image.ndim == 2 else image @ _LUMA
+    if image.ndim == 2:
+        return image
+    # A matrix product's last digit may hang on the pixel's place, and so on bands.
+    grey = image[..., 0] * _LUMA[0]
+    for channel in (1, 2):
+        grey += image[..., channel] * _LUMA[channel]
+    return grey
 
 
 def image_batch(X: Any, name: str = "X") -> list[Any]:

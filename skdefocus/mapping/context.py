@@ -17,7 +17,7 @@ from ..filters import resize
 from ..sample import DefocusSample
 from .cache import cached_maps
 from .patch_levels import spread_confidence
-from .scales import SCALE, check_scale, measure_at, resample, to_full_size
+from .scales import SCALE, check_scale, measure_at, resample_all
 
 __all__ = ["ContextMapper", "context_map"]
 
@@ -82,13 +82,15 @@ def context_map(
     photograph = to_float_image(image)
     shape = photograph.shape[:2]
 
+    resampled = resample_all(lambda: photograph, scale, shape, _LEAST_SIDE)
+
     def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        resampled = resample(photograph, factor)
-        cells = _cells(resampled, network, n_threads)
-        size = resampled.shape[:2]
-        log_sigma, confidence, of_patches = (_to_pixels(c, size) for c in cells)
-        seen, _ = to_full_size(from_log_sigma(of_patches), confidence, factor, shape)
-        return *to_full_size(from_log_sigma(log_sigma), confidence, factor, shape), seen
+        pixels = resampled.get(factor, photograph)
+        cells = _cells(pixels, network, n_threads)
+        log_sigma, confidence, of_patches = (
+            _to_pixels(cell, pixels.shape[:2]) for cell in cells
+        )
+        return from_log_sigma(log_sigma), confidence, from_log_sigma(of_patches)
 
     return measure_at(scale, shape, _LEAST_SIDE, measure)
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from .._grey_rows import GreyRows
 from .._sigma_scale import from_log_sigma, to_log_sigma
 from .windows import count_windows, pad_to_grid, window_deviation
 
 __all__ = [
+    "classify_bands",
     "classify_windows",
     "sigma_of_classes",
     "spread_confidence",
@@ -110,30 +112,57 @@ def classify_windows(
         In [0, 1]: one for texture with one clear level, lower where probabilities
         spread, where there is little texture, and where the top level saturates.
     """
-    sigmas = sigma_of_classes(classifier)
-    shape = tuple(count_windows(n, patch_size, step) for n in grey.shape)
-    padded = pad_to_grid(grey, patch_size, step)
-    sigma = np.empty(shape, dtype=np.float32)
-    confidence = np.empty(shape, dtype=np.float32)
-    band = max(1, (_BAND_PIXELS // padded.shape[1] - patch_size) // step + 1)
-    for first in range(0, shape[0], band):
-        last = min(shape[0], first + band)
-        pixels = padded[first * step : (last - 1) * step + patch_size]
-        texture = window_deviation(pixels, (last - first, shape[1]), patch_size, step)
-        for rows, columns, probabilities in _probabilities(
-            pixels,
-            classifier,
-            (last - first, shape[1]),
-            patch_size,
-            step,
-            n_threads,
-        ):
-            block = np.ix_(rows + first, columns)
-            sigma[block] = _estimate(probabilities, sigmas, estimate)
-            confidence[block] = _confidence(
-                probabilities, sigmas, texture[np.ix_(rows, columns)]
-            )
+    bands = classify_bands(
+        grey,
+        classifier,
+        patch_size=patch_size,
+        step=step,
+        estimate=estimate,
+        n_threads=n_threads,
+    )
+    sigma, confidence = map(np.concatenate, zip(*bands, strict=True))
     return sigma, confidence
+
+
+def classify_bands(
+    grey: np.ndarray | GreyRows,
+    classifier: Any,
+    *,
+    patch_size: int,
+    step: int,
+    estimate: str,
+    n_threads: int | None,
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Classify the windows of a photograph, some rows of them at a time.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (H, W), float32, or GreyRows
+        Grey in [0, 1].
+    classifier, patch_size, step, estimate, n_threads
+        As in `classify_windows`.
+
+    Yields
+    ------
+    sigma, confidence : ndarray of shape (n, n_across), float32
+        Of the next rows of windows.
+    """
+    sigmas = sigma_of_classes(classifier)
+    n_down, n_across = (count_windows(n, patch_size, step) for n in grey.shape)
+    band = max(1, (_BAND_PIXELS // grey.shape[1] - patch_size) // step + 1)
+    for first in range(0, n_down, band):
+        shape = min(n_down - first, band), n_across
+        top, height = first * step, (shape[0] - 1) * step + patch_size
+        pixels = pad_to_grid(grey, patch_size, step, (top, top + height))
+        texture = window_deviation(pixels, shape, patch_size, step)
+        sigma, confidence = np.empty((2, *shape), dtype=np.float32)
+        for rows, columns, probabilities in _probabilities(
+            pixels, classifier, shape, patch_size, step, n_threads
+        ):
+            block = np.ix_(rows, columns)
+            sigma[block] = _estimate(probabilities, sigmas, estimate)
+            confidence[block] = _confidence(probabilities, sigmas, texture[block])
+        yield sigma, confidence
 
 
 def _estimate(

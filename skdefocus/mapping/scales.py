@@ -17,8 +17,7 @@ __all__ = [
     "automatic_scale",
     "check_scale",
     "measure_at",
-    "resample",
-    "to_full_size",
+    "resample_all",
 ]
 
 # A photograph of this length rarely holds more blur than the ladder has levels for.
@@ -34,7 +33,7 @@ _INTERPOLATION = 0.65
 
 SCALE = [StrOptions({"auto"}), POSITIVE_REAL, tuple, list]
 
-# From a factor to sigma, confidence and the sigma of windows alone, at full size.
+# From a factor to sigma, confidence and the sigma of windows alone, at its size.
 _Measure = Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
@@ -89,48 +88,70 @@ def automatic_scale(shape: tuple[int, ...]) -> float:
     return scale
 
 
-def resample(image: np.ndarray, factor: float) -> np.ndarray:
-    """Resample an image by a factor, to one pixel at least.
+def _factors(
+    scale: float | str | Sequence[float], shape: tuple[int, ...], patch_size: int
+) -> list[float]:
+    """List the factors of a scale, the largest first for "auto"."""
+    if scale != "auto":
+        return [float(factor) for factor in np.atleast_1d(scale)]
+    factors = [automatic_scale(shape)]
+    # What is long and narrow would be reduced to less than a patch.
+    while factors[0] < 1 and min(shape) * factors[0] < patch_size:
+        factors[0] *= 2
+    while (
+        max(shape) * factors[-1] / 2 > _SHORTEST_LONG_SIDE
+        and min(shape) * factors[-1] / 2 >= patch_size
+    ):
+        factors.append(factors[-1] / 2)
+    return factors
+
+
+def _scaled(shape: tuple[int, ...], factor: float) -> tuple[int, int]:
+    height, width = (max(1, round(length * factor)) for length in shape[:2])
+    return height, width
+
+
+def resample_all(
+    photograph: Callable[[], np.ndarray],
+    scale: float | str | Sequence[float],
+    shape: tuple[int, ...],
+    patch_size: int,
+) -> dict[float, np.ndarray]:
+    """Resample a photograph by all factors of a scale, to one pixel at least.
 
     Parameters
     ----------
-    image : ndarray of shape (H, W) or (H, W, 3), float32
-        In [0, 1].
-    factor : float
-        Above 0.
+    photograph : callable
+        Gives the photograph, of shape (H, W) or (H, W, 3), as float32 in [0, 1]. It is
+        called once, if any factor asks for it, and its result is not kept.
+    scale, shape, patch_size
+        As in `measure_at`.
 
     Returns
     -------
-    ndarray, float32
-        The image itself for a factor of 1.
+    dict of float to ndarray, float32
+        The resampled photograph for each factor that changes it.
     """
-    shape = tuple(max(1, round(length * factor)) for length in image.shape[:2])
-    return image if shape == image.shape[:2] else resize(image, shape)
+    shapes = {f: _scaled(shape, f) for f in _factors(scale, shape, patch_size)}
+    others = {f: size for f, size in shapes.items() if size != tuple(shape[:2])}
+    if not others:
+        return {}
+    image = photograph()
+    return {factor: resize(image, size) for factor, size in others.items()}
 
 
-def to_full_size(
-    sigma: np.ndarray, confidence: np.ndarray, factor: float, shape: tuple[int, ...]
+def _own_pixels(
+    sigma: np.ndarray, confidence: np.ndarray, factor: float, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bring maps of a resampled photograph to the photograph's own size and pixels.
+    """Bring maps of a resampled photograph to the photograph's own pixels, and a size.
 
-    Parameters
-    ----------
-    sigma, confidence : ndarray, float32
-        Maps of the photograph resampled by ``factor``.
-    factor : float
-        The factor.
-    shape : tuple of int
-        Height and width of the photograph.
-
-    Returns
-    -------
-    sigma, confidence : ndarray of shape ``shape``, float32
-        Without the blur that enlarging adds.
+    Without the blur that enlarging adds.
     """
     if factor > 1:
         sigma = np.sqrt(np.maximum(sigma**2 - np.float32(_INTERPOLATION**2), 0))
-    sigma = resize(sigma, shape) * np.float32(1 / factor)
-    return sigma, resize(confidence, shape)
+    if factor != 1:
+        sigma = sigma * np.float32(1 / factor)
+    return resize(sigma, shape), resize(confidence, shape)
 
 
 def measure_at(
@@ -151,53 +172,50 @@ def measure_at(
         Least side that is measured by a scale of "auto", in pixels.
     measure : callable
         From a factor to sigma, confidence, and the sigma that single windows show and
-        by which "auto" passes over to halves; each at full size.
+        by which "auto" passes over to halves; each at the size and in the pixels of the
+        photograph resampled by the factor.
 
     Returns
     -------
     sigma, confidence : ndarray of shape ``shape``, float32
         What was measured.
     """
+    factors = _factors(scale, shape, patch_size)
+    if len(factors) == 1:
+        sigma, confidence, _ = measure(factors[0])
+        return _own_pixels(sigma, confidence, factors[0], shape)
     if scale == "auto":
-        return _measure_while_trusted(shape, patch_size, measure)
-    if np.ndim(scale) == 0:
-        return measure(float(scale))[:2]
-    return _measure_together([float(factor) for factor in scale], measure)
+        return _measure_while_trusted(factors, shape, measure)
+    return _measure_together(factors, shape, measure)
 
 
 def _measure_while_trusted(
-    shape: tuple[int, ...],
-    patch_size: int,
-    measure: _Measure,
+    factors: Sequence[float], shape: tuple[int, ...], measure: _Measure
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pass over from half to half where a patch shows more blur than it can judge."""
-    factors = [automatic_scale(shape)]
-    # What is long and narrow would be reduced to less than a patch.
-    while factors[0] < 1 and min(shape) * factors[0] < patch_size:
-        factors[0] *= 2
-    while (
-        max(shape) * factors[-1] / 2 > _SHORTEST_LONG_SIDE
-        and min(shape) * factors[-1] / 2 >= patch_size
-    ):
-        factors.append(factors[-1] / 2)
-    blur_map, confidence, _ = measure(factors[-1])
+    # All at the size of the largest, which may be far from the photograph's.
+    size = _scaled(shape, factors[0])
+    sigma, confidence, _ = measure(factors[-1])
+    blur_map, confidence = _own_pixels(sigma, confidence, factors[-1], size)
     for factor in reversed(factors[:-1]):
-        fine, fine_confidence, seen = measure(factor)
+        sigma, fine_confidence, seen = measure(factor)
+        seen, _ = _own_pixels(seen, fine_confidence, factor, size)
+        fine, fine_confidence = _own_pixels(sigma, fine_confidence, factor, size)
         doubt = (seen * np.float32(factor) - _TRUSTED) / (_DOUBTED - _TRUSTED)
         doubt = np.clip(doubt, 0, 1)
         blur_map = fine + doubt * (blur_map - fine)
         confidence = fine_confidence + doubt * (confidence - fine_confidence)
-    return blur_map, confidence
+    return resize(blur_map, shape), resize(confidence, shape)
 
 
 def _measure_together(
-    factors: Sequence[float],
-    measure: _Measure,
+    factors: Sequence[float], shape: tuple[int, ...], measure: _Measure
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take the mean of several measurements, each as far as it is to be trusted."""
     weighted, total = 0, 0
     for factor in factors:
         sigma, confidence, _ = measure(factor)
+        sigma, confidence = _own_pixels(sigma, confidence, factor, shape)
         # Where no measurement is to be trusted, each counts the same.
         weight = np.maximum(confidence, np.float32(1e-6))
         weighted = weighted + weight * to_log_sigma(sigma)

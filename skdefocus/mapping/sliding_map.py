@@ -7,17 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from .._grey_rows import GreyRows
 from .._sigma_scale import from_log_sigma, to_log_sigma
-from .._validation import (
-    POSITIVE_INTEGER,
-    StrOptions,
-    check_parameters,
-    to_float_image,
-    to_grey,
-)
-from .patch_levels import classify_windows
-from .scales import SCALE, check_scale, measure_at, resample, to_full_size
-from .windows import average_windows
+from .._validation import POSITIVE_INTEGER, StrOptions, check_parameters
+from .patch_levels import classify_bands
+from .scales import SCALE, check_scale, measure_at, resample_all
+from .windows import WindowMean
 
 __all__ = ["MAP_CONSTRAINTS", "check_windows", "sliding_window_map"]
 
@@ -119,11 +114,13 @@ def sliding_window_map(
     )
     check_windows("sliding_window_map", patch_size, step)
     check_scale("sliding_window_map", scale)
-    grey = to_grey(to_float_image(image))
+    grey = GreyRows(image)
+    resampled = resample_all(grey.whole, scale, grey.shape, patch_size)
 
     def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        photograph = resampled.get(factor, grey)
         sigma, confidence = _measure(
-            grey, factor, classifier, patch_size, step, estimate, n_threads
+            photograph, classifier, patch_size, step, estimate, n_threads
         )
         return sigma, confidence, sigma
 
@@ -131,29 +128,26 @@ def sliding_window_map(
 
 
 def _measure(
-    grey: np.ndarray,
-    factor: float,
+    grey: np.ndarray | GreyRows,
     classifier: Any,
     patch_size: int,
     step: int,
     estimate: str,
     n_threads: int | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a photograph resampled by a factor; sigma is in its own pixels."""
-    resampled = resample(grey, factor)
-    shape = resampled.shape
-    sigma, confidence = classify_windows(
-        resampled,
+    """Measure a photograph at the size that it has."""
+    sigma = WindowMean(grey.shape, patch_size, step)
+    confidence = WindowMean(grey.shape, patch_size, step)
+    for of_sigma, of_confidence in classify_bands(
+        grey,
         classifier,
         patch_size=patch_size,
         step=step,
         estimate=estimate,
         n_threads=n_threads,
-    )
+    ):
+        sigma.add(to_log_sigma(of_sigma) if estimate == "mean" else of_sigma)
+        confidence.add(of_confidence)
     if estimate == "mean":
-        log_sigma = average_windows(to_log_sigma(sigma), shape, patch_size, step)
-        sigma = from_log_sigma(log_sigma)
-    else:
-        sigma = average_windows(sigma, shape, patch_size, step)
-    confidence = average_windows(confidence, shape, patch_size, step)
-    return to_full_size(sigma, confidence, factor, grey.shape)
+        from_log_sigma(sigma.means, out=sigma.means)
+    return sigma.means, confidence.means

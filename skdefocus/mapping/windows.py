@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["average_windows", "count_windows", "pad_to_grid", "window_deviation"]
+from .._grey_rows import GreyRows
+
+__all__ = [
+    "WindowMean",
+    "average_windows",
+    "count_windows",
+    "pad_to_grid",
+    "window_deviation",
+]
 
 
 def count_windows(length: int, patch_size: int, step: int) -> int:
@@ -31,15 +39,22 @@ def count_windows(length: int, patch_size: int, step: int) -> int:
     return 1 + max(0, -(-(length - patch_size) // step))
 
 
-def pad_to_grid(grey: np.ndarray, patch_size: int, step: int) -> np.ndarray:
+def pad_to_grid(
+    grey: np.ndarray | GreyRows,
+    patch_size: int,
+    step: int,
+    rows: tuple[int, int] | None = None,
+) -> np.ndarray:
     """Pad an image at its bottom and right so that windows on the grid cover it.
 
     Parameters
     ----------
-    grey : ndarray of shape (H, W)
+    grey : ndarray of shape (H, W), or GreyRows
         Image.
     patch_size, step : int
         Side of a window and distance between windows, in pixels.
+    rows : tuple of int, optional
+        First and last of the padded rows that are wanted; by default all.
 
     Returns
     -------
@@ -47,15 +62,27 @@ def pad_to_grid(grey: np.ndarray, patch_size: int, step: int) -> np.ndarray:
         Padded by reflection along an axis at least one window long, by its last value
         along a shorter one.
     """
-    for axis, length in enumerate(grey.shape):
-        n_windows = count_windows(length, patch_size, step)
-        missing = (n_windows - 1) * step + patch_size - length
-        if missing > 0:
-            width = [(0, 0), (0, 0)]
-            width[axis] = (0, missing)
-            mode = "reflect" if length >= patch_size else "edge"
-            grey = np.pad(grey, width, mode=mode)
-    return grey
+    height, width = grey.shape
+    needed = [
+        max(length, (count_windows(length, patch_size, step) - 1) * step + patch_size)
+        for length in grey.shape
+    ]
+    first, last = (0, needed[0]) if rows is None else rows
+    wanted = np.arange(first, last)
+    beyond = wanted >= height
+    reflected = height >= patch_size
+    wanted[beyond] = 2 * (height - 1) - wanted[beyond] if reflected else height - 1
+    # Rows are read once, from the first that any of the padding repeats.
+    top = wanted.min()
+    if isinstance(grey, GreyRows):
+        block = grey.rows(top, wanted.max() + 1)
+    else:
+        block = grey[top : wanted.max() + 1]
+    block = block[wanted - top] if beyond.any() else block
+    if needed[1] > width:
+        mode = "reflect" if width >= patch_size else "edge"
+        block = np.pad(block, ((0, 0), (0, needed[1] - width)), mode=mode)
+    return block
 
 
 def window_deviation(
@@ -92,24 +119,83 @@ def window_deviation(
     return np.sqrt(np.maximum(moments[1] - moments[0] ** 2, 0)).astype(np.float32)
 
 
-def _mean_along(values: np.ndarray, length: int, patch_size: int, step: int):
+def _mean_along(
+    values: np.ndarray,
+    pixels: np.ndarray,
+    n_windows: int,
+    patch_size: int,
+    step: int,
+    first_kept: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Mean over the windows that cover each pixel, along the first axis.
 
-    Pixels between the same two window borders are covered by the same windows, so the
-    mean is taken once for each such segment: returns those means and each pixel's
-    segment.
+    Of all windows ``values`` holds those from ``first_kept`` on. Pixels between the
+    same two window borders are covered by the same windows, so the mean is taken once
+    for each such segment: returns those means and each pixel's segment.
     """
-    pixels = np.arange(length)
     first = np.maximum(0, -(-(pixels - patch_size + 1) // step))
-    last = np.minimum(len(values) - 1, pixels // step)
+    last = np.minimum(n_windows - 1, pixels // step)
     starts = np.flatnonzero(np.diff(first, prepend=-1) | np.diff(last, prepend=-1))
-    segment = np.repeat(np.arange(len(starts)), np.diff(starts, append=length))
+    segment = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(pixels)))
     first, last = first[starts], last[starts]
     means = np.zeros((len(starts), values.shape[1]))
     for offset in range(int((last - first).max()) + 1):
         covered = first + offset <= last
-        means[covered] += values[(first + offset)[covered]]
+        means[covered] += values[(first + offset)[covered] - first_kept]
     return means / (last - first + 1)[:, np.newaxis], segment
+
+
+class WindowMean:
+    """Mean over the windows that cover each pixel (eq. 6), as rows of windows come.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width of the image.
+    patch_size, step : int
+        Side of a window and distance between windows, in pixels.
+
+    Attributes
+    ----------
+    means : ndarray of shape ``shape``, float32
+        Complete when all windows have been added.
+    """
+
+    def __init__(self, shape: tuple[int, int], patch_size: int, step: int) -> None:
+        self.means = np.empty(shape, dtype=np.float32)
+        self._patch_size, self._step = patch_size, step
+        self._n_down, self._n_across = (
+            count_windows(length, patch_size, step) for length in shape
+        )
+        # Windows that cover pixels still to come, and how many have been let go.
+        self._kept = np.empty((0, self._n_across), dtype=np.float32)
+        self._n_gone = 0
+        self._n_done = 0
+
+    def add(self, values: np.ndarray) -> None:
+        """Add the next rows of windows.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n, n_across)
+            Values of those windows.
+        """
+        height, width = self.means.shape
+        self._kept = np.concatenate([self._kept, values])
+        n_known = self._n_gone + len(self._kept)
+        end = height if n_known == self._n_down else min(height, n_known * self._step)
+        grid = self._patch_size, self._step
+        means, rows = _mean_along(
+            self._kept, np.arange(self._n_done, end), self._n_down, *grid, self._n_gone
+        )
+        means, columns = _mean_along(means.T, np.arange(width), self._n_across, *grid)
+        self.means[self._n_done : end] = means.T.astype(np.float32)[
+            rows[:, np.newaxis], columns
+        ]
+        self._n_done = end
+        first = max(0, -(-(end - self._patch_size + 1) // self._step))
+        self._kept = self._kept[first - self._n_gone :]
+        self._n_gone = first
 
 
 def average_windows(
@@ -142,6 +228,6 @@ def average_windows(
     >>> average_windows(np.array([[0.0, 2.0]]), (1, 6), 4, 2)
     array([[0., 0., 1., 1., 2., 2.]], dtype=float32)
     """
-    means, rows = _mean_along(values, shape[0], patch_size, step)
-    means, columns = _mean_along(means.T, shape[1], patch_size, step)
-    return means.T.astype(np.float32)[rows[:, np.newaxis], columns]
+    mean = WindowMean(shape, patch_size, step)
+    mean.add(values)
+    return mean.means

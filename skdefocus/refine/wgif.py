@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
+from .._grey_rows import GreyRows
 from .._validation import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
@@ -16,7 +17,6 @@ from .._validation import (
     check_map,
     check_parameters,
     to_float_image,
-    to_grey,
 )
 from ..filters import weighted_guided_filter
 from ..sample import DefocusSample
@@ -107,10 +107,10 @@ def refine_wgif(
         },
         "refine_wgif",
     )
-    photograph = to_float_image(image)
-    blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
-    if guide == "grey":
-        photograph = to_grey(photograph)
+    grey = GreyRows(image)
+    blur_map = check_map(blur_map, grey.shape, "blur_map")
+    blur_map = blur_map.astype(np.float32, copy=False)
+    photograph = grey.whole() if guide == "grey" else to_float_image(image)
     settings: dict[str, Any] = {
         "radius": radius,
         "eps": eps,
@@ -125,7 +125,9 @@ def refine_wgif(
             photograph = weighted_guided_filter(photograph, **settings)
         refined = weighted_guided_filter(blur_map, photograph, **settings)
     # An affine function of the guide can overshoot; sigma stays within the evidence.
-    return np.clip(refined, blur_map.min(), blur_map.max())
+    low, high = blur_map.min(), blur_map.max()
+    # With no pass it is still the map that was given.
+    return np.clip(refined, low, high, out=None if refined is blur_map else refined)
 
 
 class WGIFRefiner(ImageTransformer):

@@ -160,7 +160,8 @@ def test_kernels_are_compiled_once_for_all_kinds_of_arrays():
 ABSENT = "sys.modules['numba'] = None"
 NO_CACHE = """
 import numba.core.caching as caching
-getattr(caching, "CacheImpl", getattr(caching, "_CacheImpl", None))._locator_classes = []
+name = "CacheImpl" if hasattr(caching, "CacheImpl") else "_CacheImpl"
+getattr(caching, name)._locator_classes = []
 """
 
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from skdefocus import DefocusSample, PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.filters import blur
 from skdefocus.mapping import patch_levels, sliding_window_map
-from skdefocus.mapping.patch_levels import classify_windows
+from skdefocus.mapping.patch_levels import classify_bands, classify_windows
 
 
 class OnlyPatches(ClassifierMixin, BaseEstimator):
@@ -65,6 +65,20 @@ class TestPaths:
         monkeypatch.setattr(patch_levels, "_BAND_PIXELS", 640 * 70)
         monkeypatch.setattr(patch_levels, "_CHUNK", 50)
         banded = classify_windows(grey, shipped, step=step, estimate="mean")
+        for a, b in zip(whole, banded, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+    @pytest.mark.parametrize("step", [1, 5, 16, 32])
+    @pytest.mark.parametrize("dense", [True, False])
+    def test_bands_do_not_change_the_map(
+        self, small_photo, shipped, step, dense, monkeypatch
+    ):
+        image = small_photo[:75, :50] if step == 1 else small_photo
+        classifier = shipped if dense else OnlyPatches()
+        settings = {"step": step, "estimate": "mean", "n_threads": 1}
+        whole = sliding_window_map(image, classifier, **settings)
+        monkeypatch.setattr(patch_levels, "_BAND_PIXELS", image.shape[1] * 39)
+        banded = sliding_window_map(image, classifier, **settings)
         for a, b in zip(whole, banded, strict=True):
             np.testing.assert_array_equal(a, b)
 
@@ -194,9 +208,9 @@ class TestScale:
 
         def record(grey, *args, **kwargs):
             seen.append(grey.shape)
-            return classify_windows(grey, *args, **kwargs)
+            return classify_bands(grey, *args, **kwargs)
 
-        monkeypatch.setattr("skdefocus.mapping.sliding_map.classify_windows", record)
+        monkeypatch.setattr("skdefocus.mapping.sliding_map.classify_bands", record)
         image = np.random.default_rng(0).random((140, 3201)).astype(np.float32)
         sliding_window_map(image, shipped, scale="auto")
         assert max(shape[1] for shape in seen) == 800
@@ -205,6 +219,11 @@ class TestScale:
         seen.clear()
         sliding_window_map(image, shipped)
         assert seen == [(140, 3201)]
+
+    def test_a_scale_given_twice_counts_twice(self, texture, shipped):
+        once = sliding_window_map(texture, shipped, scale=[0.5])
+        twice = sliding_window_map(texture, shipped, scale=[0.5, 0.5])
+        np.testing.assert_allclose(twice[0], once[0], atol=1e-4)
 
     def test_several_scales_are_weighted_by_confidence(self, texture, shipped):
         blurred = blur(texture, 3.0)

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skdefocus._grey_rows import GreyRows
+from skdefocus._validation import to_float_image, to_grey
 from skdefocus.mapping import average_windows, count_windows
-from skdefocus.mapping.windows import pad_to_grid, window_deviation
+from skdefocus.mapping.windows import WindowMean, pad_to_grid, window_deviation
 
 
 @st.composite
@@ -88,3 +90,37 @@ def test_hard_labels_are_averaged_as_in_eq_6():
     values = np.array([[0.0, 19.0]])
     result = average_windows(values, (32, 48), 32, 16)
     assert result[0, [0, 15, 16, 31, 32, 47]].tolist() == [0, 0, 9.5, 9.5, 19, 19]
+
+
+@given(grids(), st.integers(1, 5), st.integers(0, 2**31))
+def test_rows_of_windows_may_come_in_any_portions(grid, portion, seed):
+    shape, patch_size, step = grid
+    counts = [count_windows(n, patch_size, step) for n in shape]
+    values = np.random.default_rng(seed).random(counts).astype(np.float32)
+    mean = WindowMean(*grid)
+    for first in range(0, len(values), portion):
+        mean.add(values[first : first + portion])
+    np.testing.assert_array_equal(mean.means, average_windows(values, *grid))
+
+
+@given(grids(), st.data())
+def test_padded_rows_are_those_of_the_padded_whole(grid, data):
+    shape, patch_size, step = grid
+    image = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
+    grey = image.astype(np.float32) / np.float32(255)
+    whole = pad_to_grid(grey, patch_size, step)
+    first = data.draw(st.integers(0, len(whole) - 1))
+    last = data.draw(st.integers(first + 1, len(whole)))
+    for source in (grey, GreyRows(image)):
+        rows = pad_to_grid(source, patch_size, step, (first, last))
+        np.testing.assert_array_equal(rows, whole[first:last])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+def test_grey_rows_are_those_of_the_whole(dtype, small_photo):
+    image = small_photo.astype(dtype) / (255 if dtype == np.float64 else 1)
+    image = np.concatenate([image] * 3).astype(dtype)
+    grey = GreyRows(image)
+    expected = to_grey(to_float_image(image))
+    np.testing.assert_array_equal(grey.whole(), expected)
+    np.testing.assert_array_equal(grey.rows(20, 23), expected[20:23])

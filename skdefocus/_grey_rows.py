@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ._threads import run_in_parts
 from ._validation import check_image, to_float_image, to_grey
 
 __all__ = ["GreyRows"]
@@ -56,6 +57,11 @@ class GreyRows:
             The grey.
         """
         grey = np.empty(self.shape, np.float32)
-        for first in range(0, len(grey), _BAND):
-            grey[first : first + _BAND] = self.rows(first, first + _BAND)
+
+        def convert(first: int, last: int) -> None:
+            for start in range(first, last, _BAND):
+                stop = min(start + _BAND, last)
+                grey[start:stop] = self.rows(start, stop)
+
+        run_in_parts(convert, len(grey), _BAND)
         return grey

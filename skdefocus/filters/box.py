@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -65,13 +66,19 @@ def _compiled_mean(kernels: ModuleType, image: np.ndarray, radius: int) -> np.nd
     if image.ndim == 3:
         planes = [_compiled_mean(kernels, plane, radius) for plane in split(image)]
         return np.stack(planes, axis=-1)
+    return _run_rows(kernels.box_rows, kernels.STRIP, image, radius)
+
+
+def _run_rows(
+    kernel: Callable[..., None], strip: int, image: np.ndarray, radius: int
+) -> np.ndarray:
     image = for_reading(image)
     result = np.empty(image.shape, np.float32)
 
     def filter_rows(first: int, last: int) -> None:
-        kernels.box_rows(first, last, image, radius, result)
+        kernel(first, last, image, radius, result)
 
-    run_in_parts(filter_rows, len(image), kernels.STRIP)
+    run_in_parts(filter_rows, len(image), strip)
     return result
 
 
@@ -85,7 +92,12 @@ def window_variance(image: np.ndarray, size: int) -> np.ndarray:
 
     A window of even side reaches one pixel further up and to the left.
     """
-    mean = ndimage.uniform_filter(image, size, mode="reflect")
-    mean_square = ndimage.uniform_filter(image**2, size, mode="reflect")
+    kernels = kernels_for(image)
+    if kernels is not None and size % 2 == 1:
+        return _run_rows(kernels.variance_rows, kernels.STRIP, image, size // 2)
+    # Single precision would lose the variance of what is nearly flat.
+    double = image.astype(np.float64)
+    mean = ndimage.uniform_filter(double, size, mode="reflect")
+    mean_square = ndimage.uniform_filter(double**2, size, mode="reflect")
     # Rounding can dip below zero where the window is flat.
-    return np.maximum(mean_square - mean**2, 0)
+    return np.maximum(mean_square - mean**2, 0).astype(image.dtype)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from .._threads import run_in_parts
 from .._validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -180,8 +182,7 @@ def smooth_in_place(
         return
     values = planes[:-1] if weighted else planes
     if weighted:
-        planes[-1] /= planes[-1].max()
-        np.maximum(planes[-1], _LEAST_CONFIDENCE, out=planes[-1])
+        _normalise(planes[-1])
     bounds = [(plane.min(), plane.max()) for plane in values]
     ties = Ties(guide, colour_sigma, planes.dtype)
     _smooth(planes, weighted, ties, smoothness, n_iter)
@@ -191,7 +192,28 @@ def smooth_in_place(
         ties.cut(steps, value_sigma)
         _smooth(planes, weighted, ties, smoothness, n_iter)
     for plane, (low, high) in zip(values, bounds, strict=True):
-        np.clip(plane, low, high, out=plane)
+        _each_part(
+            plane, lambda rows, low=low, high=high: np.clip(rows, low, high, rows)
+        )
+
+
+def _each_part(plane: np.ndarray, function: Callable[[np.ndarray], Any]) -> None:
+    """Change an array of shape (..., H, W) in place, some rows in each thread."""
+
+    def change(first: int, last: int) -> None:
+        function(plane[..., first:last, :])
+
+    run_in_parts(change, plane.shape[-2], 1)
+
+
+def _normalise(weight: np.ndarray) -> None:
+    highest = weight.max()
+
+    def normalise(rows: np.ndarray) -> None:
+        rows /= highest
+        np.maximum(rows, _LEAST_CONFIDENCE, out=rows)
+
+    _each_part(weight, normalise)
 
 
 def check_guide(guide: Any) -> np.ndarray:
@@ -207,9 +229,9 @@ def _smooth(
 ) -> None:
     """Smooth values, and weights by which they are then divided."""
     if weighted:
-        planes[:-1] *= planes[-1]
+        _each_part(planes, lambda rows: np.multiply(rows[:-1], rows[-1], rows[:-1]))
     for iteration in range(1, n_iter + 1):
         strength = 1.5 * 4 ** (n_iter - iteration) / (4**n_iter - 1) * smoothness
         ties.smooth(planes, strength)
     if weighted:
-        planes[:-1] /= planes[-1]
+        _each_part(planes, lambda rows: np.divide(rows[:-1], rows[-1], rows[:-1]))

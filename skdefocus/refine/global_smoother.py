@@ -6,6 +6,7 @@ import numpy as np
 
 from .._base import ImageTransformer
 from .._sigma_scale import from_log_sigma, to_log_sigma
+from .._threads import run_in_parts
 from .._validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
@@ -17,7 +18,7 @@ from .._validation import (
     check_parameters,
     to_float_image,
 )
-from ..filters import box_mean
+from ..filters.box import window_variance
 from ..filters.global_smoother import smooth_in_place
 from ..sample import DefocusSample
 from ._distance import map_scale
@@ -135,15 +136,21 @@ def refine_global(
     blur_map = check_map(blur_map, photograph.shape, "blur_map")
     if confidence is not None:
         confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
+    if confidence is not None and not confidence.any():
+        # Without any evidence the map is all there is.
+        confidence = None
     # Values and weights, in whose memory everything else is done.
     planes = np.empty((2, *blur_map.shape), np.float32)
     values, weight = planes
-    values[:] = blur_map
-    low, high = values.min(), values.max()
-    if scale == "log":
-        to_log_sigma(values, out=values)
-    # Without any evidence the map is all there is.
-    weight[:] = 1 if confidence is None or not confidence.any() else confidence
+
+    def prepare(first: int, last: int) -> None:
+        rows = slice(first, last)
+        values[rows] = blur_map[rows]
+        if scale == "log":
+            to_log_sigma(values[rows], out=values[rows])
+        weight[rows] = 1 if confidence is None else confidence[rows]
+
+    run_in_parts(prepare, len(values), 1)
     if disagreement is not None:
         _discount(weight, values, np.float32(disagreement))
     smooth_in_place(
@@ -157,24 +164,28 @@ def refine_global(
     )
     # A copy lets go of the weights.
     refined = values.copy()
-    if scale == "log":
-        from_log_sigma(refined, out=refined)
-    return np.clip(refined, low, high, out=refined)
+    low, high = (bound(blur_map).astype(np.float32) for bound in (np.min, np.max))
+
+    def finish(first: int, last: int) -> None:
+        rows = refined[first:last]
+        if scale == "log":
+            from_log_sigma(rows, out=rows)
+        np.clip(rows, low, high, out=rows)
+
+    run_in_parts(finish, len(refined), 1)
+    return refined
 
 
 def _discount(weight: np.ndarray, values: np.ndarray, disagreement: np.float32) -> None:
     """Lower confidence where a map varies within its neighbourhood."""
-    centred = values - values.mean(dtype=np.float64).astype(np.float32)
-    mean = box_mean(centred, _NEIGHBOURHOOD)
-    np.square(mean, out=mean)
-    np.square(centred, out=centred)
-    variance = box_mean(centred, _NEIGHBOURHOOD)
-    del centred
-    variance -= mean
-    np.maximum(variance, 0, out=variance)
-    variance += disagreement
-    np.divide(disagreement, variance, out=variance)
-    weight *= variance
+    variance = window_variance(values, 2 * _NEIGHBOURHOOD + 1)
+
+    def discount(first: int, last: int) -> None:
+        rows = variance[first:last]
+        rows += disagreement
+        weight[first:last] *= np.divide(disagreement, rows, out=rows)
+
+    run_in_parts(discount, len(weight), 1)
 
 
 class GlobalRefiner(ImageTransformer):

@@ -10,7 +10,7 @@ single bit, and nothing drifts.
 
 from __future__ import annotations
 
-from .box import box_rows
+from .box import box_rows, variance_rows
 from .colour_guide import colour_guided_rows
 from .edges import edge_rows
 from .grey_guide import grey_guided_rows, self_guided_rows
@@ -29,4 +29,5 @@ __all__ = [
     "smooth_across",
     "smooth_down",
     "tie_rows",
+    "variance_rows",
 ]

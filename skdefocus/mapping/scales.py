@@ -137,7 +137,13 @@ def resample_all(
     if not others:
         return {}
     image = photograph()
-    return {factor: resize(image, size) for factor, size in others.items()}
+    resampled = {}
+    for factor, size in others.items():
+        resampled[factor] = resize(image, size)
+        if scale == "auto":
+            # A half of a half is a quarter, for a quarter of the work.
+            image = resampled[factor]
+    return resampled
 
 
 def _own_pixels(

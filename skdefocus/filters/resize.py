@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._threads import run_in_parts
 from .._validation import to_float_image
 
 __all__ = ["resize"]
+
+# Rows that are resampled at a time.
+_STRIP = 256
 
 
 def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -50,4 +54,16 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     shrinks = shape[0] < array.shape[0] or shape[1] < array.shape[1]
     method = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
     picture = Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
-    return np.asarray(picture.resize((shape[1], shape[0]), method))
+    result = np.empty(shape, np.float32)
+    rows_each = array.shape[0] / shape[0]
+
+    def resample(first: int, last: int) -> None:
+        # In strips, of which Pillow makes copies.
+        for start in range(first, last, _STRIP):
+            stop = min(start + _STRIP, last)
+            box = (0, start * rows_each, array.shape[1], stop * rows_each)
+            strip = picture.resize((shape[1], stop - start), method, box)
+            result[start:stop] = np.asarray(strip)
+
+    run_in_parts(resample, shape[0], _STRIP)
+    return result

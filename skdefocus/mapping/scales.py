@@ -157,7 +157,12 @@ def _own_pixels(
         sigma = np.sqrt(np.maximum(sigma**2 - np.float32(_INTERPOLATION**2), 0))
     if factor != 1:
         sigma = sigma * np.float32(1 / factor)
-    return resize(sigma, shape), resize(confidence, shape)
+    return _resized(sigma, shape), _resized(confidence, shape)
+
+
+def _resized(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    # Without a copy, which of a large photograph's maps is large too.
+    return plane if plane.shape == tuple(shape) else resize(plane, shape)
 
 
 def measure_at(
@@ -211,7 +216,7 @@ def _measure_while_trusted(
         doubt = np.clip(doubt, 0, 1)
         blur_map = fine + doubt * (blur_map - fine)
         confidence = fine_confidence + doubt * (confidence - fine_confidence)
-    return resize(blur_map, shape), resize(confidence, shape)
+    return _resized(blur_map, shape), _resized(confidence, shape)
 
 
 def _measure_together(

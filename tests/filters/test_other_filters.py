@@ -5,8 +5,10 @@ import pytest
 import skimage.filters
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from scipy import ndimage
 
+from skdefocus._threads import limited_threads
 from skdefocus.filters import (
     blur,
     disc_kernel,
@@ -209,6 +211,18 @@ class TestResize:
     def test_halving_takes_area_means(self, small_photo):
         expected = small_photo.reshape(48, 2, 64, 2, 3).mean(axis=(1, 3)) / 255
         np.testing.assert_allclose(resize(small_photo, (48, 64)), expected, atol=1e-6)
+
+    @pytest.mark.parametrize("shape", [(1111, 20), (300, 7), (2400, 24)])
+    def test_strips_and_threads_change_nothing(self, shape):
+        image = np.random.default_rng(0).random((600, 12)).astype(np.float32)
+        shrinks = shape[0] < 600 or shape[1] < 12
+        method = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+        whole = Image.fromarray(image).resize(shape[::-1], method)
+        with limited_threads(1):
+            result = resize(image, shape)
+        np.testing.assert_allclose(result, np.asarray(whole), atol=1e-4)
+        with limited_threads(3):
+            np.testing.assert_array_equal(resize(image, shape), result)
 
     def test_maps_may_leave_the_unit_range(self):
         np.testing.assert_allclose(resize(np.full((3, 3), 17.5), (6, 9)), 17.5)

@@ -1,53 +1,50 @@
 """What takes how long, as a ratio to a peer that is measured in turns with it.
 
-python benchmarks/run.py [--repeats N]
+python benchmarks/run.py [--repeats N] [--only filters maps job matting folder size]
 
-Prints one table: ours, the peer, and the median over repeats of their ratio. Absolute
+Prints one table: ours, the peer, and the median over repeats of their ratio; then time
+and memory against the size of the photograph, each in a process of its own. Absolute
 times depend on the machine; ratios hardly do. Run it with nothing beside it.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from skdefocus import PatchBlurClassifier
-from skdefocus._validation import to_float_image, to_grey
-from skdefocus.classifier.architectures import ARCHITECTURES
-from skdefocus.classifier.keras_backend import import_keras
-from skdefocus.classifier.network import Network
-from skdefocus.classifier.onnx_export import to_onnx
-from skdefocus.datasets import load_sample_photograph
-from skdefocus.filters import resize
+if __package__:
+    from . import large, peers
+else:
+    import large
+    import peers
 
 SHAPE = (700, 1000)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two ways of doing the same, each a call without arguments."""
-
-    title: str
-    peer_title: str
-    ours: Callable[[], object]
-    peer: Callable[[], object]
-    goal: str = ""
+SIZES = (0.3, 1, 3, 10, 24, 100)
+SECTIONS = ("filters", "maps", "job", "matting", "folder", "size")
+N_PHOTOGRAPHS = 100
+MOMENT = 0.15
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Time one call."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+    """Time a call: of as many as fit into a moment the median, of long ones one.
+
+    In turns call by call, either would begin with the other's data in the caches, and
+    with OpenCV's threads still looking for work.
+    """
+    times = []
+    while sum(times) < MOMENT:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
 
 
-def measure(comparison: Comparison, repeats: int) -> tuple[float, float, float]:
+def measure(comparison: peers.Comparison, repeats: int) -> tuple[float, float, float]:
     """Median seconds of ours and the peer, and the median of their ratio."""
     comparison.ours(), comparison.peer()
     pairs = np.array(
@@ -57,50 +54,74 @@ def measure(comparison: Comparison, repeats: int) -> tuple[float, float, float]:
     return float(ours), float(peer), float(np.median(pairs[:, 0] / pairs[:, 1]))
 
 
-def windows(grey: np.ndarray, size: int, step: int) -> np.ndarray:
-    """All patches of an image at a distance of some pixels."""
-    view = np.lib.stride_tricks.sliding_window_view(grey, (size, size))
-    return view[::step, ::step].reshape(-1, size, size)
+def comparisons(
+    sections: list[str], repeats: int
+) -> Iterator[tuple[peers.Comparison, int]]:
+    """All comparisons of some sections, and how often each is repeated."""
+    if "filters" in sections:
+        for comparison in peers.filters(SHAPE):
+            yield comparison, repeats * 3
+    if "maps" in sections:
+        for comparison in peers.maps(SHAPE):
+            yield comparison, repeats
+    if "job" in sections:
+        for comparison in peers.whole_job(SHAPE):
+            yield comparison, repeats
+    if "matting" in sections:
+        for comparison in peers.matting(SHAPE):
+            yield comparison, 1
+    if "folder" in sections:
+        for comparison in peers.folder_of_photographs(N_PHOTOGRAPHS):
+            yield comparison, 1
 
 
-def dense_maps(grey: np.ndarray) -> list[Comparison]:
-    """Dense networks against the paper's network on single patches."""
-    import_keras()
-    # Its time does not depend on what it has learnt.
-    network = ARCHITECTURES["mobilenet_v2"].build(20)
-    single = Network(to_onnx(network, 32, dense=False))
-    patches = windows(grey, 32, 16)
-    networks = {
-        name: PatchBlurClassifier.pretrained(name).network_
-        for name in ("fast", "default")
-    }
-    return [
-        Comparison(
-            f"{name}, dense, step 4",
-            f"MobileNetV2, {len(patches)} patches, step 16",
-            partial(network.run_image, grey),
-            partial(single.run_patches, patches),
-            goal="1/8",
+def print_comparisons(sections: list[str], repeats: int) -> None:
+    """Print the table of ratios."""
+    copy = peers.memory_pass(SHAPE)
+    one_pass = min(seconds(copy) for _ in range(50))
+    print(f"{SHAPE[1]} x {SHAPE[0]}, medians of times and ratios measured in turns")
+    print(f"one copy of a float32 map ('passes' counts in it): {1e3 * one_pass:.2f} ms")
+    print(
+        f"{'ours':27} {'ms':>8} {'passes':>7}  {'peer':44} {'ms':>8} {'ratio':>7}  goal"
+    )
+    for comparison, times in comparisons(sections, repeats):
+        ours, peer, ratio = measure(comparison, times)
+        print(
+            f"{comparison.title:27} {1e3 * ours:8.1f} {ours / one_pass:7.0f}  "
+            f"{comparison.peer_title:44} {1e3 * peer:8.1f} {ratio:7.3f}  "
+            f"{comparison.goal}",
+            flush=True,
         )
-        for name, network in networks.items()
-    ]
+
+
+def print_sizes() -> None:
+    """Print time and peak memory against megapixels, and the fitted exponents."""
+    print("time, and peak memory above the image (and the map that is refined)")
+    print(f"{'job':42} {'megapixels':>10} {'s':>8} {'GB':>6} {'us/pixel':>9}")
+    for job in large.JOBS:
+        times = []
+        for megapixels in SIZES:
+            spent, peak = large.in_own_process(job, megapixels)
+            times.append(spent)
+            print(
+                f"{job:42} {megapixels:10} {spent:8.2f} {peak:6.2f} "
+                f"{spent / megapixels:9.3f}",
+                flush=True,
+            )
+        exponent = np.polyfit(np.log(SIZES), np.log(times), 1)[0]
+        print(f"{job:42} time grows with pixels to the power of {exponent:.3f}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     options = parser.parse_args(arguments)
-    grey = resize(to_grey(to_float_image(load_sample_photograph())), SHAPE)
-    print(f"{SHAPE[1]} x {SHAPE[0]}, median of {options.repeats}, measured in turns")
-    print(f"{'ours':26} {'ms':>8}  {'peer':38} {'ms':>8} {'ratio':>8}  goal")
-    for comparison in dense_maps(grey):
-        ours, peer, ratio = measure(comparison, options.repeats)
-        print(
-            f"{comparison.title:26} {1e3 * ours:8.1f}  {comparison.peer_title:38} "
-            f"{1e3 * peer:8.1f} {ratio:8.4f}  {comparison.goal}",
-            flush=True,
-        )
+    if set(options.only) != {"size"}:
+        print_comparisons(options.only, options.repeats)
+    if "size" in options.only:
+        print_sizes()
     return 0
 
 

@@ -29,17 +29,16 @@ class Ties:
     """
 
     def __init__(self, guide: np.ndarray, sigma: float, dtype: np.dtype) -> None:
-        height, width = guide.shape[:2]
-        self.down = np.empty((height - 1, width), dtype)
-        self.across = np.empty((height, width - 1), dtype)
-        self._kernels = kernels_for(self.down)
         colours = for_reading(np.atleast_3d(guide))
+        # One block; the last row of the first and the last column of the second, which
+        # have no neighbour beyond, are no ties.
+        self._ties = np.zeros((2, *colours.shape[:2]), dtype)
+        self._kernels = kernels_for(self._ties)
 
         def tie_rows(first: int, last: int) -> None:
-            down, across = self.down[first:last], self.across[first:last]
-            self._tie(colours, sigma, first, last, down, across)
+            self._tie(colours, sigma, first, last, self._ties[:, first:last])
 
-        run_in_parts(tie_rows, height, _STRIP)
+        run_in_parts(tie_rows, len(colours), _STRIP)
 
     def cut(self, guide: np.ndarray, sigma: float) -> None:
         """Take every tie times that of another guide.
@@ -54,16 +53,11 @@ class Ties:
         colours = for_reading(np.atleast_3d(guide))
 
         def cut_rows(first: int, last: int) -> None:
-            room_down = np.empty_like(self.down[:_STRIP])
-            room_across = np.empty_like(self.across[:_STRIP])
+            others = np.zeros((2, _STRIP, colours.shape[1]), self._ties.dtype)
             for start in range(first, last, _STRIP):
                 stop = min(start + _STRIP, last)
-                down, across = self.down[start:stop], self.across[start:stop]
-                other_down = room_down[: len(down)]
-                other_across = room_across[: len(across)]
-                self._tie(colours, sigma, start, stop, other_down, other_across)
-                down *= other_down
-                across *= other_across
+                self._tie(colours, sigma, start, stop, others[:, : stop - start])
+                self._ties[:, start:stop] *= others[:, : stop - start]
 
         run_in_parts(cut_rows, len(colours), _STRIP)
 
@@ -73,23 +67,22 @@ class Ties:
         sigma: float,
         first: int,
         last: int,
-        down: np.ndarray,
-        across: np.ndarray,
+        ties: np.ndarray,
     ) -> None:
         """Write ``exp(-d / sigma)`` for neighbours d apart, in some rows of a guide."""
         full_range = FULL_RANGE.get(colours.dtype, 1.0)
+        down, across = ties
         if self._kernels is not None:
             factors = np.float32(full_range), np.float32(-1 / sigma)
             self._kernels.tie_rows(first, last, colours, *factors, down, across)
-        else:
-            rows = colours[first : last + 1]
-            if full_range != 1:
-                rows = np.divide(rows, full_range, dtype=np.float32)
-            down[:] = _distance(rows[1:], rows[:-1]) / -sigma
-            rows = rows[: last - first]
-            across[:] = _distance(rows[:, 1:], rows[:, :-1]) / -sigma
-        np.exp(down, out=down)
-        np.exp(across, out=across)
+            return
+        rows = colours[first : last + 1]
+        if full_range != 1:
+            rows = np.divide(rows, full_range, dtype=np.float32)
+        below = _distance(rows[1:], rows[:-1])
+        down[: len(below)] = np.exp(-below / sigma)
+        rows = rows[: last - first]
+        across[:, :-1] = np.exp(-_distance(rows[:, 1:], rows[:, :-1]) / sigma)
 
     def smooth(self, planes: np.ndarray, strength: float) -> None:
         """Minimise along rows, then along columns, in place.
@@ -101,17 +94,18 @@ class Ties:
         strength : float
             What ties are taken times.
         """
+        down, across = self._ties
         if self._kernels is None:
-            turned = _solve_down(planes.swapaxes(1, 2), self.across.T, strength)
-            planes[:] = _solve_down(turned.swapaxes(1, 2), self.down, strength)
+            turned = _solve_down(planes.swapaxes(1, 2), across[:, :-1].T, strength)
+            planes[:] = _solve_down(turned.swapaxes(1, 2), down[:-1], strength)
             return
         factor, tile = np.float32(strength), self._kernels.TILE
 
         def smooth_rows(first: int, last: int) -> None:
-            self._kernels.smooth_across(first, last, planes, self.across, factor)
+            self._kernels.smooth_across(first, last, planes, across, factor)
 
         def smooth_columns(first: int, last: int) -> None:
-            self._kernels.smooth_down(first, last, planes, self.down, factor)
+            self._kernels.smooth_down(first, last, planes, down, factor)
 
         run_in_parts(smooth_rows, planes.shape[1], tile)
         run_in_parts(smooth_columns, planes.shape[2], tile)

@@ -164,6 +164,18 @@ def weighted_guided_filter(
         {"dynamic_range": dynamic_range, "weight_smoothing": weight_smoothing},
         "weighted_guided_filter",
     )
+    return apply_weighted(image, guide, radius, eps, dynamic_range, weight_smoothing)
+
+
+def apply_weighted(
+    image: np.ndarray,
+    guide: np.ndarray,
+    radius: int,
+    eps: float,
+    dynamic_range: float,
+    weight_smoothing: float,
+) -> np.ndarray:
+    """Filter without checks, for those who filter many times."""
     edges, mean_inverse = _edge_variance(to_grey(guide), dynamic_range)
     if weight_smoothing > 0:
         edges = ndimage.gaussian_filter(edges, weight_smoothing, mode="reflect")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from .._base import ImageTransformer
@@ -18,7 +16,7 @@ from .._validation import (
     check_parameters,
     to_float_image,
 )
-from ..filters import weighted_guided_filter
+from ..filters.weighted_guided import apply_weighted
 from ..sample import DefocusSample
 
 __all__ = ["WGIFRefiner", "refine_wgif"]
@@ -111,19 +109,15 @@ def refine_wgif(
     blur_map = check_map(blur_map, grey.shape, "blur_map")
     blur_map = blur_map.astype(np.float32, copy=False)
     photograph = grey.whole() if guide == "grey" else to_float_image(image)
-    settings: dict[str, Any] = {
-        "radius": radius,
-        "eps": eps,
-        "weight_smoothing": weight_smoothing,
-    }
+    settings = radius, eps, 1.0, weight_smoothing
     refined = blur_map
     if iterate == "map":
         for _ in range(n_iter):
-            refined = weighted_guided_filter(refined, photograph, **settings)
+            refined = apply_weighted(refined, photograph, *settings)
     else:
         for _ in range(n_iter):
-            photograph = weighted_guided_filter(photograph, **settings)
-        refined = weighted_guided_filter(blur_map, photograph, **settings)
+            photograph = apply_weighted(photograph, photograph, *settings)
+        refined = apply_weighted(blur_map, photograph, *settings)
     # An affine function of the guide can overshoot; sigma stays within the evidence.
     low, high = blur_map.min(), blur_map.max()
     # With no pass it is still the map that was given.

@@ -177,3 +177,17 @@ assert compiled() is None
 assert box_mean(np.full((4, 4), 2, np.float32), 1)[0, 0] == 2
 """
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.parametrize("interpreted", [False, True])
+def test_the_exponential_is_right_to_the_last_digits(interpreted):
+    from skdefocus.filters.kernels.exponential import exponential
+
+    values = np.concatenate([-np.geomspace(1e-9, 86.9, 2001), [0.0]])
+    values = values.astype(np.float32)
+    result = values.copy()
+    (exponential.py_func if interpreted else exponential)(result)
+    np.testing.assert_allclose(result, np.exp(values.astype(np.float64)), rtol=2.5e-7)
+    far = np.array([-88, -1e9, -np.inf], np.float32)
+    exponential(far)
+    np.testing.assert_allclose(far, np.exp(-87.0), rtol=1e-6)

@@ -17,7 +17,7 @@ __all__ = [
 
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 # Rows between two beginnings of running sums.
-STRIP = 128
+STRIP = 192
 # Lines that are solved at a time: as many as fit the registers of a core.
 TILE = 64
 LEAST_RIDGE = np.finfo(np.float32).tiny

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from .exponential import exponential
 from .lines import OPTIONS, TILE
 
 __all__ = ["smooth_across", "smooth_down", "tie_rows"]
@@ -21,9 +22,10 @@ def _load_row(guide, y, full_range, row):
 
 
 @njit(**OPTIONS)
-def _distance(row, other, shift, factor, distance):
-    """Write the distance between the colours of two rows, times ``factor``."""
-    width = distance.size
+def _tie(row, other, shift, factor, tie):
+    """Write ``exp(factor * d)``, with d the distance between colours of two rows."""
+    width = row.shape[1] - shift
+    distance = tie[:width]
     for c in range(len(row)):
         left, right = row[c, :width], other[c, shift : shift + width]
         if c == 0:
@@ -34,24 +36,26 @@ def _distance(row, other, shift, factor, distance):
                 distance[x] += (left[x] - right[x]) ** 2
     for x in range(width):
         distance[x] = np.sqrt(distance[x]) * factor
+    exponential(distance)
 
 
 @njit(**OPTIONS)
 def tie_rows(first, last, guide, full_range, factor, down, across):
-    """Write how far neighbours in a guide of shape (H, W, C) differ, times ``factor``.
+    """Write ``exp(factor * d)`` for neighbours d apart in a guide of shape (H, W, C).
 
-    Differences of colours are their distance, on a scale on which ``full_range`` is 1.
-    ``down`` and ``across`` begin with row ``first``; below the last row is none.
+    Colours are apart by their distance, on a scale on which ``full_range`` is 1.
+    ``down`` and ``across``, of as many columns as the guide, begin with row ``first``;
+    the last row's ties down and the last column's ties across stay as they are.
     """
     height, width, channels = guide.shape
     row = np.empty((channels, width), np.float32)
     below = np.empty((channels, width), np.float32)
     _load_row(guide, first, full_range, row)
     for y in range(first, last):
-        _distance(row, row, 1, factor, across[y - first])
+        _tie(row, row, 1, factor, across[y - first])
         if y < height - 1:
             _load_row(guide, y + 1, full_range, below)
-            _distance(row, below, 0, factor, down[y - first])
+            _tie(row, below, 0, factor, down[y - first])
         row, below = below, row
 
 

@@ -206,8 +206,12 @@ def maps(shape: tuple[int, int]) -> list[Comparison]:
     patches = windows(grey, PATCH_SIZE, 16)
     by_runtime = f"MobileNetV2, {len(patches)} patches, ONNX Runtime"
 
-    def by_keras() -> np.ndarray:
-        return network.predict(patches[:, np.newaxis], batch_size=256, verbose=0)
+    def by_keras() -> list[object]:
+        import torch
+
+        batches = np.array_split(patches[:, np.newaxis], max(1, len(patches) // 256))
+        with torch.no_grad():
+            return [network(batch, training=False) for batch in batches]
 
     comparisons = [
         Comparison(

@@ -73,8 +73,10 @@ class Ties:
         full_range = FULL_RANGE.get(colours.dtype, 1.0)
         down, across = ties
         if self._kernels is not None:
-            factors = np.float32(full_range), np.float32(-1 / sigma)
-            self._kernels.tie_rows(first, last, colours, *factors, down, across)
+            flat = colours.reshape(len(colours), -1)
+            channels = colours.shape[2]
+            factor = np.float32(-1 / (sigma * full_range))
+            self._kernels.tie_rows(first, last, flat, channels, factor, down, across)
             return
         rows = colours[first : last + 1]
         if full_range != 1:

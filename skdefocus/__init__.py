@@ -21,6 +21,7 @@ _HOMES = {
     "StandardDeviationMapper": "mapping",
     "EdgeRatioMapper": "mapping",
     "AdaptiveScaleEdgeMapper": "mapping",
+    "HiFSTMapper": "mapping",
     "LBPMapper": "mapping",
     "PrecomputedMapper": "mapping",
     "CalibratedMapper": "mapping",

@@ -8,6 +8,7 @@ from .deviation import StandardDeviationMapper, standard_deviation_map
 from .edge_ratio import EdgeRatioMapper, edge_ratio_map
 from .edge_sigma import edge_sigma
 from .entropy import EntropyMapper, entropy_map
+from .hifst import HiFSTMapper, hifst_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .local_binary import LBPMapper, lbp_map
 from .patch_levels import classify_windows
@@ -23,6 +24,7 @@ __all__ = [
     "ContextMapper",
     "EdgeRatioMapper",
     "EntropyMapper",
+    "HiFSTMapper",
     "LBPMapper",
     "LaplacianVarianceMapper",
     "PrecomputedMapper",
@@ -37,6 +39,7 @@ __all__ = [
     "edge_ratio_map",
     "edge_sigma",
     "entropy_map",
+    "hifst_map",
     "laplacian_variance_map",
     "lbp_map",
     "lbp_sharpness",

@@ -21,6 +21,7 @@ _HOMES = {
     "StandardDeviationMapper": "mapping",
     "EdgeRatioMapper": "mapping",
     "AdaptiveScaleEdgeMapper": "mapping",
+    "FastDefocusMapper": "mapping",
     "HiFSTMapper": "mapping",
     "LBPMapper": "mapping",
     "PrecomputedMapper": "mapping",

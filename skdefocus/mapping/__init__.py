@@ -8,6 +8,7 @@ from .deviation import StandardDeviationMapper, standard_deviation_map
 from .edge_ratio import EdgeRatioMapper, edge_ratio_map
 from .edge_sigma import edge_sigma
 from .entropy import EntropyMapper, entropy_map
+from .fast_defocus import FastDefocusMapper, fast_defocus_map
 from .hifst import HiFSTMapper, hifst_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .local_binary import LBPMapper, lbp_map
@@ -24,6 +25,7 @@ __all__ = [
     "ContextMapper",
     "EdgeRatioMapper",
     "EntropyMapper",
+    "FastDefocusMapper",
     "HiFSTMapper",
     "LBPMapper",
     "LaplacianVarianceMapper",
@@ -39,6 +41,7 @@ __all__ = [
     "edge_ratio_map",
     "edge_sigma",
     "entropy_map",
+    "fast_defocus_map",
     "hifst_map",
     "laplacian_variance_map",
     "lbp_map",

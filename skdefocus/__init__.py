@@ -23,6 +23,7 @@ _HOMES = {
     "AdaptiveScaleEdgeMapper": "mapping",
     "FastDefocusMapper": "mapping",
     "HiFSTMapper": "mapping",
+    "JustNoticeableMapper": "mapping",
     "LBPMapper": "mapping",
     "PrecomputedMapper": "mapping",
     "CalibratedMapper": "mapping",

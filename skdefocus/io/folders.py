@@ -12,7 +12,7 @@ _ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
 
 
 def list_photographs(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     exclude: str | os.PathLike[str] | None = None,
 ) -> list[Path]:
@@ -20,7 +20,7 @@ def list_photographs(
 
     Parameters
     ----------
-    paths : iterable of path-like
+    paths : path-like or iterable of path-like
         Files, kept whatever their ending, and folders, searched at every depth, but
         for what is hidden, for ``.jpg``, ``.jpeg``, ``.png``, ``.tif``, ``.tiff`` and
         ``.webp``.
@@ -41,9 +41,11 @@ def list_photographs(
     --------
     >>> from skdefocus.datasets import sample_photograph_path
     >>> from skdefocus.io import list_photographs
-    >>> [path.name for path in list_photographs([sample_photograph_path().parent])]
+    >>> [path.name for path in list_photographs(sample_photograph_path().parent)]
     ['china.jpg', 'flower.jpg']
     """
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
     found: list[Path] = []
     for path in map(Path, paths):
         if not path.is_dir():

@@ -10,6 +10,11 @@ from .edge_sigma import edge_sigma
 from .entropy import EntropyMapper, entropy_map
 from .fast_defocus import FastDefocusMapper, fast_defocus_map
 from .hifst import HiFSTMapper, hifst_map
+from .just_noticeable import (
+    JustNoticeableMapper,
+    just_noticeable_map,
+    learn_blur_dictionary,
+)
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .local_binary import LBPMapper, lbp_map
 from .patch_levels import classify_windows
@@ -27,6 +32,7 @@ __all__ = [
     "EntropyMapper",
     "FastDefocusMapper",
     "HiFSTMapper",
+    "JustNoticeableMapper",
     "LBPMapper",
     "LaplacianVarianceMapper",
     "PrecomputedMapper",
@@ -43,9 +49,11 @@ __all__ = [
     "entropy_map",
     "fast_defocus_map",
     "hifst_map",
+    "just_noticeable_map",
     "laplacian_variance_map",
     "lbp_map",
     "lbp_sharpness",
+    "learn_blur_dictionary",
     "precomputed_map",
     "sliding_window_map",
     "standard_deviation_map",

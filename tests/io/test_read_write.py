@@ -336,6 +336,9 @@ def test_where_results_go_is_not_searched(tmp_path):
     # Results beside the photographs, or above them.
     assert list_photographs([photographs], exclude=photographs) == both
     assert list_photographs([photographs], exclude=tmp_path) == both
+    # One path, not the paths that its letters are.
+    assert list_photographs(str(photographs), exclude=tmp_path) == both
+    assert list_photographs(photographs, exclude=tmp_path) == both
 
 
 def test_list_photographs(tmp_path):

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skdefocus import JustNoticeableMapper
+from skdefocus.filters import blur
+from skdefocus.mapping import just_noticeable_map, learn_blur_dictionary
+from skdefocus.mapping.just_noticeable import (
+    _centred,
+    _n_atoms,
+    _patches,
+    _shipped_dictionary,
+)
+
+EYE = np.eye(64, dtype=np.float32)
+
+
+def pursue(patch, atoms, tolerance):
+    """Orthogonal matching pursuit by least squares from the beginning each time."""
+    patch = patch - patch.mean()
+    chosen, residual = [], patch
+    while (residual**2).sum() > tolerance**2 * 64 and len(chosen) < len(atoms):
+        chosen.append(int(np.abs(atoms @ residual).argmax()))
+        part, *_ = np.linalg.lstsq(atoms[chosen].T, patch, rcond=None)
+        residual = patch - atoms[chosen].T @ part
+    return len(chosen)
+
+
+def test_counts_are_those_of_matching_pursuit():
+    rng = np.random.default_rng(0)
+    atoms = _centred(rng.standard_normal((20, 64)))
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    patches = 0.5 + rng.standard_normal((12, 3)) @ atoms[:3] / 5
+    patches[0] = 0.5
+    found = _n_atoms(patches, atoms, 0.01)
+    expected = [pursue(patch, atoms, 0.01) for patch in patches]
+    np.testing.assert_array_equal(found, expected)
+    assert found[0] == 0
+    assert found.max() >= 3
+
+
+def test_patches_lie_around_every_step():
+    grey = np.random.default_rng(0).random((20, 27)).astype(np.float32)
+    patches, shape = _patches(grey, 8)
+    assert shape == (3, 4)
+    np.testing.assert_array_equal(patches[0].reshape(8, 8), grey[:8, :8])
+    np.testing.assert_array_equal(patches[5].reshape(8, 8), grey[8:16, 8:16])
+    assert _patches(grey[:1, :1], 3)[1] == (1, 1)
+
+
+def test_the_shipped_atoms():
+    atoms = _shipped_dictionary()
+    assert atoms.shape == (64, 64)
+    assert atoms.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(atoms, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(atoms.mean(axis=1), 0, atol=1e-6)
+    # Of what is blurred by 2 px: neighbours hardly differ.
+    steps = np.abs(np.diff(atoms.reshape(-1, 8, 8), axis=2)).mean()
+    assert steps < np.abs(atoms).mean()
+    with pytest.raises(ValueError, match="read-only"):
+        atoms[0, 0] = 1
+
+
+def test_blur_raises_the_score(texture):
+    scores = [
+        just_noticeable_map(blur(texture, sigma)).mean() for sigma in (0, 0.5, 1, 2, 4)
+    ]
+    assert np.all(np.diff(scores) > 0.01)
+
+
+def test_the_score_follows_the_photograph(texture):
+    image = texture.copy()
+    image[:, 96:] = blur(texture, 2.0)[:, 96:]
+    score = just_noticeable_map(image)
+    assert score.dtype == np.float32
+    assert score.shape == image.shape
+    assert score[:, :76].mean() < score[:, 116:].mean() - 0.2
+
+
+def test_flat_and_tiny_photographs():
+    assert just_noticeable_map(np.full((30, 30, 3), 0.3)).min() == 1
+    for shape in ((1, 1), (2, 9), (5, 3, 3)):
+        result = just_noticeable_map(np.random.default_rng(1).random(shape))
+        assert result.shape == shape[:2]
+        assert 0 <= result.min() <= result.max() <= 1
+
+
+def test_atoms_are_learnt_alike_from_one_seed(small_photo):
+    settings = {"n_atoms": 5, "n_patches": 300, "random_state": 3}
+    one = learn_blur_dictionary([small_photo, small_photo[:40]], **settings)
+    other = learn_blur_dictionary([small_photo, small_photo[:40]], **settings)
+    np.testing.assert_array_equal(one, other)
+    assert one.shape == (5, 64)
+    np.testing.assert_allclose(np.linalg.norm(one, axis=1), 1, atol=1e-5)
+    assert just_noticeable_map(small_photo, dictionary=one).max() <= 1
+
+
+def test_a_dictionary_of_single_pixels_counts_pixels():
+    image = np.full((8, 8), 0.5)
+    image[2, 3], image[5, 5] = 0.9, 0.1
+    score = just_noticeable_map(image, dictionary=EYE, tolerance=0.02)
+    np.testing.assert_allclose(score, 1 - 2 / 64, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tolerance": 0.0}, "'tolerance' parameter of"),
+        ({"step": 0}, "'step' parameter of"),
+        ({"spatial_sigma": 0}, "'spatial_sigma' parameter of"),
+        ({"range_sigma": -1}, "'range_sigma' parameter of"),
+        ({"n_iter": 0}, "'n_iter' parameter of"),
+        ({"dictionary": [[1.0]]}, "'dictionary' parameter of"),
+        ({"dictionary": np.eye(63)}, r"Got an array of shape \(63, 63\)"),
+        ({"dictionary": 2 * np.eye(64)}, "atoms of 64 finite values and norm 1"),
+        ({"dictionary": np.full((2, 64), np.nan)}, "atoms of 64 finite values"),
+    ],
+)
+def test_refuses(changes, message):
+    with pytest.raises(ValueError, match=message):
+        just_noticeable_map(np.zeros((20, 20)), **changes)
+    with pytest.raises(ValueError, match="JustNoticeableMapper"):
+        JustNoticeableMapper(**changes).transform([np.zeros((20, 20))])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"images": [np.zeros((7, 20))]}, r"images\[0\] must be at least 8 x 8"),
+        (
+            {"images": [np.zeros((20, 20)), "photo.jpg"]},
+            r"images\[1\] must be an array",
+        ),
+        ({"images": []}, "images must hold at least one"),
+        ({"images": [EYE], "sigma": 0}, "'sigma' parameter of learn_blur_dictionary"),
+        ({"images": [EYE], "n_atoms": 0}, "'n_atoms' parameter of"),
+        ({"images": [EYE], "n_patches": 0}, "'n_patches' parameter of"),
+    ],
+)
+def test_learning_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        learn_blur_dictionary(**arguments)

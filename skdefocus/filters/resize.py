@@ -54,6 +54,9 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     shrinks = shape[0] < array.shape[0] or shape[1] < array.shape[1]
     method = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
     picture = Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
+    # One direction after the other: of both Pillow chooses the order by the size, and
+    # with it the last digits.
+    picture = picture.resize((shape[1], array.shape[0]), method)
     result = np.empty(shape, np.float32)
     rows_each = array.shape[0] / shape[0]
 
@@ -61,7 +64,7 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         # In strips, of which Pillow makes copies.
         for start in range(first, last, _STRIP):
             stop = min(start + _STRIP, last)
-            box = (0, start * rows_each, array.shape[1], stop * rows_each)
+            box = (0, start * rows_each, shape[1], stop * rows_each)
             strip = picture.resize((shape[1], stop - start), method, box)
             result[start:stop] = np.asarray(strip)
 

@@ -152,14 +152,7 @@ def _superpixels(
 
     colour = photograph if photograph.ndim == 3 else np.dstack([photograph] * 3)
     lab = rgb2lab(colour)
-    labels = slic(
-        lab,
-        n_superpixels,
-        compactness=_COMPACTNESS,
-        convert2lab=False,
-        channel_axis=2,
-        start_label=0,
-    )
+    labels = slic(colour, n_superpixels, compactness=_COMPACTNESS, start_label=0)
     # Numbers without a gap, whichever superpixels were merged.
     _, labels = np.unique(labels, return_inverse=True)
     labels = labels.reshape(lab.shape[:2])

@@ -66,6 +66,16 @@ def test_superpixels_are_numbered_without_a_gap(small_photo):
     assert 15 <= len(colours) <= 45
 
 
+def test_superpixels_follow_colours():
+    y, x = np.mgrid[:120, :120]
+    disc = np.hypot(y - 60, x - 60) < 40
+    image = np.where(disc[..., np.newaxis], [0.9, 0.2, 0.1], [0.1, 0.3, 0.8])
+    labels, _ = _superpixels(image.astype(np.float32), 30)
+    inside = np.bincount(labels.ravel(), disc.ravel()) / np.bincount(labels.ravel())
+    # Nearly all pixels of each superpixel are of one colour.
+    assert np.minimum(inside, 1 - inside).mean() < 0.03
+
+
 @pytest.mark.parametrize("sigma", [1.0, 2.0, 4.0])
 def test_sigma_of_a_blurred_step(sigma):
     step = np.repeat([[0.2, 0.8]], 48, axis=1) * np.ones((96, 1))

@@ -28,8 +28,8 @@ def by_definition(gradient, sizes, step, contrast):
                 for u, v in np.ndindex(size, size)
                 if u + v >= size - 1
             ]
-        layers = np.sort(values)
-        places = (np.arange(len(layers)) + 0.5) / len(layers)
+        layers = np.sort(values)[: 1 + sum(sizes)]
+        places = (np.arange(len(layers)) + 0.5) / len(values)
         # Half-normal quantiles, by the error function.
         expected = contrast * np.sqrt(2) * special.erfinv(places)
         score[i, j] = np.log1p(layers / expected).mean() / np.log1p(1 / contrast)
@@ -43,7 +43,7 @@ def test_layers_by_definition(step, portion, monkeypatch):
     gradient = np.random.default_rng(0).random((9, 14)).astype(np.float32) / 10
     result = hifst._fused_layers(gradient, (3, 7), step, 0.01)
     np.testing.assert_allclose(
-        result, by_definition(gradient, (3, 7), step, 0.01), rtol=1e-5
+        result, by_definition(gradient, (3, 7), step, 0.01), rtol=1e-4
     )
 
 
@@ -84,7 +84,7 @@ def test_flat_and_tiny_photographs():
 
 def test_gradients_are_those_of_half_a_pixel(texture):
     gradient = ndimage.gaussian_gradient_magnitude(texture, 0.5, mode="reflect")
-    expected = 1 - hifst._fused_layers(gradient.astype(np.float32), (7,), 1, 0.01)
+    expected = 1 - hifst._fused_layers(gradient.astype(np.float32), (7,), 1, 0.003)
     result = hifst_map(texture, sizes=(7,), step=1)
     # Smoothing along edges changes no mean.
     assert result.mean() == pytest.approx(expected.mean(), abs=5e-3)

@@ -212,9 +212,12 @@ class FittedNetworkMixin:
 
         Parameters
         ----------
-        name : {"default", "fast"}, default="default"
+        name : {"default", "fast", "paper"}, default="default"
             "default" is a `blurnet`, "fast" a smaller one that takes about half of
-            the time and is less accurate. Their cards are in ``card_``.
+            the time and is less accurate. "paper" is MobileNetV2, trained on the
+            paper's protocol for 8 epochs: it judges patches that were blurred each
+            alone, by the zeros that the blur draws in from beyond their border, and
+            is of no use on photographs. Their cards are in ``card_``.
 
         Returns
         -------

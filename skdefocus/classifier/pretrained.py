@@ -17,6 +17,7 @@ _FOLDER = Path(__file__).parent / "weights"
 PRETRAINED = {
     "default": "928117fefd56d6b115efe98a1bb7ed921946f5186532e315ec673500713225e2",
     "fast": "c8097bb52baaa25e53be6a4296ae697f7c6e637e2d1f7ba6658da84b60e2b82f",
+    "paper": "3f985f8d7106e04a969b997d5dccda48edde8195c5e1fae3493ce7b6e9bbfb79",
 }
 
 

@@ -28,7 +28,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     Parameters
     ----------
-    classifier : {"default", "fast"} or fitted classifier, default="default"
+    classifier : {"default", "fast", "paper"} or fitted classifier, default="default"
         A network that ships with the package, by name: see
         `PatchBlurClassifier.pretrained`. Otherwise a fitted `PatchBlurClassifier`, or
         any scikit-learn classifier fitted on rows of ``patch_size ** 2`` grey values in

@@ -9,10 +9,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
+from sklearn.datasets import load_sample_image
 
 from skdefocus import PatchBlurClassifier
 from skdefocus.classifier import model_file, pretrained
 from skdefocus.classifier.onnx_safety import check_onnx
+from skdefocus.patches import PAPER_LADDER, make_blur_patches
 
 SHAPE = {"patch_size": 32, "stride": 4, "n_levels": 18}
 
@@ -260,3 +262,32 @@ class TestHalfPrecision:
         rewrite(tmp_path / "m.zip", half[0], card)
         with pytest.raises(ValueError, match="neither float32 nor int64"):
             PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+def test_the_paper_s_network_reads_the_blur_of_single_patches():
+    photo = load_sample_image("china.jpg")
+    classifier = PatchBlurClassifier.pretrained("paper")
+    assert classifier.card_["architecture"] == "mobilenet_v2"
+    assert not hasattr(classifier, "predict_proba_image")
+    np.testing.assert_array_equal(classifier.sigmas_, PAPER_LADDER)
+    settings = {"n_patches": 2000, "min_sharpness": 1000.0, "random_state": 0}
+    sets = {
+        domain: make_blur_patches(
+            [photo],
+            PAPER_LADDER,
+            blur_domain=domain,
+            # Only single patches have a border to pad.
+            padding="constant" if domain == "patch" else "nearest",
+            psf="gaussian",
+            augment=False,
+            **settings,
+        )
+        for domain in ("patch", "image")
+    }
+    shares = {
+        domain: (np.abs(classifier.predict(X) - y) <= 1).mean()
+        for domain, (X, y, _) in sets.items()
+    }
+    # What it reads is the border that the blur of a single patch draws in.
+    assert shares["patch"] > 0.95
+    assert shares["image"] < 0.6

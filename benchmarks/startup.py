@@ -5,7 +5,7 @@ python benchmarks/startup.py [--check]
 Run it in an environment that holds nothing but skdefocus: it prints the size of
 site-packages without pip and setuptools, and the medians of importing skdefocus and of
 importing scikit-learn's base and pipeline, in alternating fresh processes. With --check
-it fails where the size is above 650 MB or the import takes 0.3 s more than
+it fails where the size is above 700 MB or the import takes 0.3 s more than
 scikit-learn's.
 """
 
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 REPEATS = 7
-MOST_MEGABYTES, MOST_SECONDS = 650, 0.3
+MOST_MEGABYTES, MOST_SECONDS = 700, 0.3
 STATEMENTS = ("import skdefocus", "import sklearn.base, sklearn.pipeline", "pass")
 
 

@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
 )
 
 __all__ = [
+    "INTEGER_RANGE",
     "NON_NEGATIVE_INTEGER",
     "NON_NEGATIVE_REAL",
     "N_JOBS",
@@ -43,7 +44,8 @@ UNIT_INTERVAL = Interval(Real, 0, 1, closed="both")
 
 # Rec. 601 luma, the grey of JPEG and of the paper's toolbox.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-_INTEGER_RANGE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
+# What is 1 of an image of integers.
+INTEGER_RANGE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
 # Slack for values that leave [0, 1] by rounding alone, in float16 at worst.
 _ROUNDING = 1e-3
 _BATCH_HINT = (
@@ -101,7 +103,7 @@ def _inspect(image: Any, name: str) -> tuple[np.ndarray, bool]:
         )
     if 0 in array.shape:
         raise ValueError(f"{name} must not be empty; got shape {array.shape}.")
-    if array.dtype in _INTEGER_RANGE:
+    if array.dtype in INTEGER_RANGE:
         return array, False
     if array.dtype.kind != "f":
         raise ValueError(
@@ -162,8 +164,8 @@ def to_float_image(image: Any, name: str = "image") -> np.ndarray:
         For what `check_image` refuses.
     """
     array, leaves_range = _inspect(image, name)
-    if array.dtype in _INTEGER_RANGE:
-        limit = np.float32(_INTEGER_RANGE[array.dtype])
+    if array.dtype in INTEGER_RANGE:
+        limit = np.float32(INTEGER_RANGE[array.dtype])
         return np.divide(array, limit, dtype=np.float32)
     converted = array.astype(np.float32, copy=False)
     return np.clip(converted, 0, 1) if leaves_range else converted

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .._threads import run_in_parts
+from .._validation import INTEGER_RANGE
 from ._compiled import for_reading, kernels_for
 
-__all__ = ["FULL_RANGE", "Ties"]
+__all__ = ["Ties"]
 
-# What is 1 of an image of integers.
-FULL_RANGE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
 # Rows that ties are made for at a time.
 _STRIP = 128
 
@@ -70,7 +69,7 @@ class Ties:
         ties: np.ndarray,
     ) -> None:
         """Write ``exp(-d / sigma)`` for neighbours d apart, in some rows of a guide."""
-        full_range = FULL_RANGE.get(colours.dtype, 1.0)
+        full_range = INTEGER_RANGE.get(colours.dtype, 1.0)
         down, across = ties
         if self._kernels is not None:
             flat = colours.reshape(len(colours), -1)

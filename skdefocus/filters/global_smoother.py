@@ -9,6 +9,7 @@ import numpy as np
 
 from .._threads import run_in_parts
 from .._validation import (
+    INTEGER_RANGE,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
@@ -16,7 +17,7 @@ from .._validation import (
     check_parameters,
 )
 from ._planes import to_planes
-from ._ties import FULL_RANGE, Ties
+from ._ties import Ties
 
 __all__ = ["global_smoother"]
 
@@ -219,7 +220,7 @@ def _normalise(weight: np.ndarray) -> None:
 def check_guide(guide: Any) -> np.ndarray:
     """Check a guide; integers stay as they are, and are taken by their full range."""
     array = np.asarray(guide)
-    if array.dtype in FULL_RANGE and array.ndim in (2, 3) and 0 not in array.shape:
+    if array.dtype in INTEGER_RANGE and array.ndim in (2, 3) and 0 not in array.shape:
         return array
     return to_planes(guide, "guide")
 

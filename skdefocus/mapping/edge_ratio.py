@@ -15,7 +15,7 @@ from .._validation import (
     to_grey,
 )
 from ..sample import DefocusSample
-from .edge_sigma import canny_edges, edge_sigma
+from .edge_sigma import known_edge_sigma
 from .propagation import PROPAGATION, propagate
 from .texture import local_texture_confidence
 
@@ -28,8 +28,6 @@ _CONSTRAINTS = {
     "propagation": PROPAGATION,
     "data_weight": [POSITIVE_REAL],
 }
-# Scale of Canny's gradients and of those whose ratio is taken, in pixels.
-_GRADIENT_SCALE = 1.0
 # Reach of the joint bilateral filter, in pixels and in grey levels on [0, 1].
 _SPATIAL_SIGMA = 5.0
 _RANGE_SIGMA = 0.1
@@ -122,14 +120,15 @@ def edge_ratio_map(
     )
     photograph = to_float_image(image)
     grey = to_grey(photograph)
-    edges = canny_edges(grey, _GRADIENT_SCALE, edge_threshold, "edge_ratio_map")
-    coarse_scale = np.hypot(_GRADIENT_SCALE, reblur_sigma)
-    sigma = edge_sigma(grey, edges, _GRADIENT_SCALE, coarse_scale)
-    known = np.isfinite(sigma)
-    edges[edges] = known
-    if not known.any():
+    edges, sigma = known_edge_sigma(
+        grey,
+        edge_threshold=edge_threshold,
+        reblur_sigma=reblur_sigma,
+        max_sigma=max_sigma,
+        caller="edge_ratio_map",
+    )
+    if sigma.size == 0:
         return np.full(grey.shape, max_sigma, dtype=np.float32)
-    sigma = np.minimum(sigma[known], np.float32(max_sigma))
     sigma = _joint_bilateral(sigma, edges, grey)
     sparse = np.zeros(grey.shape, dtype=np.float32)
     sparse[edges] = sigma

@@ -7,8 +7,10 @@ from scipy import ndimage
 
 from .._validation import POSITIVE_REAL, check_parameters, to_float_image, to_grey
 
-__all__ = ["canny_edges", "edge_sigma"]
+__all__ = ["canny_edges", "edge_sigma", "known_edge_sigma"]
 
+# Scale of Canny's gradients and of those whose ratio is taken, in pixels.
+_GRADIENT_SCALE = 1.0
 # The lower threshold of hysteresis as a share of the higher, as commonly set.
 _LOW = 0.4
 # The automatic threshold: share of pixels that are no edges, and the least share of the
@@ -157,6 +159,44 @@ def edge_sigma(
     variance = (coarse**2 - ratio2 * fine_scale**2) / (ratio2 - 1)
     sigma = np.sqrt(np.maximum(variance, 0))
     return np.where(above, sigma, np.nan).astype(np.float32)
+
+
+def known_edge_sigma(
+    grey: np.ndarray,
+    *,
+    edge_threshold: float,
+    reblur_sigma: float,
+    max_sigma: float,
+    caller: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find edges and their sigma, without those whose gradients tell none.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (H, W), float32
+        Grey photograph in [0, 1].
+    edge_threshold : float
+        As in `canny_edges`.
+    reblur_sigma : float
+        Sigma0 of the Gaussian by which the photograph is blurred again, in pixels.
+    max_sigma : float
+        Cut of sigma, in pixels.
+    caller : str
+        What needs scikit-image, for the message.
+
+    Returns
+    -------
+    edges : ndarray of shape (H, W), bool
+        True on edges of known sigma.
+    sigma : ndarray of shape (n_edges,), float32
+        Of each, in the order of ``grey[edges]``.
+    """
+    edges = canny_edges(grey, _GRADIENT_SCALE, edge_threshold, caller)
+    coarse_scale = np.hypot(_GRADIENT_SCALE, reblur_sigma)
+    sigma = edge_sigma(grey, edges, _GRADIENT_SCALE, coarse_scale)
+    known = np.isfinite(sigma)
+    edges[edges] = known
+    return edges, np.minimum(sigma[known], np.float32(max_sigma))
 
 
 def _steepness(

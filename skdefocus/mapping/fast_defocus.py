@@ -17,7 +17,7 @@ from .._validation import (
     to_grey,
 )
 from ..sample import DefocusSample
-from .edge_sigma import canny_edges, edge_sigma
+from .edge_sigma import known_edge_sigma
 from .texture import local_texture_confidence
 
 __all__ = ["FastDefocusMapper", "fast_defocus_map"]
@@ -29,8 +29,7 @@ _CONSTRAINTS = {
     "edge_threshold": [UNIT_INTERVAL],
     "max_sigma": [POSITIVE_REAL],
 }
-# As EdgeRatioMapper has them: scale of the gradients, and of the blur put on top.
-_GRADIENT_SCALE = 1.0
+# Of the blur put on top, as EdgeRatioMapper has it, in pixels.
 _REBLUR_SIGMA = 1.0
 # Compactness of superpixels of colours in CIELAB.
 _COMPACTNESS = 10.0
@@ -128,14 +127,15 @@ def fast_defocus_map(
     )
     photograph = to_float_image(image)
     grey = to_grey(photograph)
-    edges = canny_edges(grey, _GRADIENT_SCALE, edge_threshold, "fast_defocus_map")
-    coarse_scale = np.hypot(_GRADIENT_SCALE, _REBLUR_SIGMA)
-    sigma = edge_sigma(grey, edges, _GRADIENT_SCALE, coarse_scale)
-    known = np.isfinite(sigma)
-    if not known.any():
+    edges, sigma = known_edge_sigma(
+        grey,
+        edge_threshold=edge_threshold,
+        reblur_sigma=_REBLUR_SIGMA,
+        max_sigma=max_sigma,
+        caller="fast_defocus_map",
+    )
+    if sigma.size == 0:
         return np.full(grey.shape, max_sigma, dtype=np.float32)
-    edges[edges] = known
-    sigma = np.minimum(sigma[known], np.float32(max_sigma))
     labels, colours = _superpixels(photograph, n_superpixels)
     ties = _affinity(labels, colours, affinity_sigma)
     medians, counts = _medians(sigma, labels[edges], len(colours))

@@ -48,7 +48,12 @@ def test_a_job_runs_in_a_process_of_its_own():
 
 @pytest.mark.parametrize("job", large.JOBS)
 def test_every_job_runs(job):
-    large.JOBS[job](large.photograph(0.005))()
+    image = large.photograph(0.005)
+    result = large.JOBS[job](image)()
+    # Maps alone, or with their confidence.
+    for plane in result if isinstance(result, tuple) else (result,):
+        assert plane.shape == image.shape[:2]
+        assert np.isfinite(plane).all()
 
 
 def test_photographs_have_as_many_pixels_as_said():

@@ -18,7 +18,7 @@ __all__ = [
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 # Rows between two beginnings of running sums.
 STRIP = 192
-# Lines that are solved at a time: as many as fit the registers of a core.
+# Lines that are solved at a time, chosen by the time that the smoother takes.
 TILE = 64
 LEAST_RIDGE = np.finfo(np.float32).tiny
 # Sums that run along a line at a time: an addition waits for the one before it.

@@ -2,6 +2,7 @@
 
 from .adaptive_scale import AdaptiveScaleEdgeMapper, adaptive_scale_map
 from .binary_patterns import lbp_sharpness
+from .blur_dictionary import learn_blur_dictionary
 from .calibrated import CalibratedMapper
 from .context import ContextMapper, context_map
 from .deviation import StandardDeviationMapper, standard_deviation_map
@@ -10,11 +11,7 @@ from .edge_sigma import edge_sigma
 from .entropy import EntropyMapper, entropy_map
 from .fast_defocus import FastDefocusMapper, fast_defocus_map
 from .hifst import HiFSTMapper, hifst_map
-from .just_noticeable import (
-    JustNoticeableMapper,
-    just_noticeable_map,
-    learn_blur_dictionary,
-)
+from .just_noticeable import JustNoticeableMapper, just_noticeable_map
 from .laplacian import LaplacianVarianceMapper, laplacian_variance_map
 from .local_binary import LBPMapper, lbp_map
 from .patch_levels import classify_windows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -16,17 +15,16 @@ from .._validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     check_parameters,
-    image_batch,
     to_float_image,
     to_grey,
 )
-from ..filters import blur, global_smoother, resize
+from ..filters import global_smoother, resize
 from ..sample import DefocusSample
+from .blur_dictionary import PATCH_SIZE, centred
 from .texture import local_texture_confidence
 
-__all__ = ["JustNoticeableMapper", "just_noticeable_map", "learn_blur_dictionary"]
+__all__ = ["JustNoticeableMapper", "just_noticeable_map"]
 
-_PATCH_SIZE = 8
 _DICTIONARY = "just_noticeable.npy"
 _CONSTRAINTS = {
     "dictionary": [np.ndarray, None],
@@ -133,103 +131,12 @@ def just_noticeable_map(
     return np.clip(1 - smooth, 0, 1)
 
 
-def learn_blur_dictionary(
-    images: Iterable[np.ndarray],
-    *,
-    sigma: float = 2.0,
-    n_atoms: int = 64,
-    n_patches: int = 100_000,
-    random_state: int | None = None,
-) -> np.ndarray:
-    """Learn the atoms of which blurred patches are made up.
-
-    Parameters
-    ----------
-    images : list of array-like
-        Sharp photographs, each of at least 8 x 8 pixels.
-    sigma : float, default=2.0
-        How far they are blurred, in pixels, above 0.
-    n_atoms : int, default=64
-        Atoms to learn.
-    n_patches : int, default=100000
-        Patches to learn from, as many of each photograph.
-    random_state : int, optional
-        Seed.
-
-    Returns
-    -------
-    ndarray of shape (n_atoms, 64), float32
-        Atoms, of mean 0 and norm 1.
-
-    Raises
-    ------
-    ValueError
-        For parameters outside their range, or an item that is no photograph of at least
-        8 x 8 pixels.
-
-    Examples
-    --------
-    >>> from skdefocus.datasets import load_sample_photograph
-    >>> from skdefocus.mapping import learn_blur_dictionary
-    >>> photos = [load_sample_photograph()]
-    >>> learn_blur_dictionary(photos, n_atoms=4, n_patches=500, random_state=0).shape
-    (4, 64)
-    """
-    from sklearn.decomposition import MiniBatchDictionaryLearning
-    from sklearn.exceptions import ConvergenceWarning
-
-    check_parameters(
-        {
-            "sigma": [POSITIVE_REAL],
-            "n_atoms": [POSITIVE_INTEGER],
-            "n_patches": [POSITIVE_INTEGER],
-        },
-        {"sigma": sigma, "n_atoms": n_atoms, "n_patches": n_patches},
-        "learn_blur_dictionary",
-    )
-    rng = np.random.default_rng(random_state)
-    items = image_batch(images, "images")
-    parts = []
-    for index, item in enumerate(items):
-        grey = to_grey(to_float_image(item, f"images[{index}]"))
-        if min(grey.shape) < _PATCH_SIZE:
-            raise ValueError(
-                f"images[{index}] must be at least {_PATCH_SIZE} x {_PATCH_SIZE} "
-                f"pixels; got shape {grey.shape}."
-            )
-        blurred = blur(grey, sigma)
-        corners = [
-            rng.integers(0, n - _PATCH_SIZE + 1, -(-n_patches // len(items)))
-            for n in grey.shape
-        ]
-        view = np.lib.stride_tricks.sliding_window_view(blurred, (_PATCH_SIZE,) * 2)
-        parts.append(_centred(view[tuple(corners)].reshape(-1, _PATCH_SIZE**2)))
-    patches = np.concatenate(parts)
-    # Each counts by its shape and not by its contrast; flat ones have none.
-    norms = np.linalg.norm(patches, axis=1, keepdims=True)
-    textured = norms[:, 0] > np.median(norms) / 4
-    learner = MiniBatchDictionaryLearning(
-        n_atoms,
-        alpha=0.1,
-        batch_size=256,
-        max_iter=20,
-        fit_algorithm="cd",
-        random_state=int(rng.integers(2**31)),
-    )
-    with warnings.catch_warnings():
-        # Codes on the way to the atoms need not be exact.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        learner.fit(patches[textured] / norms[textured])
-    atoms = _centred(learner.components_)
-    return (atoms / np.linalg.norm(atoms, axis=1, keepdims=True)).astype(np.float32)
-
-
 def _check_settings(settings: dict[str, Any], caller: str) -> None:
     check_parameters(_CONSTRAINTS, settings, caller)
     atoms = settings["dictionary"]
     if atoms is not None and (
         atoms.ndim != 2
-        or atoms.shape[1] != _PATCH_SIZE**2
+        or atoms.shape[1] != PATCH_SIZE**2
         or len(atoms) == 0
         or not np.isfinite(atoms).all()
         or not np.allclose(np.linalg.norm(atoms, axis=1), 1, atol=1e-3)
@@ -249,28 +156,24 @@ def _shipped_dictionary() -> np.ndarray:
     return atoms
 
 
-def _centred(patches: np.ndarray) -> np.ndarray:
-    return patches - patches.mean(axis=1, keepdims=True)
-
-
 def _patches(grey: np.ndarray, step: int) -> tuple[np.ndarray, tuple[int, int]]:
     """Patches around step / 2, 3 step / 2, ..., and how many there are of them."""
     shape = tuple(-(-length // step) for length in grey.shape)
-    before = _PATCH_SIZE // 2
+    before = PATCH_SIZE // 2
     padded = np.pad(grey, (before, before + step), mode="symmetric")
-    view = np.lib.stride_tricks.sliding_window_view(padded, (_PATCH_SIZE,) * 2)
+    view = np.lib.stride_tricks.sliding_window_view(padded, (PATCH_SIZE,) * 2)
     view = view[step // 2 :: step, step // 2 :: step][: shape[0], : shape[1]]
-    return view.reshape(-1, _PATCH_SIZE**2), shape
+    return view.reshape(-1, PATCH_SIZE**2), shape
 
 
 def _n_atoms(patches: np.ndarray, atoms: np.ndarray, tolerance: float) -> np.ndarray:
     """Count the atoms that each patch needs."""
     from sklearn.linear_model import orthogonal_mp_gram
 
-    centred = _centred(patches.astype(np.float64))
-    squares = np.square(centred).sum(axis=1)
-    bound = tolerance**2 * _PATCH_SIZE**2
-    counts = np.zeros(len(centred))
+    deviations = centred(patches.astype(np.float64))
+    squares = np.square(deviations).sum(axis=1)
+    bound = tolerance**2 * PATCH_SIZE**2
+    counts = np.zeros(len(deviations))
     # The others are made up of none.
     textured = np.flatnonzero(squares > bound)
     if textured.size:
@@ -280,7 +183,7 @@ def _n_atoms(patches: np.ndarray, atoms: np.ndarray, tolerance: float) -> np.nda
             warnings.filterwarnings("ignore", "Orthogonal matching pursuit ended")
             chosen = orthogonal_mp_gram(
                 double @ double.T,
-                double @ centred[textured].T,
+                double @ deviations[textured].T,
                 tol=bound,
                 norms_squared=squares[textured],
             )

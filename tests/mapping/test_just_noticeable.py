@@ -6,8 +6,8 @@ import pytest
 from skdefocus import JustNoticeableMapper
 from skdefocus.filters import blur
 from skdefocus.mapping import just_noticeable_map, learn_blur_dictionary
+from skdefocus.mapping.blur_dictionary import centred
 from skdefocus.mapping.just_noticeable import (
-    _centred,
     _n_atoms,
     _patches,
     _shipped_dictionary,
@@ -29,7 +29,7 @@ def pursue(patch, atoms, tolerance):
 
 def test_counts_are_those_of_matching_pursuit():
     rng = np.random.default_rng(0)
-    atoms = _centred(rng.standard_normal((20, 64)))
+    atoms = centred(rng.standard_normal((20, 64)))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     patches = 0.5 + rng.standard_normal((12, 3)) @ atoms[:3] / 5
     patches[0] = 0.5

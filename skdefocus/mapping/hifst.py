@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import fft, ndimage, special
 
 from .._base import ImageTransformer
+from .._threads import run_in_parts
 from .._validation import (
     N_JOBS,
     POSITIVE_INTEGER,
@@ -18,6 +19,7 @@ from .._validation import (
     to_grey,
 )
 from ..filters import guided_filter, resize
+from ..filters._compiled import compiled, for_reading
 from ..sample import DefocusSample
 from .texture import local_texture_confidence
 
@@ -147,21 +149,58 @@ def _fused_layers(
     expected = (contrast * special.ndtri((1 + places) / 2)).astype(np.float32)
     total = np.empty(shape, np.float32)
     portion = max(1, _MOST_VALUES // n_values)
-    centres = np.arange(shape[1]) * step + step // 2 + reach
-    for row in range(shape[0]):
-        centre = row * step + step // 2 + reach
-        for first in range(0, shape[1], portion):
-            columns = centres[first : first + portion]
-            values = np.concatenate(
-                [_high_frequencies(padded, centre, columns, size) for size in sizes],
-                axis=1,
-            )
-            layers = np.partition(values, n_layers - 1, axis=1)[:, :n_layers]
-            layers.sort(axis=1)
-            layers /= expected
-            np.log1p(layers, out=layers)
-            total[row, first : first + portion] = layers.mean(axis=1)
+    transform = _transform_of(for_reading(padded.astype(np.float32)), sizes, step)
+
+    def fuse(first_row: int, last_row: int) -> None:
+        for row in range(first_row, last_row):
+            for first in range(0, shape[1], portion):
+                last = min(first + portion, shape[1])
+                values = transform(row, first, last)
+                layers = np.partition(values, n_layers - 1, axis=1)[:, :n_layers]
+                layers.sort(axis=1)
+                layers /= expected
+                np.log1p(layers, out=layers)
+                total[row, first:last] = layers.mean(axis=1)
+
+    run_in_parts(fuse, shape[0], 1)
     return np.minimum(total / np.float32(np.log1p(1 / contrast)), 1)
+
+
+def _transform_of(
+    padded: np.ndarray, sizes: Sequence[int], step: int
+) -> Callable[[int, int, int], np.ndarray]:
+    """Give what transforms the blocks from a column to another in a row of blocks.
+
+    It returns their magnitudes of high frequency in all sizes, a block's in a row.
+    """
+    kernels = compiled()
+    reach = max(sizes) // 2
+    counts = [size * (size + 1) // 2 for size in sizes]
+
+    def in_numpy(row: int, first: int, last: int) -> np.ndarray:
+        centres = np.arange(first, last) * step + step // 2 + reach
+        row = row * step + step // 2 + reach
+        parts = [_high_frequencies(padded, row, centres, size) for size in sizes]
+        return np.concatenate(parts, axis=1)
+
+    if kernels is None:
+        return in_numpy
+    cosines = [
+        for_reading(fft.dct(np.eye(size), axis=0, norm="ortho").astype(np.float32))
+        for size in sizes
+    ]
+
+    def in_kernels(row: int, first: int, last: int) -> np.ndarray:
+        values = np.empty((sum(counts), last - first), np.float32)
+        parts = np.split(values, np.cumsum(counts)[:-1])
+        for size, matrix, part in zip(sizes, cosines, parts, strict=True):
+            top = row * step + step // 2 + reach - size // 2
+            left = first * step + step // 2 + reach - size // 2
+            rows = padded[top : top + size]
+            kernels.high_frequency_magnitudes(rows, matrix, left, step, part)
+        return np.ascontiguousarray(values.T)
+
+    return in_kernels
 
 
 def _high_frequencies(

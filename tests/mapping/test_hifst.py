@@ -5,6 +5,7 @@ import pytest
 from scipy import fft, ndimage, special
 
 from skdefocus import HiFSTMapper
+from skdefocus._threads import limited_threads
 from skdefocus.filters import blur
 from skdefocus.mapping import hifst, hifst_map
 
@@ -36,15 +37,34 @@ def by_definition(gradient, sizes, step, contrast):
     return np.minimum(score, 1)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("step", [1, 3, 4])
 @pytest.mark.parametrize("portion", [1, 2**24])
-def test_layers_by_definition(step, portion, monkeypatch):
+def test_layers_by_definition(compiled, step, portion, monkeypatch):
     monkeypatch.setattr(hifst, "_MOST_VALUES", portion)
+    if not compiled:
+        monkeypatch.setattr(hifst, "compiled", lambda: None)
     gradient = np.random.default_rng(0).random((9, 14)).astype(np.float32) / 10
     result = hifst._fused_layers(gradient, (3, 7), step, 0.01)
     np.testing.assert_allclose(
         result, by_definition(gradient, (3, 7), step, 0.01), rtol=1e-4
     )
+
+
+def test_kernels_and_numpy_agree_in_every_size(texture, monkeypatch):
+    fast = hifst_map(texture, step=7)
+    monkeypatch.setattr(hifst, "compiled", lambda: None)
+    np.testing.assert_allclose(fast, hifst_map(texture, step=7), atol=1e-5)
+
+
+@pytest.mark.parametrize("step", [1, 8])
+def test_threads_change_no_bit(texture, step):
+    with limited_threads(1):
+        alone = hifst_map(texture[:40], sizes=(7, 15), step=step)
+    with limited_threads(3):
+        np.testing.assert_array_equal(
+            hifst_map(texture[:40], sizes=(7, 15), step=step), alone
+        )
 
 
 def test_every_size_adds_half_of_its_coefficients():

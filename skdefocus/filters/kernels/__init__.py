@@ -10,6 +10,7 @@ single bit, and nothing drifts.
 
 from __future__ import annotations
 
+from .block_cosines import high_frequency_magnitudes
 from .box import box_rows, variance_rows
 from .colour_guide import colour_guided_rows
 from .edges import edge_rows
@@ -25,6 +26,7 @@ __all__ = [
     "colour_guided_rows",
     "edge_rows",
     "grey_guided_rows",
+    "high_frequency_magnitudes",
     "self_guided_rows",
     "smooth_across",
     "smooth_down",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
+from .._threads import run_in_parts
 from .._validation import (
     N_JOBS,
     POSITIVE_INTEGER,
@@ -19,6 +20,7 @@ from .._validation import (
     to_grey,
 )
 from ..filters import global_smoother, resize
+from ..filters._compiled import compiled, for_reading
 from ..sample import DefocusSample
 from .blur_dictionary import PATCH_SIZE, centred
 from .texture import local_texture_confidence
@@ -116,10 +118,8 @@ def just_noticeable_map(
     atoms = _shipped_dictionary() if dictionary is None else dictionary
     photograph = to_float_image(image)
     grey = to_grey(photograph)
-    patches, shape = _patches(grey, step)
-    share = _n_atoms(patches, atoms, tolerance) / min(atoms.shape)
-    sharpness = share.reshape(shape).astype(np.float32)
-    enlarged = resize(sharpness, tuple(n * step for n in shape))
+    share = _n_atoms(grey, step, atoms, tolerance) / min(atoms.shape)
+    enlarged = resize(share.astype(np.float32), tuple(n * step for n in share.shape))
     enlarged = enlarged[: grey.shape[0], : grey.shape[1]]
     smooth = global_smoother(
         enlarged,
@@ -156,24 +156,40 @@ def _shipped_dictionary() -> np.ndarray:
     return atoms
 
 
-def _patches(grey: np.ndarray, step: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Patches around step / 2, 3 step / 2, ..., and how many there are of them."""
+def _n_atoms(
+    grey: np.ndarray, step: int, atoms: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Count the atoms that each patch needs, of those around step / 2, 3 step / 2..."""
     shape = tuple(-(-length // step) for length in grey.shape)
     before = PATCH_SIZE // 2
     padded = np.pad(grey, (before, before + step), mode="symmetric")
-    view = np.lib.stride_tricks.sliding_window_view(padded, (PATCH_SIZE,) * 2)
-    view = view[step // 2 :: step, step // 2 :: step][: shape[0], : shape[1]]
-    return view.reshape(-1, PATCH_SIZE**2), shape
+    padded = padded[step // 2 :, step // 2 :]
+    bound = tolerance**2 * PATCH_SIZE**2
+    kernels = compiled()
+    if kernels is None:
+        view = np.lib.stride_tricks.sliding_window_view(padded, (PATCH_SIZE,) * 2)
+        view = view[::step, ::step][: shape[0], : shape[1]]
+        return np.array([_row_of_counts(row, atoms, bound) for row in view])
+    counts = np.zeros(shape, np.int64)
+    padded, double = for_reading(padded), for_reading(atoms.astype(np.float64))
+
+    def count(first: int, last: int) -> None:
+        kernels.count_atoms(
+            first, last, padded, step, PATCH_SIZE, double, bound, counts
+        )
+
+    run_in_parts(count, shape[0], 1)
+    return counts
 
 
-def _n_atoms(patches: np.ndarray, atoms: np.ndarray, tolerance: float) -> np.ndarray:
-    """Count the atoms that each patch needs."""
+def _row_of_counts(row: np.ndarray, atoms: np.ndarray, bound: float) -> np.ndarray:
+    """Count the atoms of a row of patches without kernels, by scikit-learn."""
     from sklearn.linear_model import orthogonal_mp_gram
 
+    patches = row.reshape(-1, PATCH_SIZE**2)
     deviations = centred(patches.astype(np.float64))
     squares = np.square(deviations).sum(axis=1)
-    bound = tolerance**2 * PATCH_SIZE**2
-    counts = np.zeros(len(deviations))
+    counts = np.zeros(len(deviations), np.int64)
     # The others are made up of none.
     textured = np.flatnonzero(squares > bound)
     if textured.size:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 from skdefocus import JustNoticeableMapper
+from skdefocus._threads import limited_threads
 from skdefocus.filters import blur
-from skdefocus.mapping import just_noticeable_map, learn_blur_dictionary
-from skdefocus.mapping.blur_dictionary import centred
-from skdefocus.mapping.just_noticeable import (
-    _n_atoms,
-    _patches,
-    _shipped_dictionary,
+from skdefocus.mapping import (
+    just_noticeable,
+    just_noticeable_map,
+    learn_blur_dictionary,
 )
+from skdefocus.mapping.blur_dictionary import centred
+from skdefocus.mapping.just_noticeable import _n_atoms, _shipped_dictionary
 
 EYE = np.eye(64, dtype=np.float32)
 
@@ -27,26 +30,74 @@ def pursue(patch, atoms, tolerance):
     return len(chosen)
 
 
-def test_counts_are_those_of_matching_pursuit():
+@pytest.fixture(params=["kernels", "scikit-learn"])
+def either(request, monkeypatch):
+    """Count atoms by the kernels, and without them."""
+    if request.param == "scikit-learn":
+        monkeypatch.setattr(just_noticeable, "compiled", lambda: None)
+
+
+def counts_of_patches(patches, atoms):
+    """Count the atoms of patches that lie side by side."""
+    grey = np.concatenate(patches.reshape(-1, 8, 8), axis=1).astype(np.float32)
+    return _n_atoms(grey, 8, atoms, 0.01).ravel()
+
+
+def test_counts_are_those_of_matching_pursuit(either):
     rng = np.random.default_rng(0)
     atoms = centred(rng.standard_normal((20, 64)))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     patches = 0.5 + rng.standard_normal((12, 3)) @ atoms[:3] / 5
     patches[0] = 0.5
-    found = _n_atoms(patches, atoms, 0.01)
+    found = counts_of_patches(patches, atoms)
     expected = [pursue(patch, atoms, 0.01) for patch in patches]
     np.testing.assert_array_equal(found, expected)
     assert found[0] == 0
     assert found.max() >= 3
 
 
-def test_patches_lie_around_every_step():
-    grey = np.random.default_rng(0).random((20, 27)).astype(np.float32)
-    patches, shape = _patches(grey, 8)
-    assert shape == (3, 4)
-    np.testing.assert_array_equal(patches[0].reshape(8, 8), grey[:8, :8])
-    np.testing.assert_array_equal(patches[5].reshape(8, 8), grey[8:16, 8:16])
-    assert _patches(grey[:1, :1], 3)[1] == (1, 1)
+def test_counts_are_exact_where_shipped_atoms_hardly_differ(texture):
+    # Many of them are nearly sums of others: rounding must not choose.
+    atoms = _shipped_dictionary().astype(np.float64)
+    patches = np.stack(
+        [texture[y : y + 8, x : x + 8].ravel() for y, x in np.ndindex(120, 160)][::997]
+    )
+    found = counts_of_patches(patches, atoms)
+    expected = [pursue(p.astype(np.float64), atoms, 0.01) for p in patches]
+    np.testing.assert_array_equal(found, expected)
+    assert found.max() > 50
+
+
+def test_an_atom_twice_is_no_news(either):
+    atoms = np.stack([EYE[0], EYE[0], EYE[1]])
+    patch = np.zeros((8, 8), np.float32)
+    patch.flat[[0, 1, 2]] = 0.9, 0.5, -0.7
+    patch.flat[3:] = -0.7 / 61
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        assert _n_atoms(patch, 8, atoms, 0.01)[0, 0] <= 3
+
+
+@pytest.mark.parametrize("step", [1, 3, 8, 11])
+def test_patches_lie_around_every_step(step, either):
+    grey = np.random.default_rng(0).random((20, 27)).astype(np.float32) / 10
+    found = _n_atoms(grey, step, EYE, 0.01)
+    assert found.shape == (-(-20 // step), -(-27 // step))
+    padded = np.pad(grey, 4 + step, mode="symmetric")
+    for i, j in np.ndindex(*found.shape):
+        y, x = (k * step + step // 2 + step for k in (i, j))
+        patch = padded[y : y + 8, x : x + 8].ravel().astype(np.float64)
+        assert found[i, j] == pursue(patch, EYE.astype(np.float64), 0.01)
+    assert _n_atoms(grey[:1, :1], step, EYE, 0.01).shape == (1, 1)
+
+
+@pytest.mark.parametrize("step", [1, 8])
+def test_threads_change_no_bit(texture, step):
+    with limited_threads(1):
+        alone = just_noticeable_map(texture[:50, :70], step=step)
+    with limited_threads(3):
+        result = just_noticeable_map(texture[:50, :70], step=step)
+    np.testing.assert_array_equal(result, alone)
 
 
 def test_the_shipped_atoms():

@@ -16,6 +16,7 @@ from .colour_guide import colour_guided_rows
 from .edges import edge_rows
 from .grey_guide import grey_guided_rows, self_guided_rows
 from .lines import LEAST_RIDGE, STRIP, TILE
+from .matching_pursuit import count_atoms
 from .smoother import smooth_across, smooth_down, tie_rows
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "TILE",
     "box_rows",
     "colour_guided_rows",
+    "count_atoms",
     "edge_rows",
     "grey_guided_rows",
     "high_frequency_magnitudes",

@@ -5,29 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from .lines import OPTIONS
+from .lines import OPTIONS, add_products
 
 __all__ = ["high_frequency_magnitudes"]
-
-
-@njit(**OPTIONS)
-def _add_products(factors, terms, result):
-    """Write the sum of lines, each times its factor; four at a time."""
-    width = result.size
-    for x in range(width):
-        result[x] = 0
-    k = 0
-    while k + 4 <= factors.size:
-        p, q, r, s = factors[k], factors[k + 1], factors[k + 2], factors[k + 3]
-        a, b, c, d = terms[k], terms[k + 1], terms[k + 2], terms[k + 3]
-        for x in range(width):
-            result[x] += (p * a[x] + q * b[x]) + (r * c[x] + s * d[x])
-        k += 4
-    while k < factors.size:
-        p, a = factors[k], terms[k]
-        for x in range(width):
-            result[x] += p * a[x]
-        k += 1
 
 
 @njit(**OPTIONS)
@@ -57,7 +37,7 @@ def high_frequency_magnitudes(rows, cosines, first, step, result):
     odd_blocks = np.zeros((n_terms, n_blocks), np.float32)
     number = 0
     for u in range(size):
-        _add_products(cosines[u, :n_terms], odd if u % 2 else even, line)
+        add_products(cosines[u, :n_terms], odd if u % 2 else even, line)
         for k in range(half):
             added, taken = even_blocks[k], odd_blocks[k]
             left, right = line[first + k :], line[first + size - 1 - k :]
@@ -70,7 +50,7 @@ def high_frequency_magnitudes(rows, cosines, first, step, result):
         for v in range(size - 1 - u, size):
             magnitudes = result[number]
             terms = odd_blocks if v % 2 else even_blocks
-            _add_products(cosines[v, :n_terms], terms, magnitudes)
+            add_products(cosines[v, :n_terms], terms, magnitudes)
             for j in range(n_blocks):
                 magnitudes[j] = abs(magnitudes[j])
             number += 1

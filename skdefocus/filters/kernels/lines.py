@@ -1,4 +1,4 @@
-"""What the kernels share: mirrored borders and means along one line."""
+"""What the kernels share: mirrored borders, means and sums along one line."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ __all__ = [
     "OPTIONS",
     "STRIP",
     "TILE",
+    "add_products",
     "horizontal_mean",
     "mirror",
     "padded_size",
@@ -76,3 +77,23 @@ def horizontal_mean(padded, width, radius, scale, mean):
         b += b_enters[x] - b_leaves[x]
         c += c_enters[x] - c_leaves[x]
         d += d_enters[x] - d_leaves[x]
+
+
+@njit(**OPTIONS)
+def add_products(factors, terms, result):
+    """Write the sum of lines, each times its factor; four at a time."""
+    width = result.size
+    for x in range(width):
+        result[x] = 0
+    k = 0
+    while k + 4 <= factors.size:
+        p, q, r, s = factors[k], factors[k + 1], factors[k + 2], factors[k + 3]
+        a, b, c, d = terms[k], terms[k + 1], terms[k + 2], terms[k + 3]
+        for x in range(width):
+            result[x] += (p * a[x] + q * b[x]) + (r * c[x] + s * d[x])
+        k += 4
+    while k < factors.size:
+        p, a = factors[k], terms[k]
+        for x in range(width):
+            result[x] += p * a[x]
+        k += 1

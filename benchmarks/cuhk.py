@@ -21,9 +21,10 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 try:
-    from benchmarks import cuhk_pictures
+    from benchmarks import cuhk_pictures, tune
 except ImportError:  # run as a file
     import cuhk_pictures
+    import tune
 
 from skdefocus import (
     AdaptiveScaleEdgeMapper,
@@ -105,6 +106,9 @@ def make_mappers(
         "network-scales": SlidingWindowMapper(network, scale=(2, 1, 0.5), **settings),
         "context": ContextMapper(),
     }
+    for name, (kind, _) in tune.GRIDS.items():
+        if tune.TUNED[name]:
+            mappers[f"{name}-tuned"] = kind(**tune.TUNED[name])
     if maps:
         mappers["precomputed"] = PrecomputedMapper(maps, maps_scale)
     return mappers
@@ -190,7 +194,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=os.environ.get("SKDEFOCUS_DATA"))
     parser.add_argument("--split", choices=("test", "validation"), default="validation")
-    parser.add_argument("--mappers", nargs="+", help="names as in the table; all")
+    parser.add_argument("--mappers", nargs="+", help="names as in the table, or all")
     parser.add_argument("--refiners", nargs="+", choices=REFINERS, default=[*REFINERS])
     parser.add_argument("--step", type=int, default=4)
     parser.add_argument("--estimate", choices=("mean", "mode"), default="mean")
@@ -213,6 +217,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         options.maps,
         options.maps_scale,
     )
+    if options.mappers == ["all"]:
+        options.mappers = None
     unknown = sorted(set(options.mappers or []) - set(mappers))
     if unknown:
         parser.error(f"unknown mappers {unknown}; known: {', '.join(mappers)}")

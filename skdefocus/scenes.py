@@ -13,12 +13,12 @@ import numpy as np
 
 from ._validation import to_float_image
 from .filters import blur, resize, variance_of_laplacian
-from .synthesis import defocus, through_jpeg
+from .synthesis import defocus, sigma_layers, through_jpeg
 
 __all__ = ["compose_scene", "random_scene"]
 
-# Layers a scene is blurred in: sigmas are rounded to as many.
-_LAYERS = 8
+# Layers that a scene is blurred in: its sigmas are rounded to as many.
+_LAYERS = 12
 _LARGEST_SIGMA = 16.0
 # Mean variance of the Laplacian (eq. 5) from which a piece of a photograph is sharp
 # enough to be blurred by a known sigma, and how many pieces are tried.
@@ -269,8 +269,8 @@ def compose_scene(
     photograph : ndarray of shape (*shape, 3), uint8
         The result, in colour.
     blur_map : ndarray of shape ``shape``, float32
-        Its sigma in pixels. Where it takes many values, what is applied are eight of
-        them, at equal distances on a log-like scale.
+        Its sigma in pixels: at most twelve, at equal distances on a log-like scale
+        where a scene has more, as they are applied.
 
     Raises
     ------
@@ -296,6 +296,8 @@ def compose_scene(
         if variance_of_laplacian(piece, smooth=True).mean() >= _LEAST_SHARPNESS:
             break
     blur_map, depth = random_scene(piece, rng)
+    levels, nearest = sigma_layers(blur_map, _LAYERS)
+    blur_map = levels[nearest].astype(np.float32)
     blurred = defocus(
         piece,
         blur_map,

@@ -29,15 +29,33 @@ _SAME_SURFACE = 0.5
 _LEAST_SHARE = 1e-4
 
 
-def _layer_levels(blur_map: np.ndarray, n_layers: int) -> np.ndarray:
-    """Sigmas of the layers: those of the map, or spread evenly on a log-like scale."""
-    sigmas = np.unique(blur_map)
-    if len(sigmas) <= n_layers:
-        return sigmas
-    low, high = to_log_sigma(sigmas[[0, -1]].astype(np.float64))
-    if n_layers == 1:
-        low = high = (low + high) / 2
-    return from_log_sigma(np.linspace(low, high, n_layers))
+def sigma_layers(blur_map: np.ndarray, n_layers: int) -> tuple[np.ndarray, np.ndarray]:
+    """Divide a map into layers of one sigma, as `defocus` does.
+
+    Parameters
+    ----------
+    blur_map : ndarray of shape (H, W)
+        Sigma in pixels.
+    n_layers : int
+        Most layers.
+
+    Returns
+    -------
+    levels : ndarray of shape (n,)
+        Sigmas of the layers, ascending: those of the map, or spread evenly on a
+        log-like scale.
+    nearest : ndarray of shape (H, W), int
+        The layer of every pixel.
+    """
+    levels = np.unique(blur_map)
+    if len(levels) > n_layers:
+        low, high = to_log_sigma(levels[[0, -1]].astype(np.float64))
+        if n_layers == 1:
+            low = high = (low + high) / 2
+        levels = from_log_sigma(np.linspace(low, high, n_layers))
+    borders = to_log_sigma(levels)
+    middles = (borders[1:] + borders[:-1]) / 2
+    return levels, np.searchsorted(middles, to_log_sigma(blur_map))
 
 
 def defocus(
@@ -128,10 +146,8 @@ def defocus(
     shelves = np.zeros(blur_map.shape, np.intp)
     if depth is not None:
         shelves = _depth_shelves(check_map(depth, image.shape, "depth"), n_layers)
-    levels = _layer_levels(blur_map, n_layers)
-    position = to_log_sigma(blur_map)
-    borders = to_log_sigma(levels)
-    nearest = np.searchsorted((borders[1:] + borders[:-1]) / 2, position)
+    levels, nearest = sigma_layers(blur_map, n_layers)
+    position, borders = to_log_sigma(blur_map), to_log_sigma(levels)
     # Things of one sigma can lie before and behind the plane of focus.
     layers = np.unique(np.stack([shelves.ravel(), nearest.ravel()]), axis=1).T[::-1]
     result = image

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from .._base import ImageTransformer
 from .._files import Stage
 from ..figures import colour_map, draw_overview
 from ..io import Photograph, write_map, write_photograph
@@ -103,7 +104,10 @@ def pipeline_steps(pipeline: Any) -> list[Any]:
 
 
 def run_pipeline(
-    pipeline: Any, pictures: Mapping[str, Any], image: np.ndarray
+    pipeline: Any,
+    pictures: Mapping[str, Any],
+    image: np.ndarray,
+    name: str | None = None,
 ) -> tuple[DefocusSample, dict[str, np.ndarray]]:
     """Run a pipeline on one photograph, and make pictures of what it maps.
 
@@ -116,6 +120,9 @@ def run_pipeline(
         What else to make of the sample.
     image : ndarray of shape (H, W) or (H, W, 3)
         The photograph.
+    name : str, optional
+        What it is called, for mappers that go by it. Steps of other packages get the
+        pixels alone.
 
     Returns
     -------
@@ -131,7 +138,10 @@ def run_pipeline(
     """
     made: dict[str, np.ndarray] = {}
     item, sample = image, None
-    for step in pipeline_steps(pipeline):
+    steps = pipeline_steps(pipeline)
+    if steps and isinstance(steps[0], ImageTransformer):
+        item = DefocusSample(image, name=name)
+    for step in steps:
         item = _apply(step, item)
         if isinstance(item, DefocusSample):
             sample = item

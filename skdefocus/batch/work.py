@@ -165,7 +165,9 @@ def _finish(
             return {**row, "photo": job.name, "status": status}
     original = read_photograph(photo, max_pixels=task.max_pixels)
     subject = read_subject(task.subject, original.image.shape, task.max_pixels)
-    sample, pictures = run_pipeline(task.pipeline, task.pictures, original.image)
+    sample, pictures = run_pipeline(
+        task.pipeline, task.pictures, original.image, str(photo)
+    )
     results = Results(original, sample, pictures)
     if task.overview:
         results.draw_overview()

@@ -9,13 +9,15 @@ from sklearn.pipeline import make_pipeline
 
 from skdefocus import (
     CalibratedMapper,
+    GuidedRefiner,
     LaplacianVarianceMapper,
     PatchBlurClassifier,
+    PrecomputedMapper,
     SDoFRenderer,
     SlidingWindowMapper,
 )
 from skdefocus.batch import BatchSummary, process
-from skdefocus.io import write_photograph
+from skdefocus.io import read_image, write_photograph
 from tests.batch.steps import CALM, WRONG, Inverter, Mapper, picture
 
 
@@ -120,6 +122,21 @@ def test_photographs_that_would_share_results(folder, log, tmp_path):
     summary = process([folder, *others], Mapper(str(log)), tmp_path / "out")
     assert (summary.n_done, summary.n_failed) == (4, 1)
     assert "name of another photograph's" in list(summary.rows())[-1]["error"]
+
+
+def test_maps_made_elsewhere(folder, tmp_path):
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    for level in (10, 20):
+        shape = read_image(folder / f"{level}.png").shape[:2]
+        np.save(maps / f"{level}.npy", np.full(shape, level / 10))
+    pipeline = make_pipeline(PrecomputedMapper(maps, scale=1.0), GuidedRefiner())
+    summary = process([folder], pipeline, tmp_path / "out", map_data="npy")
+    for level in (10, 20):
+        found = np.load(tmp_path / "out" / f"{level}_sigma.npy")
+        np.testing.assert_allclose(found, level / 10, rtol=1e-5)
+    assert summary.n_failed == 1
+    assert "must hold one map of the photograph" in list(summary.rows())[-1]["error"]
 
 
 class TestRefusals:

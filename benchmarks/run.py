@@ -1,10 +1,11 @@
 """What takes how long, as a ratio to a peer that is measured in turns with it.
 
-python benchmarks/run.py [--repeats N] [--only filters maps job matting folder size]
+python benchmarks/run.py [--repeats N] [--only filters maps job matting folder mappers]
 
-Prints one table: ours, the peer, and the median over repeats of their ratio; then time
-and memory against the size of the photograph, each in a process of its own. Absolute
-times depend on the machine; ratios hardly do. Run it with nothing beside it.
+Prints one table: ours, the peer, and the median over repeats of their ratio; then how
+long every mapper takes, as a ratio to the shipped network's; then time and memory
+against the size of the photograph, each in a process of its own. Absolute times depend
+on the machine; ratios hardly do. Run it with nothing beside it.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 if __package__:
-    from . import large, peers
+    from . import large, peers, tune
 else:
     import large
     import peers
+    import tune
+
+from skdefocus import HiFSTMapper, JustNoticeableMapper, SlidingWindowMapper
+from skdefocus.datasets import load_sample_photograph
 
 SHAPE = (700, 1000)
 SIZES = (0.3, 1, 3, 10, 24, 100)
-SECTIONS = ("filters", "maps", "job", "matting", "folder", "size")
+SECTIONS = ("filters", "maps", "job", "matting", "folder", "mappers", "size")
 N_PHOTOGRAPHS = 100
 MOMENT = 0.15
 
@@ -94,6 +99,30 @@ def print_comparisons(sections: list[str], repeats: int) -> None:
         )
 
 
+def print_mappers(repeats: int) -> None:
+    """Print the time of every mapper, with the settings that it has by default."""
+    photograph = load_sample_photograph()
+    mappers = {name: kind() for name, (kind, _) in tune.GRIDS.items()}
+    goals = dict.fromkeys(mappers, 2)
+    mappers["hifst, step 1"] = HiFSTMapper(step=1)
+    mappers["just-noticeable, step 1"] = JustNoticeableMapper(step=1)
+    ours = SlidingWindowMapper(step=4, estimate="mean")
+    print(f"{photograph.shape[1]} x {photograph.shape[0]}, medians")
+    print(f"{'mapper':24} {'s':>7} {'network, step 4':>16} {'ratio':>7}  goal, s")
+    for name, mapper in mappers.items():
+        comparison = peers.Comparison(
+            name,
+            "network",
+            lambda m=mapper: m.transform([photograph]),
+            lambda: ours.transform([photograph]),
+        )
+        spent, peer, ratio = measure(comparison, repeats)
+        print(
+            f"{name:24} {spent:7.3f} {peer:16.3f} {ratio:7.1f}  {goals.get(name, 10)}",
+            flush=True,
+        )
+
+
 def print_sizes() -> None:
     """Print time and peak memory against megapixels, and the fitted exponents."""
     print("time, and peak memory above the image (and the map that is refined)")
@@ -118,8 +147,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     options = parser.parse_args(arguments)
-    if set(options.only) != {"size"}:
+    if not set(options.only) <= {"mappers", "size"}:
         print_comparisons(options.only, options.repeats)
+    if "mappers" in options.only:
+        print_mappers(options.repeats)
     if "size" in options.only:
         print_sizes()
     return 0

@@ -48,7 +48,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
     "adaptive-scale": (
         AdaptiveScaleEdgeMapper,
         {
-            "scale_share": (0.5, 1.5),
+            "scale_share": (0.5, 0.75),
             "max_sigma": (3.0, 8.0),
             "radius": (16, 32),
             "eps": (0.001, 0.1),

@@ -28,6 +28,14 @@ def test_prints_a_ratio_for_every_comparison(capsys, small):
     assert sum("12 patches" in row for row in rows) == 6
 
 
+def test_prints_the_time_of_every_mapper(capsys, monkeypatch, small, small_photo):
+    pytest.importorskip("skimage", reason="the extra 'compare' brings it")
+    monkeypatch.setattr(run, "load_sample_photograph", lambda: small_photo)
+    assert run.main(["--repeats", "1", "--only", "mappers"]) == 0
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert [row.rsplit(maxsplit=1)[-1] for row in rows] == ["2"] * 9 + ["10"] * 2
+
+
 def test_prints_time_and_memory_by_size(capsys, monkeypatch):
     jobs = {"refinement": large.JOBS["refinement, 7 + 1 passes"]}
     monkeypatch.setattr(large, "JOBS", jobs)

@@ -95,6 +95,7 @@ def make_mappers(
         "entropy": EntropyMapper(),
         "deviation": StandardDeviationMapper(),
         "edge-ratio": EdgeRatioMapper(),
+        "edge-ratio-matting": EdgeRatioMapper(propagation="matting"),
         "adaptive-scale": AdaptiveScaleEdgeMapper(),
         "fast-defocus": FastDefocusMapper(),
         "hifst": HiFSTMapper(),

@@ -219,6 +219,28 @@ class DefocusSegmenter(BaseEstimator):
                 label[sample.confidence < unknown_below] = 2
         return labels
 
+    def in_focus_mask(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
+        """Masks of what is in focus, as editors want them: the complement.
+
+        Parameters
+        ----------
+        X : list of DefocusSample
+            Samples with a blur map.
+
+        Returns
+        -------
+        list of ndarray of shape (H, W), bool
+            True where in focus.
+
+        Raises
+        ------
+        ValueError
+            For parameters outside their range, or items without a blur map.
+        NotFittedError
+            If the threshold is still to be learnt.
+        """
+        return [~mask for mask in self.predict(X)]
+
     def score(self, X: Iterable[DefocusSample], y: Sequence[np.ndarray]) -> float:
         """Mean over photographs of the share of pixels that agree with a mask.
 

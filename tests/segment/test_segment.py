@@ -190,6 +190,18 @@ class TestSegmenter:
     def test_is_no_classifier(self):
         assert not is_classifier(DefocusSegmenter())
 
+    def test_in_focus_is_the_complement(self, scenes):
+        samples = SlidingWindowMapper(step=8, estimate="mean").transform(scenes[0])
+        segmenter = DefocusSegmenter(1.0)
+        masks = segmenter.in_focus_mask(samples)
+        for in_focus, out_of_focus in zip(
+            masks, segmenter.predict(samples), strict=True
+        ):
+            assert in_focus.dtype == bool
+            np.testing.assert_array_equal(in_focus, ~out_of_focus)
+        with pytest.raises(NotFittedError):
+            DefocusSegmenter("learn").in_focus_mask(samples)
+
 
 class TestSearch:
     def test_over_thresholds_with_a_network_called_once_for_each_photograph(

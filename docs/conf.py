@@ -19,7 +19,7 @@ import skdefocus  # noqa: E402
 
 project = "skdefocus"
 author = "The skdefocus developers"
-copyright = f"2026, {author}"  # noqa: A001
+copyright = f"2026, {author}"
 release = version = skdefocus.__version__
 
 extensions = [

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from tests.chromium import open_chromium
 from tests.site_checker import check_site
 

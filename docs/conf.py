@@ -15,6 +15,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
 
+import sphinx.ext.autosummary as summaries  # noqa: E402
+
 import skdefocus  # noqa: E402
 
 project = "skdefocus"
@@ -39,6 +41,8 @@ smartquotes = False
 
 # Reference: one page for each public name.
 autosummary_generate = True
+# A summary is a docstring's first sentence, which does not end here.
+summaries.WELL_KNOWN_ABBREVIATIONS += ("sec.", "eq.", "eqs.", "Fig.")
 autodoc_typehints = "none"  # The docstrings tell shapes and units beside the types.
 numpydoc_show_class_members = False
 

@@ -27,7 +27,12 @@ def _resolve(
     if parts[0] == "skdefocus":
         parts = parts[2:]
     ending = ".".join(parts)
-    objects = env.domains.python_domain.objects
+    # Beside each name stands, as an alias, the one that tells the file of its code.
+    objects = {
+        name: entry
+        for name, entry in env.domains.python_domain.objects.items()
+        if not entry.aliased
+    }
     found = [name for name in objects if name.endswith(f".{ending}")] if ending else []
     if len(found) != 1:
         return None

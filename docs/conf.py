@@ -67,12 +67,15 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "write_computation_times": False,
     "show_signature": False,
+    # What an example prints, and not the last value of each cell.
+    "capture_repr": (),
     "remove_config_comments": True,
     "abort_on_example_error": True,
 }
 
 html_theme = "furo"
 html_title = f"skdefocus {version}"
+html_favicon = "_static/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False

@@ -126,9 +126,7 @@ def check_site(browser: Any, folder: Path) -> list[str]:
     problems: list[str] = []
     seen: dict[str, Any] = {}
     with serve(folder) as origin:
-        context = browser.new_context()
-        context.route(_ELSEWHERE, lambda route: route.abort())
-        page = context.new_page()
+        page = browser.new_page()
         listener = _Listener(page)
         for name in pages:
             for width in WIDTHS:
@@ -140,6 +138,6 @@ def check_site(browser: Any, folder: Path) -> list[str]:
                 reported += [f"missing image: {url}" for url in found["missing"]]
                 reported += [found["wide"]] if found["wide"] else []
                 problems += [f"{name} at {width} px: {line}" for line in reported]
-        context.close()
+        page.close()
         problems += _check_links(folder, origin, seen)
     return problems

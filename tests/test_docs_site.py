@@ -62,12 +62,12 @@ def test_a_good_page_has_no_problems(browser, tmp_path):
         ("<script>console.error('oh')</script>", "console: oh"),
         ("<script>throw new Error('oh')</script>", "page error: oh"),
         (
-            "<script src='https://cdn.example.org/x.js'></script>",
-            "request to elsewhere: https://cdn.example.org/x.js",
+            "<script src='https://cdn.invalid/x.js'></script>",
+            "request to elsewhere: https://cdn.invalid/x.js",
         ),
         (
-            "<style>@import url('https://fonts.example.org/x.css')</style>",
-            "request to elsewhere: https://fonts.example.org/x.css",
+            "<style>@import url('https://fonts.invalid/x.css')</style>",
+            "request to elsewhere: https://fonts.invalid/x.css",
         ),
         ("<a href='nowhere.html'>a</a>", "link to nowhere.html, which is not there"),
         ("<a href='#nowhere'>a</a>", "link to index.html#nowhere, which is not there"),

@@ -12,8 +12,8 @@ from tests.chromium import serve
 # A telephone and a desktop, in pixels.
 WIDTHS = (390, 1280)
 _ELSEWHERE = re.compile(r"^(?!data:|blob:|about:|\w+://127\.0\.0\.1[:/])")
-# Images that wait for the reader to scroll are loaded too. A page wider than its window
-# is told by its widest part.
+# Images that wait for the reader to scroll are loaded too. A page is also too wide if
+# not the window but a part around its title scrolls sideways. Its widest part is told.
 _LOOK = """async () => {
     await Promise.all([...document.images].map(image => {
         image.loading = "eager";
@@ -22,13 +22,19 @@ _LOOK = """async () => {
         });
     }));
     const root = document.documentElement;
+    const around = [];
+    let part = document.querySelector("h1") || root;
+    for (; part; part = part.parentElement) around.push(part);
+    const wide = around.find(part => part === root
+        ? root.scrollWidth > window.innerWidth
+        : getComputedStyle(part).overflowX !== "visible"
+            && part.scrollWidth > part.clientWidth);
     const ends = [...document.body.querySelectorAll("*")].map(
         part => [part.getBoundingClientRect().right, part.outerHTML.slice(0, 80)]);
     const widest = ends.reduce((a, b) => a[0] > b[0] ? a : b, [0, ""]);
     return {
         missing: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
-        wide: root.scrollWidth > window.innerWidth
-            ? `${root.scrollWidth} px wide: ${widest[1]}` : "",
+        wide: wide ? `${wide.scrollWidth} px wide: ${widest[1]}` : "",
         links: [...document.querySelectorAll("a[href]")].map(a => a.href),
         names: [...document.querySelectorAll("[id], a[name]")].map(
             part => part.id || part.name),

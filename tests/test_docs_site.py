@@ -15,7 +15,7 @@ from tests.site_checker import check_site
 
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
-</head><body><h1 id="top">A page</h1>%s</body></html>"""
+</head><body id="top">%s</body></html>"""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,10 @@ def test_a_good_page_has_no_problems(browser, tmp_path):
     ("body", "expected"),
     [
         ("<div style='width: 500px'>wide</div>", "at 390 px: 508 px wide: <div style"),
+        (
+            "<main style='overflow: auto'><h1>A</h1><p style='width: 500px'>a</main>",
+            "at 390 px: 500 px wide: <p style",
+        ),
         ("<pre>" + 300 * "wide" + "</pre>", "at 1280 px: "),
         ("<img src='nowhere.png' alt=''>", "missing image: http://127.0.0.1"),
         ("<img src='nowhere.png' alt='' loading='lazy'>", "missing image: "),

@@ -56,7 +56,7 @@ class _Listener:
         page.on("console", self._console)
         page.on("pageerror", lambda error: self._note(f"page error: {error}"))
         page.on("request", self._request)
-        page.on("requestfailed", lambda sent: self._note(f"failed: {sent.url}"))
+        page.on("requestfailed", self._failed)
         page.on("response", self._response)
 
     def _note(self, problem: str) -> None:
@@ -69,6 +69,11 @@ class _Listener:
     def _request(self, request: Any) -> None:
         if _ELSEWHERE.match(request.url):
             self._note(f"request to elsewhere: {request.url}")
+
+    def _failed(self, request: Any) -> None:
+        # What is still on its way when the next page opens is given up: an icon, say.
+        if request.failure != "net::ERR_ABORTED":
+            self._note(f"failed ({request.failure}): {request.url}")
 
     def _response(self, response: Any) -> None:
         if response.status >= 400:

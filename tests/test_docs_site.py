@@ -70,6 +70,10 @@ def test_a_good_page_has_no_problems(browser, tmp_path):
             "request to elsewhere: https://cdn.invalid/x.js",
         ),
         (
+            "<script src='http://127.0.0.1:9/x.js'></script>",
+            "failed (net::ERR_UNSAFE_PORT): http://127.0.0.1:9/x.js",
+        ),
+        (
             "<style>@import url('https://fonts.invalid/x.css')</style>",
             "request to elsewhere: https://fonts.invalid/x.css",
         ),

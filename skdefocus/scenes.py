@@ -266,7 +266,7 @@ def compose_scene(
 
     Returns
     -------
-    photograph : ndarray of shape (*shape, 3), uint8
+    photograph : ndarray of shape (H, W, 3), uint8
         The result, in colour.
     blur_map : ndarray of shape ``shape``, float32
         Its sigma in pixels: at most twelve, at equal distances on a log-like scale

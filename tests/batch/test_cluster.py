@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections import Counter
@@ -14,6 +16,7 @@ from pathlib import Path
 import joblib
 import pytest
 
+from skdefocus import LaplacianVarianceMapper
 from skdefocus.batch import process
 from skdefocus.batch.pool import ClusterPool, active_pool
 from skdefocus.cli import main
@@ -166,3 +169,15 @@ def test_no_scheduler(tmp_path, small_photo, capsys):
     error = capsys.readouterr().err
     assert "no Dask scheduler answers at tcp://127.0.0.1:1" in error
     assert "Traceback" not in error
+
+
+def test_the_lines_of_the_guide(address, tmp_path):
+    guide = (ROOT / "docs" / "guide" / "scaling.rst").read_text()
+    (block,) = re.findall(r"code-block:: python\n\n((?:   .*\n|\n)+)", guide)
+    block = textwrap.dedent(block).replace("tcp://HOST:8786", address)
+    write_shoot(tmp_path / "shoot", CALM, CALM)
+    names: dict = {"process": process, "steps": LaplacianVarianceMapper()}
+    exec(block.replace("/shared", str(tmp_path)), names)
+    names["client"].close()
+    assert names["summary"].n_done == 2
+    assert (tmp_path / "maps" / "report.csv").is_file()

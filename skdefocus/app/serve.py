@@ -1,0 +1,62 @@
+"""Open the tuning page."""
+
+from __future__ import annotations
+
+import os
+import webbrowser
+from pathlib import Path
+
+from ..io import DEFAULT_MAX_PIXELS, read_photograph
+
+__all__ = ["serve"]
+
+
+def serve(
+    photo: str | os.PathLike[str] | None = None,
+    *,
+    port: int = 0,
+    open_browser: bool = True,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+) -> None:
+    """Serve the tuning page on 127.0.0.1 until the process is interrupted.
+
+    Parameters
+    ----------
+    photo : path-like, optional
+        A photograph to begin with.
+    port : int, default=0
+        Port to listen at; 0 takes any free one.
+    open_browser : bool, default=True
+        Open the page in the person's browser.
+    max_pixels : int, default=200_000_000
+        Larger photographs are refused from their header.
+
+    Raises
+    ------
+    ImportError
+        If the extra ``app`` is not installed.
+    OSError, ValueError
+        If the photograph cannot be read, or the port is in use.
+    """
+    try:
+        import panel  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "the tuning page needs the extra 'app': pip install 'skdefocus[app]'."
+        ) from error
+    from .server import TuningServer
+
+    if not 0 <= port <= 65535:
+        raise ValueError(f"the port must be from 0 to 65535; got {port}.")
+    if photo is not None:
+        # What cannot be read is said here and not in the browser.
+        read_photograph(photo, max_pixels=max_pixels)
+        photo = Path(photo)
+    try:
+        server = TuningServer(photo, port=port, max_pixels=max_pixels)
+    except OSError as error:
+        raise OSError(f"port {port} cannot be used: {error}.") from error
+    print(f"{server.address} (Ctrl-C stops it)", flush=True)
+    if open_browser:
+        webbrowser.open(server.address)
+    server.run()

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .._validation import to_float_image
+from .._validation import to_float_image, to_grey
 from ..enhance import sharpening_gain
 from ..figures import colour_map
 from ..filters import blur, noise_deviation, resize
@@ -27,15 +27,14 @@ __all__ = ["PREVIEW_PIXELS", "Preview", "encode"]
 PREVIEW_PIXELS = 1_000_000
 # Of the tables over sigma, per pixel, and their number.
 _STEPS, _N_STEPS = 256, 65_536
-_SIGMAS = (np.arange(_N_STEPS) / _STEPS).astype(np.float32)
 # As in AdaptiveUnsharpMask and SDoFRenderer.
 _RADIUS, _OVERSHOOT = 1.5, 0.05
 _BLURRED, _NOISE_SHARE = 2.0, 2.5
 _GAMMA = 2.2
 # Sigma of a disc, in pixels of the smaller copy, that is fine enough.
 _COARSE_SIGMA = 2.5
-# What a mask leaves of what is out of focus, and the colour it takes on.
-_DIMMED, _TINT = 0.35, np.array([0.05, 0.22, 0.30], np.float32)
+# How much a mask leaves of the grey of what is out of focus, and the colour it takes on.
+_DIMMED, _TINT = 0.5, np.array([0.06, 0.20, 0.26], np.float32)
 
 
 def encode(image: np.ndarray, quality: int = 88) -> bytes:
@@ -93,6 +92,8 @@ class Preview:
         self.sigma = resize(opened.sample.blur_map, shape)
         steps = np.minimum(np.rint(self.sigma * _STEPS), _N_STEPS - 1)
         self._steps = steps.astype(np.uint16)
+        # No further than the map goes.
+        self._sigmas = np.arange(int(steps.max()) + 1, dtype=np.float32) / _STEPS
 
     def photograph(self) -> bytes:
         """Draw the photograph.
@@ -142,9 +143,8 @@ class Preview:
             The picture.
         """
         blurred = self.sigma >= settings.threshold + self.opened.sharpest
-        share = np.where(blurred, np.float32(_DIMMED), np.float32(1))[..., np.newaxis]
         image = self.image if self.image.ndim == 3 else self.image[..., np.newaxis]
-        return image * share + (1 - share) * _TINT
+        return np.where(blurred[..., np.newaxis], self._dimmed, image)
 
     def sharpened(self, settings: Settings) -> np.ndarray:
         """Sharpen as `AdaptiveUnsharpMask` does.
@@ -187,7 +187,7 @@ class Preview:
 
     def _look_up(self, curve: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """Evaluate a curve for every pixel, by way of a table."""
-        return curve(_SIGMAS).astype(np.float32)[self._steps]
+        return curve(self._sigmas).astype(np.float32)[self._steps]
 
     @cached_property
     def _detail(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
@@ -206,6 +206,11 @@ class Preview:
         )
 
     @cached_property
+    def _dimmed(self) -> np.ndarray:
+        grey = to_grey(self.image)[..., np.newaxis]
+        return _DIMMED * grey + (1 - np.float32(_DIMMED)) * _TINT
+
+    @cached_property
     def _light(self) -> np.ndarray:
         return self.image**_GAMMA
 
@@ -222,13 +227,9 @@ class Preview:
         for channel in range(planes.shape[2]):
             light = planes[..., channel]
             gathered = blur(_reduce(light * background, factor), sigma, "disc")
-            mean = np.where(
-                share > 1e-3,
-                gathered / np.maximum(share, 1e-3),
-                _reduce(light, factor),
-            )
-            mean = np.clip(mean, 0, 1) ** np.float32(1 / _GAMMA)
-            smooth.append(resize(mean, background.shape))
+            # Where there is no background nearly all of the sharp picture is shown.
+            mean = np.clip(gathered / np.maximum(share, 1e-3), 0, 1)
+            smooth.append(_enlarge(mean ** np.float32(1 / _GAMMA), background.shape, factor))
         return smooth[0] if self.image.ndim == 2 else np.dstack(smooth)
 
 
@@ -277,3 +278,16 @@ def _reduce(plane: np.ndarray, factor: int) -> np.ndarray:
 
     reduced = np.asarray(Image.fromarray(plane).reduce(factor))
     return np.clip(reduced, 0, 1)
+
+
+def _enlarge(plane: np.ndarray, shape: tuple[int, ...], factor: int) -> np.ndarray:
+    """Interpolate between the means of blocks."""
+    if factor == 1:
+        return plane
+    from PIL import Image
+
+    # The last block of a row or column may be cut by the border.
+    box = 0, 0, shape[1] / factor, shape[0] / factor
+    size = shape[1], shape[0]
+    enlarged = Image.fromarray(plane).resize(size, Image.Resampling.BILINEAR, box)
+    return np.asarray(enlarged)

@@ -16,10 +16,10 @@ __all__ = ["PRODUCTS", "command_line", "product_file", "product_step", "python_c
 PRODUCTS = {
     "sharpened": ("_sharpened", "sharpened photograph"),
     "shallow": ("_shallow", "shallow-focus photograph"),
-    "sigma": ("_sigma.tif", "map, sigma in pixels (float TIFF)"),
-    "map16": ("_map16.png", "map, sigma times 256 (16-bit PNG)"),
-    "map": ("_map.png", "map in colours (PNG)"),
-    "mask": ("_mask.png", "mask, white where out of focus (PNG)"),
+    "sigma": ("_sigma.tif", "map as float TIFF"),
+    "map16": ("_map16.png", "map as 16-bit PNG"),
+    "map": ("_map.png", "map in colours"),
+    "mask": ("_mask.png", "mask"),
 }
 _VERBS = {"sharpened": "sharpen", "shallow": "bokeh", "mask": "batch"}
 _NAMES = {"sharpened": "sharpener", "shallow": "renderer", "mask": "segmenter"}
@@ -93,9 +93,19 @@ def _given(step: Any) -> dict[str, Any]:
     }
 
 
+def _quote(text: str) -> str:
+    """Write a string in double quotes, where nothing in it needs more care."""
+    plain = text.isprintable() and not set(text) & {'"', "\\"}
+    return f'"{text}"' if plain else repr(text)
+
+
+def _literal(value: Any) -> str:
+    return _quote(value) if isinstance(value, str) else repr(value)
+
+
 def _call(step: Any) -> str:
     """Write the call that makes an estimator."""
-    arguments = [f"{name}={value!r}" for name, value in _given(step).items()]
+    arguments = [f"{name}={_literal(value)}" for name, value in _given(step).items()]
     line = f"    {type(step).__name__}({', '.join(arguments)}),"
     if len(line) <= 88:
         return line
@@ -140,7 +150,7 @@ def python_code(
         *(["from skdefocus.figures import colour_map"] if product == "map" else []),
         f"from skdefocus.io import read_photograph, {writer}",
         "",
-        f"photograph = read_photograph({opened.path!r}{limit})",
+        f"photograph = read_photograph({_quote(opened.path)}{limit})",
         "steps = make_pipeline(",
         *(_call(step) for step in steps),
         ")",
@@ -148,19 +158,19 @@ def python_code(
     if product in ("sharpened", "shallow"):
         lines += [
             "(picture,) = steps.fit_transform([photograph.image])",
-            f"write_photograph({file!r}, picture, like=photograph)",
+            f"write_photograph({_quote(file)}, picture, like=photograph)",
         ]
     elif product == "mask":
         lines += [
             "(mask,) = steps.predict([photograph.image])  # True where out of focus",
-            f'write_photograph({file!r}, mask.astype("uint8") * 255)',
+            f'write_photograph({_quote(file)}, mask.astype("uint8") * 255)',
         ]
     else:
         drawn = "sample.blur_map"
         drawn = f"colour_map({drawn})" if product == "map" else drawn
         lines += [
             "(sample,) = steps.fit_transform([photograph.image])",
-            f"{writer}({file!r}, {drawn})",
+            f"{writer}({_quote(file)}, {drawn})",
         ]
     return "\n".join(lines) + "\n"
 

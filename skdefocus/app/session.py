@@ -259,10 +259,11 @@ class Session:
                 "view": view,
                 "settings": settings.as_message(),
                 "from_sigma": settings.threshold + opened.sharpest,
-                "disc": settings.disc_sigma(opened.shape),
                 "python": python_code(opened, settings, product, **self._limit),
                 "command": command_line(opened, settings, product, **self._limit),
             }
+            if message["kind"] == "focus":
+                answer["focused"] = settings.c0
             if view == "mask":
                 blurred = opened.sample.blur_map >= answer["from_sigma"]
                 answer["share"] = float(blurred.mean())

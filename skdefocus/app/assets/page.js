@@ -259,6 +259,9 @@ export function start(model) {
       const since = asked.since
       // While more is waiting the person's sliders are ahead of the answer.
       if (!waiting) put(message.settings)
+      if (message.focused !== undefined) {
+        say(`In focus up to ${message.focused.toFixed(2)} px, the sigma there.`)
+      }
       state.answer = message
       find("python").textContent = message.python
       find("command").textContent = message.command

@@ -30,7 +30,7 @@ _VERBS = {
 _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper, or ContextMapper
 with --mapper context), refiner (GlobalRefiner), sharpener (AdaptiveUnsharpMask),
-renderer (SDoFRenderer), segmenter (DefocusSegmenter, for the masks of batch); for example
+renderer (SDoFRenderer), segmenter (DefocusSegmenter, of batch); for example
 --set refiner__smoothness=10000 --set renderer__smoothing=guided"""
 _PRODUCTS = {
     "all": ("map", "sharpened", "shallow", "overview"),

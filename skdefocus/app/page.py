@@ -68,6 +68,8 @@ def make_page(
         To be served.
     """
     document = pn.state.curdoc
+    # The page says so itself.
+    document.config.notify_connection_status = False
     channel: list[Channel] = []
 
     def tell(message: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ _BLURRED, _NOISE_SHARE = 2.0, 2.5
 _GAMMA = 2.2
 # Sigma of a disc, in pixels of the smaller copy, that is fine enough.
 _COARSE_SIGMA = 2.5
-# How much a mask leaves of the grey of what is out of focus, and the colour it takes on.
+# What a mask leaves of the grey of what is out of focus, and the colour it takes on.
 _DIMMED, _TINT = 0.5, np.array([0.06, 0.20, 0.26], np.float32)
 
 
@@ -229,7 +229,9 @@ class Preview:
             gathered = blur(_reduce(light * background, factor), sigma, "disc")
             # Where there is no background nearly all of the sharp picture is shown.
             mean = np.clip(gathered / np.maximum(share, 1e-3), 0, 1)
-            smooth.append(_enlarge(mean ** np.float32(1 / _GAMMA), background.shape, factor))
+            smooth.append(
+                _enlarge(mean ** np.float32(1 / _GAMMA), background.shape, factor)
+            )
         return smooth[0] if self.image.ndim == 2 else np.dstack(smooth)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import webbrowser
 from pathlib import Path
 
@@ -46,17 +47,25 @@ def serve(
         ) from error
     from .server import TuningServer
 
-    if not 0 <= port <= 65535:
-        raise ValueError(f"the port must be from 0 to 65535; got {port}.")
     if photo is not None:
         # What cannot be read is said here and not in the browser.
         read_photograph(photo, max_pixels=max_pixels)
         photo = Path(photo)
-    try:
-        server = TuningServer(photo, port=port, max_pixels=max_pixels)
-    except OSError as error:
-        raise OSError(f"port {port} cannot be used: {error}.") from error
+    _check_port(port)
+    server = TuningServer(photo, port=port, max_pixels=max_pixels)
     print(f"{server.address} (Ctrl-C stops it)", flush=True)
     if open_browser:
         webbrowser.open(server.address)
     server.run()
+
+
+def _check_port(port: int) -> None:
+    """Refuse a port that is none or is in use, in one sentence."""
+    if not 0 <= port <= 65535:
+        raise ValueError(f"the port must be from 0 to 65535; got {port}.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise OSError(f"port {port} cannot be used: {error.strerror}.") from error

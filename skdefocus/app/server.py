@@ -23,7 +23,8 @@ from .handlers import (
 )
 from .opened import OpenedPhotograph, open_photograph
 from .page import ASSETS, make_page
-from .session import Session, Workers
+from .session import Session
+from .workers import Workers
 
 __all__ = ["TuningServer"]
 
@@ -120,6 +121,7 @@ class TuningServer:
         finally:
             self._server.stop()
             self._clean_up()
+            self._loop.close()
 
     def stop(self) -> None:
         """Stop serving; from any thread."""

@@ -9,47 +9,22 @@ import logging
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..batch.results import describe_error
+from .answers import VIEWS, opened_answer, picture_answer
 from .export import export_product
 from .opened import OpenedPhotograph
-from .preview import Preview, encode, gain_curve, weight_curve
-from .recipe import PRODUCTS, command_line, python_code
-from .settings import RANGES, Settings
+from .preview import Preview
+from .recipe import PRODUCTS
+from .settings import Settings
+from .workers import Workers
 
-__all__ = ["VIEWS", "Session", "Workers"]
+__all__ = ["Session"]
 
-# What can be looked at, and the product that belongs to it.
-VIEWS = {
-    "map": "sigma",
-    "mask": "mask",
-    "sharpen": "sharpened",
-    "shallow": "shallow",
-}
-_CURVE_POINTS = 241
 _LOG = logging.getLogger(__name__)
-
-
-class Workers:
-    """Threads that compute for all tabs.
-
-    Mapping and export take seconds and much memory, so they are done one at a time and
-    apart from the previews, which then never wait for them.
-    """
-
-    def __init__(self) -> None:
-        self.long = ThreadPoolExecutor(1, "skdefocus-long")
-        self.quick = ThreadPoolExecutor(2, "skdefocus-quick")
-
-    def close(self) -> None:
-        """Finish what is being done and drop what waits."""
-        self.quick.shutdown(cancel_futures=True)
-        self.long.shutdown(cancel_futures=True)
 
 
 class Session:
@@ -127,8 +102,9 @@ class Session:
             if kind not in kinds:
                 raise ValueError(f"the page sent something unknown, {kind!r}.")
             kinds[kind](message)
-        except (ValueError, TypeError, KeyError) as error:
-            self._answer({"kind": "problem", "text": _sentence(error)})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            number = message.get("number") if isinstance(message, Mapping) else None
+            self._complain(_sentence(error), number)
 
     def upload_path(self, name: str) -> Path:
         """Choose where an uploaded photograph goes.
@@ -207,27 +183,9 @@ class Session:
                 return None
             self.opened, self._preview = opened, preview
             self.settings = opened.first_settings()
-            return self._describe(opened, preview)
+            return opened_answer(opened, preview, self.settings)
 
         self._run(self._workers.long, read, file)
-
-    def _describe(self, opened: OpenedPhotograph, preview: Preview) -> dict[str, Any]:
-        height, width = opened.shape
-        return {
-            "kind": "opened",
-            "name": opened.name,
-            "width": width,
-            "height": height,
-            "bits": opened.original.bits,
-            "settings": self.settings.as_message(),
-            "ranges": RANGES,
-            "axis": opened.axis,
-            "histogram": opened.histogram,
-            "notes": list(opened.notes),
-            "photograph": preview.photograph(),
-            "map": preview.map_picture(),
-            "confidence": preview.confidence_picture(),
-        }
 
     def _set(self, message: Mapping[str, Any]) -> None:
         self.settings = self.settings.changed(message["values"])
@@ -245,38 +203,19 @@ class Session:
         self._answer({"kind": "probed", "sigma": sigma, "confidence": confidence})
 
     def _draw(self, message: Mapping[str, Any]) -> None:
-        opened, preview = self._current()
-        settings, view = self.settings, message["view"]
+        _, preview = self._current()
+        settings, view, number = self.settings, message["view"], message.get("number")
         product = message.get("product", VIEWS.get(view))
         if view not in VIEWS or product not in PRODUCTS:
             raise ValueError(f"there is no view {view!r} of {product!r}.")
 
         def draw() -> dict[str, Any]:
-            sigmas = np.linspace(0, opened.axis, _CURVE_POINTS, dtype=np.float32)
-            answer = {
-                "kind": "picture",
-                "number": message.get("number"),
-                "view": view,
-                "settings": settings.as_message(),
-                "from_sigma": settings.threshold + opened.sharpest,
-                "python": python_code(opened, settings, product, **self._limit),
-                "command": command_line(opened, settings, product, **self._limit),
-            }
+            answer = picture_answer(preview, settings, view, product, **self._limit)
             if message["kind"] == "focus":
                 answer["focused"] = settings.c0
-            if view == "mask":
-                blurred = opened.sample.blur_map >= answer["from_sigma"]
-                answer["share"] = float(blurred.mean())
-                answer["image"] = encode(preview.mask(settings))
-            elif view == "sharpen":
-                answer["curve"] = gain_curve(sigmas, settings).tolist()
-                answer["image"] = encode(preview.sharpened(settings))
-            elif view == "shallow":
-                answer["curve"] = weight_curve(sigmas, settings).tolist()
-                answer["image"] = encode(preview.shallow(settings))
-            return answer
+            return {**answer, "number": number}
 
-        self._run(self._workers.quick, draw)
+        self._run(self._workers.quick, draw, number=number)
 
     def _export(self, message: Mapping[str, Any]) -> None:
         opened, _ = self._current()
@@ -316,6 +255,7 @@ class Session:
         executor: Executor,
         job: Callable[[], dict[str, Any] | None],
         file: Path | None = None,
+        number: Any = None,
     ) -> None:
         """Do a job in a thread; its result, or why it failed, goes to the page."""
 
@@ -325,11 +265,15 @@ class Session:
             except Exception as error:
                 if not isinstance(error, ValueError | OSError | MemoryError):
                     _LOG.exception("a job of the page failed")
-                answer = {"kind": "problem", "text": _sentence(error, file)}
+                self._complain(_sentence(error, file), number)
+                return
             if answer is not None:
                 self._answer(answer)
 
         executor.submit(run)
+
+    def _complain(self, text: str, number: Any) -> None:
+        self._answer({"kind": "problem", "text": text, "number": number})
 
     def _answer(self, message: dict[str, Any]) -> None:
         if not self.closed:

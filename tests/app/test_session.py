@@ -8,7 +8,8 @@ import time
 import pytest
 
 from skdefocus.app.opened import open_photograph
-from skdefocus.app.session import Session, Workers
+from skdefocus.app.session import Session
+from skdefocus.app.workers import Workers
 
 
 class Tab:
@@ -70,9 +71,7 @@ def test_opening_and_moving(tab):
         assert ("curve" in picture) == (view in ("sharpen", "shallow"))
         assert "make_pipeline" in picture["python"]
         assert picture["command"].startswith("skdefocus ")
-    picture = tab.ask(
-        "settings", view="map", values={}, number=8, product="sharpened"
-    )
+    picture = tab.ask("settings", view="map", values={}, number=8, product="sharpened")
     assert "sharpener__gain=1.5" in picture["command"]
 
 
@@ -125,8 +124,9 @@ def test_messages_that_are_wrong_once_something_is_open(tab):
         ("probe", {"x": "left", "y": 0}, ""),
         ("export", {"product": "x"}, "there is no product 'x'"),
     ):
-        answer = tab.ask(kind, **fields)
+        answer = tab.ask(kind, number=5, **fields)
         assert answer["kind"] == "problem"
+        assert answer["number"] == 5
         assert text in answer["text"]
     assert tab.session.settings.gain == 2.0
 
@@ -185,7 +185,10 @@ def test_a_defect_is_told_too(workers, tmp_path, caplog):
 
     tab = Tab(workers, tmp_path, {"sample": tmp_path / "a.png"}, read)
     answer = tab.ask("open", source="sample")
-    assert answer == {"kind": "problem", "text": "a.png: RuntimeError: defect"}
+    assert (answer["kind"], answer["text"]) == (
+        "problem",
+        "a.png: RuntimeError: defect",
+    )
     assert "a job of the page failed" in caplog.text
 
 

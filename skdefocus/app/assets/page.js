@@ -230,7 +230,12 @@ export function start(model) {
 
   const answers = {
     working({ text }) { busy(true); say(text) },
-    problem({ text }) { busy(false); say(""); complain(text); answered() },
+    problem({ text, number }) {
+      busy(false)
+      say("")
+      complain(text)
+      if (asked && number === asked.number) answered()
+    },
     async opened(message) {
       state.opened = message
       state.first = message.settings
@@ -286,6 +291,17 @@ export function start(model) {
     },
   }
   model.on("msg:custom", (message) => answers[message.kind]?.(message))
+  for (const document of window.Bokeh.documents) {
+    document.on_event("connection_lost", () => {
+      find("export").disabled = true
+      say("")
+      complain("skdefocus does not answer any more; start it again and reload the page.")
+    })
+    document.on_event("client_reconnected", () => {
+      find("export").disabled = false
+      complain("")
+    })
+  }
   tool.dataset.ready = "yes"
   if (model.given) open({ source: "given" })
 }

@@ -13,7 +13,7 @@ from .._validation import (
     to_grey,
 )
 
-__all__ = ["add_detail", "luminance_detail", "unsharp_mask"]
+__all__ = ["luminance_detail", "unsharp_mask", "weigh_detail"]
 
 
 def luminance_detail(
@@ -48,34 +48,27 @@ def luminance_detail(
     return detail, (low - slack - grey, high + slack - grey)
 
 
-def add_detail(
-    image: np.ndarray,
+def weigh_detail(
     detail: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray] | None,
     gain: float | np.ndarray,
 ) -> np.ndarray:
-    """Add detail to an image, by a gain.
+    """Compute what is added to every channel of an image, for a gain.
 
     Parameters
     ----------
-    image : ndarray of shape (H, W) or (H, W, 3), float32
-        In [0, 1].
     detail, bounds
         As `luminance_detail` gives them.
     gain : float or ndarray of shape (H, W), float32
-        How much of it is added.
+        How much of the detail is wanted.
 
     Returns
     -------
-    ndarray of the image's shape, float32
-        In [0, 1].
+    ndarray of shape (H, W), float32
+        The mask.
     """
     mask = gain * detail
-    if bounds is not None:
-        mask = np.clip(mask, *bounds)
-    if image.ndim == 3:
-        mask = mask[..., np.newaxis]
-    return np.clip(image + mask, 0, 1)
+    return mask if bounds is None else np.clip(mask, *bounds)
 
 
 def unsharp_mask(
@@ -150,4 +143,7 @@ def unsharp_mask(
     detail, bounds = luminance_detail(
         image, radius=radius, threshold=threshold, overshoot=overshoot
     )
-    return add_detail(image, detail, bounds, gain)
+    mask = weigh_detail(detail, bounds, gain)
+    if image.ndim == 3:
+        mask = mask[..., np.newaxis]
+    return np.clip(image + mask, 0, 1)

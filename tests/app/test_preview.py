@@ -26,6 +26,10 @@ def enlarged(opened: OpenedPhotograph, shape: tuple[int, int]) -> OpenedPhotogra
     return OpenedPhotograph(Photograph(image), DefocusSample(image, blur_map), "x.png")
 
 
+def interleaved(planes: np.ndarray) -> np.ndarray:
+    return planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, -1)
+
+
 @pytest.fixture(scope="module")
 def preview(opened):
     return Preview(opened)
@@ -35,7 +39,8 @@ class TestAtFullSize:
     def test_sharpened(self, opened, preview):
         settings = Settings().changed({"gain": 3, "beta1": 0.05})
         (expected,) = settings.sharpener().transform([opened.sample])
-        np.testing.assert_allclose(preview.sharpened(settings), expected, atol=0.004)
+        found = interleaved(preview.sharpened(settings))
+        np.testing.assert_allclose(found, expected, atol=0.004)
 
     @pytest.mark.parametrize("strength", [0.2, 0.5, 1.0, 3.0])
     @pytest.mark.parametrize("subject_gain", [0.0, 0.5])
@@ -43,21 +48,21 @@ class TestAtFullSize:
         changes = {"strength": strength, "subject_gain": subject_gain}
         settings = opened.first_settings().changed(changes)
         (expected,) = settings.renderer(opened.shape).transform([opened.sample])
-        assert psnr([expected], [preview.shallow(settings)]) > 42
+        assert psnr([expected], [interleaved(preview.shallow(settings))]) > 42
 
     def test_mask(self, opened, preview):
         settings = Settings().changed({"threshold": 1.5})
         (expected,) = settings.segmenter().predict([opened.sample])
-        same = (preview.mask(settings) == preview.image).all(axis=-1)
+        same = (preview.mask(settings) == preview.planes).all(axis=0)
         np.testing.assert_array_equal(same, ~expected)
 
 
 class TestSmaller:
     def test_photograph_and_map_shrink_together(self, opened):
         preview = Preview(enlarged(opened, (1000, 1500)))
-        assert preview.image.shape[0] * preview.image.shape[1] <= PREVIEW_PIXELS
-        assert preview.sigma.shape == preview.image.shape[:2]
-        assert preview.scale == pytest.approx(preview.image.shape[1] / 1500, rel=0.01)
+        assert preview.planes[0].size <= PREVIEW_PIXELS
+        assert preview.sigma.shape == preview.planes.shape[1:]
+        assert preview.scale == pytest.approx(preview.planes.shape[2] / 1500, rel=0.01)
         # The map stays in pixels of the full photograph.
         expected = opened.sample.blur_map.mean() * 5
         assert preview.sigma.mean() == pytest.approx(expected, rel=0.01)
@@ -68,11 +73,11 @@ class TestSmaller:
         settings = large.first_settings().changed({"strength": 1.5})
         (full,) = settings.renderer(large.shape).transform([large.sample])
         small = resize(full, preview.sigma.shape)
-        assert psnr([small], [preview.shallow(settings)]) > 38
+        assert psnr([small], [interleaved(preview.shallow(settings))]) > 38
         settings = settings.changed({"beta1": 0.0, "beta2": 1.0, "gain": 1})
         (full,) = settings.sharpener().transform([large.sample])
         small = resize(full, preview.sigma.shape)
-        assert psnr([small], [preview.sharpened(settings)]) > 38
+        assert psnr([small], [interleaved(preview.sharpened(settings))]) > 38
 
 
 def test_grey_photographs(opened):
@@ -81,9 +86,9 @@ def test_grey_photographs(opened):
     grey = OpenedPhotograph(Photograph(image), sample, "grey.png")
     preview, settings = Preview(grey), grey.first_settings()
     (expected,) = settings.renderer(grey.shape).transform([sample])
-    assert psnr([expected], [preview.shallow(settings)]) > 42
-    assert preview.sharpened(settings).shape == image.shape
-    assert preview.mask(settings).shape == (*image.shape, 3)
+    assert psnr([expected], [interleaved(preview.shallow(settings))]) > 42
+    assert preview.sharpened(settings).shape == (1, *image.shape)
+    assert preview.mask(settings).shape == (3, *image.shape)
 
 
 def test_what_is_sent(opened, preview):
@@ -91,7 +96,7 @@ def test_what_is_sent(opened, preview):
         preview.photograph(),
         preview.map_picture(),
         preview.confidence_picture(),
-        encode(np.zeros((200, 300))),
+        encode(np.zeros((1, 200, 300), np.float32)),
     ):
         with Image.open(io.BytesIO(data)) as picture:
             assert picture.format == "JPEG"

@@ -33,7 +33,7 @@ _RADIUS, _OVERSHOOT = 1.5, 0.05
 _BLURRED, _NOISE_SHARE = 2.0, 2.5
 _GAMMA = 2.2
 # Sigma of a disc, in pixels of the smaller copy, that is fine enough.
-_COARSE_SIGMA = 2.5
+_COARSE_SIGMA = 2.0
 # What a mask leaves of the grey of what is out of focus, and the colour it takes on.
 _DIMMED, _TINT = 0.5, np.array([0.06, 0.20, 0.26], np.float32)
 

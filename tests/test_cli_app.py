@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -30,7 +33,6 @@ def test_photographs_that_cannot_be_read(tmp_path, capsys):
 @pytest.mark.parametrize("opens", [True, False])
 def test_serving(monkeypatch, capsys, opens):
     pytest.importorskip("panel", reason="needs the extra 'app'")
-    from skdefocus.app import serve as module
     from skdefocus.app.server import TuningServer
 
     visited = []
@@ -46,12 +48,9 @@ def test_serving(monkeypatch, capsys, opens):
     address = capsys.readouterr().out.split(" ")[0]
     assert address.startswith("http://127.0.0.1:")
     assert visited == ([address] if opens else [])
-    assert callable(module)
 
 
 def test_the_library_is_imported_by_the_verb_alone():
-    import subprocess
-
     code = (
         "import sys, skdefocus.cli, skdefocus.app.session\n"
         "print({'panel', 'bokeh', 'tornado'} & set(sys.modules))"
@@ -60,3 +59,23 @@ def test_the_library_is_imported_by_the_verb_alone():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_it_leaves_nothing(tmp_path, stop):
+    pytest.importorskip("panel", reason="needs the extra 'app'")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "skdefocus.cli", "app", "--no-browser"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    with process:
+        assert process.stdout.readline().startswith("http://127.0.0.1:")
+        assert [path.name[:14] for path in tmp_path.iterdir()] == ["skdefocus-app-"]
+        process.send_signal(stop)
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
+    assert list(tmp_path.iterdir()) == []

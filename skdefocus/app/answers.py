@@ -9,7 +9,7 @@ import numpy as np
 from .opened import OpenedPhotograph
 from .preview import Preview, encode, gain_curve, weight_curve
 from .recipe import command_line, python_code
-from .settings import RANGES, Settings
+from .settings import Settings
 
 __all__ = ["VIEWS", "opened_answer", "picture_answer"]
 
@@ -50,7 +50,6 @@ def opened_answer(
         "height": height,
         "bits": opened.original.bits,
         "settings": settings.as_message(),
-        "ranges": RANGES,
         "axis": opened.axis,
         "histogram": opened.histogram,
         "notes": list(opened.notes),

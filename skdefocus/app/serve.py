@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 import webbrowser
 from pathlib import Path
 
@@ -54,6 +56,9 @@ def serve(
     _check_port(port)
     server = TuningServer(photo, port=port, max_pixels=max_pixels)
     print(f"{server.address} (Ctrl-C stops it)", flush=True)
+    if threading.current_thread() is threading.main_thread():
+        # So that temporary files are removed then, too; Ctrl-C the server takes itself.
+        signal.signal(signal.SIGTERM, lambda *_: server.stop())
     if open_browser:
         webbrowser.open(server.address)
     server.run()

@@ -29,8 +29,9 @@ from .workers import Workers
 __all__ = ["TuningServer"]
 
 _ADDRESS = "127.0.0.1"
-# A tab that was closed is forgotten after this long, in milliseconds.
-_LIFETIME, _CHECK = 4000, 2000
+# A tab that was closed, or has not connected yet, is forgotten after this long, looked
+# for this often, in milliseconds.
+_LIFETIME, _CHECK = 12_000, 2000
 
 
 class TuningServer:
@@ -124,8 +125,8 @@ class TuningServer:
             self._loop.close()
 
     def stop(self) -> None:
-        """Stop serving; from any thread."""
-        self._loop.add_callback(self._loop.stop)
+        """Stop serving; from any thread, or a signal's handler."""
+        self._loop.asyncio_loop.call_soon_threadsafe(self._loop.stop)
 
     def _clean_up(self) -> None:
         for session in list(self.sessions.values()):

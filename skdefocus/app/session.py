@@ -237,7 +237,7 @@ class Session:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
             if self.closed:
-                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(self._folder, ignore_errors=True)
                 return None
             token = secrets.token_urlsafe(24)
             self._files[token] = path

@@ -14,10 +14,12 @@ from .serving import serving
 
 @pytest.fixture(scope="module")
 def server():
-    with serving(max_pixels=100_000) as server:
-        yield server
-        folder = Path(server._folder.name)
-    assert not folder.exists()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skdefocus.app.server._LIFETIME", 3000)
+        with serving(max_pixels=100_000) as server:
+            yield server
+            folder = Path(server._folder.name)
+        assert not folder.exists()
 
 
 def ask(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from .opened import OpenedPhotograph
 from .preview import Preview, encode, gain_curve, weight_curve
 from .recipe import command_line, python_code
@@ -20,7 +18,6 @@ VIEWS = {
     "sharpen": "sharpened",
     "shallow": "shallow",
 }
-_CURVE_POINTS = 241
 
 
 def opened_answer(
@@ -51,6 +48,7 @@ def opened_answer(
         "bits": opened.original.bits,
         "settings": settings.as_message(),
         "axis": opened.axis,
+        "scale": opened.scale.tolist(),
         "histogram": opened.histogram,
         "notes": list(opened.notes),
         "photograph": preview.photograph(),
@@ -83,7 +81,6 @@ def picture_answer(
         A message.
     """
     opened = preview.opened
-    sigmas = np.linspace(0, opened.axis, _CURVE_POINTS, dtype=np.float32)
     recipe = (opened, settings, product)
     answer: dict[str, Any] = {
         "kind": "picture",
@@ -98,9 +95,9 @@ def picture_answer(
         answer["share"] = float(blurred.mean())
         answer["image"] = encode(preview.mask(settings))
     elif view == "sharpen":
-        answer["curve"] = gain_curve(sigmas, settings).tolist()
+        answer["curve"] = gain_curve(opened.scale, settings).tolist()
         answer["image"] = encode(preview.sharpened(settings))
     elif view == "shallow":
-        answer["curve"] = weight_curve(sigmas, settings).tolist()
+        answer["curve"] = weight_curve(opened.scale, settings).tolist()
         answer["image"] = encode(preview.shallow(settings))
     return answer

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .._sigma_scale import from_log_sigma, to_log_sigma
 from ..io import Photograph, read_photograph
 from ..render import automatic_focus_range
 from ..render.weight import LEAST_DISTANCE
@@ -20,7 +21,8 @@ from .settings import RANGES, Settings, mapping_steps
 
 __all__ = ["OpenedPhotograph", "open_photograph"]
 
-_N_BINS = 96
+# Bars of the histogram, and points of a curve over it.
+_N_BINS, _N_POINTS = 96, 241
 # The axis of sigma ends where this share of the pixels does, in pixels at least here.
 _SHOWN_SHARE, _LEAST_AXIS = 0.995, 8.0
 
@@ -68,11 +70,22 @@ class OpenedPhotograph:
         return float(min(max(ceil(1.1 * value), _LEAST_AXIS), 200))
 
     @cached_property
+    def scale(self) -> np.ndarray:
+        """Sigma at equal steps along the axis, which is the map's colours' own."""
+        low, high = to_log_sigma(np.array([0.0, self.axis]))
+        scale = from_log_sigma(np.linspace(low, high, _N_POINTS))
+        scale[-1] = self.axis  # Not a rounding below it.
+        return scale.astype(np.float32)
+
+    @cached_property
     def histogram(self) -> list[float]:
-        """Share of the pixels in equal steps of sigma up to the axis' end."""
-        clipped = np.minimum(self.sample.blur_map, np.float32(self.axis))
-        counts, _ = np.histogram(clipped, _N_BINS, (0.0, self.axis))
-        return [round(float(share), 6) for share in counts / clipped.size]
+        """Share of the pixels in equal steps along the axis."""
+        log_sigma = to_log_sigma(
+            np.minimum(self.sample.blur_map, np.float32(self.axis))
+        )
+        limits = to_log_sigma(np.array([0.0, self.axis]))
+        counts, _ = np.histogram(log_sigma, _N_BINS, tuple(limits))
+        return [round(float(share), 6) for share in counts / log_sigma.size]
 
     def first_settings(self) -> Settings:
         """Give the package's defaults, with c0 and c1 from the map.

@@ -19,6 +19,8 @@ def test_the_map_is_the_package_s_own(opened):
     np.testing.assert_array_equal(opened.sample.blur_map, expected)
     assert opened.name == "my flower.jpg"
     assert sum(opened.histogram) == pytest.approx(1, abs=1e-4)
+    assert (opened.scale[0], opened.scale[-1]) == (0, opened.axis)
+    assert (np.diff(opened.scale) > 0).all()
     settings = opened.first_settings()
     assert 0 < settings.c0 < settings.c1 < opened.axis
 

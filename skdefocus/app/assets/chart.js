@@ -10,32 +10,41 @@ function element(name, attributes, text) {
   return made
 }
 
-function ticks(axis) {
-  const step = [1, 2, 5, 10, 20, 50].find((size) => axis / size <= 9) ?? 100
-  return Array.from({ length: Math.floor(axis / step) + 1 }, (_, i) => i * step)
+const TICKS = [0, 1, 2, 4, 8, 16, 32, 64, 128]
+
+// Where along the axis, from 0 to 1, a sigma lies; scale: sigma at equal steps along it.
+function position(sigma, scale) {
+  const next = scale.findIndex((value) => value >= sigma)
+  if (next < 0) return 1
+  if (next === 0) return 0
+  const share = (sigma - scale[next - 1]) / (scale[next] - scale[next - 1])
+  return (next - 1 + share) / (scale.length - 1)
 }
 
-// histogram: shares; axis: sigma at its end; curve: values at equal steps, or null;
+// histogram: shares, and curve: values or null, both at equal steps along the axis;
 // top: value at the upper edge; marks: sigmas of vertical lines; from: sigma from which
 // bars count as out of focus, or null.
-export function drawChart(svg, { histogram, axis, curve, top, marks, from }) {
-  const place = (sigma) => LEFT + (sigma / axis) * (WIDTH - LEFT - RIGHT)
+export function drawChart(svg, { histogram, scale, curve, top, marks, from }) {
+  const along = (share) => LEFT + share * (WIDTH - LEFT - RIGHT)
+  const place = (sigma) => along(position(sigma, scale))
+  const axis = scale[scale.length - 1]
   const parts = []
   const highest = Math.max(...histogram)
-  const width = axis / histogram.length
+  const count = histogram.length
+  const outside = from === null ? Infinity : position(from, scale) * count
   for (const out of [false, true]) {
     let path = ""
     histogram.forEach((share, i) => {
-      if ((from !== null && (i + 0.5) * width >= from) !== out || share <= 0) return
+      if (i + 0.5 >= outside !== out || share <= 0) return
       // The root keeps small shares visible beside the tallest.
       const y = BOTTOM - Math.sqrt(share / highest) * (BOTTOM - TOP)
-      const [x0, x1] = [place(i * width), place((i + 1) * width)]
+      const [x0, x1] = [along(i / count), along((i + 1) / count)]
       path += `M${x0.toFixed(1)} ${BOTTOM}V${y.toFixed(1)}H${x1.toFixed(1)}V${BOTTOM}Z`
     })
     parts.push(element("path", { d: path, class: out ? "bars out" : "bars" }))
   }
   parts.push(element("path", { d: `M${LEFT} ${BOTTOM}H${WIDTH - RIGHT}`, class: "axis" }))
-  for (const sigma of ticks(axis)) {
+  for (const sigma of TICKS.filter((value) => value <= axis)) {
     const x = place(sigma)
     parts.push(element("path", { d: `M${x} ${BOTTOM}v4`, class: "axis" }))
     parts.push(element("text", { x, y: BOTTOM + 16, "text-anchor": "middle" }, sigma))
@@ -46,7 +55,7 @@ export function drawChart(svg, { histogram, axis, curve, top, marks, from }) {
   }
   if (curve) {
     const points = curve.map((value, i) => {
-      const x = place((i / (curve.length - 1)) * axis)
+      const x = along(i / (curve.length - 1))
       return `${x.toFixed(1)} ${(BOTTOM - (value / top) * (BOTTOM - TOP)).toFixed(1)}`
     })
     parts.push(element("path", { d: `M${points.join("L")}`, class: "curve" }))

@@ -54,9 +54,10 @@ export function start(model) {
   }
 
   function format(slider) {
-    const value = slider.valueAsNumber
+    // A click may have set what lies between two steps of the slider.
+    const value = state.settings[slider.dataset.setting] ?? slider.valueAsNumber
     const output = find(`${slider.id}-value`), unit = output.dataset.unit
-    const decimals = (slider.step.split(".")[1] ?? "").length
+    const decimals = Number(slider.dataset.decimals ?? 0)
     let text = value.toFixed(decimals)
     if (unit === "beta") text += ` = ${(value * BLUR_SCALE).toFixed(1)} px`
     else if (unit === "%") text += " %"
@@ -127,7 +128,7 @@ export function start(model) {
     const name = view()
     const mine = answer && answer.view === name ? answer : null
     const parts = {
-      histogram: opened.histogram, axis: opened.axis, curve: mine?.curve ?? null,
+      histogram: opened.histogram, scale: opened.scale, curve: mine?.curve ?? null,
       top: name === "sharpen" ? Math.max(settings.gain, 0.5) : 1, marks: [], from: null,
     }
     let text = `How many pixels have which sigma of blur, from 0 to ${opened.axis} px`
@@ -246,6 +247,9 @@ export function start(model) {
       find("c1").max = Math.ceil(Math.max(message.axis, message.settings.c1))
       find("c0").max = find("c1").max - LEAST_DISTANCE
       find("threshold").max = Math.min(message.axis, 8)
+      for (const name of ["c0", "c1"]) {
+        find(name).step = message.axis <= 10 ? 0.01 : message.axis <= 40 ? 0.05 : 0.1
+      }
       put(message.settings)
       const size = (message.width * message.height) / 1e6
       find("facts").textContent = `${message.name}, ${message.width} x ${message.height}`

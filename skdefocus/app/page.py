@@ -11,6 +11,8 @@ import numpy as np
 import panel as pn
 import param
 from panel.custom import JSComponent
+from panel.models.esm import ESMEvent
+from tornado.ioloop import IOLoop
 
 from .._sigma_scale import from_log_sigma, to_log_sigma
 from ..figures import colour_map
@@ -47,6 +49,23 @@ class Channel(JSComponent):
     def _handle_msg(self, data: Any) -> None:
         self._session.handle(data)
 
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message to the page.
+
+        Under the document's lock, through Bokeh: Panel's own way writes to the socket
+        past that lock, and two answers that meet would break it.
+
+        Parameters
+        ----------
+        message : dict
+            What the page's script understands.
+        """
+        # The model of a template's item is kept under two names.
+        for model in {id(model): model for model, _ in self._models.values()}.values():
+            if model.document is not None:
+                event = ESMEvent(model=model, data=message)
+                model.document.callbacks.send_event(event)
+
 
 def make_page(
     make_session: Callable[[Callable[[dict[str, Any]], None]], Session],
@@ -72,9 +91,15 @@ def make_page(
     document.config.notify_connection_status = False
     channel: list[Channel] = []
 
+    loop = IOLoop.current()
+
+    def hand_over(message: dict[str, Any]) -> None:
+        if not session.closed:
+            document.add_next_tick_callback(partial(channel[0].send, message))
+
     def tell(message: dict[str, Any]) -> None:
-        # Threads hand over to the document's own.
-        document.add_next_tick_callback(partial(channel[0]._send_msg, message))
+        # From any thread to the server's own, and there to the document's lock.
+        loop.add_callback(hand_over, message)
 
     session = make_session(tell)
     channel.append(Channel(session, given=given))

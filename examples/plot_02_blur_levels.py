@@ -8,9 +8,9 @@ the finer levels that the shipped network knows.
 """
 
 # %%
-# Patches are taken where the photograph is sharp, by the variance of the Laplacian
-# (eq. 5; here a lower one than the paper's 1000). They are cut from the photograph after
-# it was blurred, so that no patch shows a border that the blur has drawn in.
+# Patches are taken where the photograph is sharp, by the variance of the Laplacian (eq.
+# 5; here a lower one than the paper's 1000). They are cut from the photograph after it
+# was blurred, so that no patch shows a border that the blur has drawn in.
 
 import matplotlib.pyplot as plt
 from skimage import data

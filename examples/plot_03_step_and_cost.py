@@ -3,7 +3,8 @@ The step of the sliding window, and what it costs
 =================================================
 
 A window of 32 px slides over the photograph, and the level of every pixel is the mean
-over the windows that cover it (eq. 6). A smaller step gives a finer map and more windows.
+over the windows that cover it (eq. 6). A smaller step gives a finer map and more
+windows.
 """
 
 # %%

@@ -3,8 +3,8 @@ Refinement: edges of the map at edges of the photograph
 =======================================================
 
 Windows straddle edges, so a raw map is soft where the photograph is not. Refiners move
-its edges to those of the photograph. All take the same samples and can stand in for each
-other (Figs. 6 and 7 of the paper).
+its edges to those of the photograph. All take the same samples and can stand in for
+each other (Figs. 6 and 7 of the paper).
 """
 
 # %%

@@ -2,8 +2,8 @@
 Classical measures against the network
 ======================================
 
-Entropy, standard deviation and the variance of the Laplacian also fall where a photograph
-is blurred. They measure contrast as much as focus (Fig. 8 of the paper).
+Entropy, standard deviation and the variance of the Laplacian also fall where a
+photograph is blurred. They measure contrast as much as focus (Fig. 8 of the paper).
 """
 
 # %%
@@ -40,9 +40,9 @@ for axis, (name, blur_map) in zip(axes.flat, maps.items()):
     axis.axis("off")
 
 # %%
-# Entropy and standard deviation see the outlines of leaves, however blurred, and not the
-# focus. A change of contrast shows it best: at half the contrast nothing is less sharp,
-# and within the flower the classical scores rise all the same.
+# Entropy and standard deviation see the outlines of leaves, however blurred, and not
+# the focus. A change of contrast shows it best: at half the contrast nothing is less
+# sharp, and within the flower the classical scores rise all the same.
 
 pale = (photograph / 255 - 0.5) / 2 + 0.5
 flower = maps["network, px"] < 1

@@ -2,8 +2,8 @@
 Methods side by side
 ====================
 
-Other methods are mappers, too, so one call runs them all on the same photograph (Figs. 9
-and 10 of the paper).
+Other methods are mappers, too, so one call runs them all on the same photograph (Figs.
+9 and 10 of the paper).
 """
 
 # %%

@@ -3,13 +3,13 @@ Adaptive sharpening
 ===================
 
 An unsharp mask sharpens everything alike: what is in focus gets too much, a blurred
-background only noise. The adaptive one takes its gain from the blur map (Figs. 12 and 13
-of the paper).
+background only noise. The adaptive one takes its gain from the blur map (Figs. 12 and
+13 of the paper).
 """
 
 # %%
-# The gain rises and falls as a difference of two sigmoids of sigma (eqs. 9 to 11). What is
-# sharp is left alone, so is what is blurred on purpose; what is slightly soft is
+# The gain rises and falls as a difference of two sigmoids of sigma (eqs. 9 to 11). What
+# is sharp is left alone, so is what is blurred on purpose; what is slightly soft is
 # sharpened.
 
 import matplotlib.pyplot as plt
@@ -40,9 +40,9 @@ axis.set(xlabel="sigma, px", ylabel="gain")
 axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 # %%
-# The photograph is made a little soft, and all sharpeners are set to a strength that can
-# be seen. They are estimators, interchangeable in a Pipeline; those beside the adaptive
-# one look at the pixels alone.
+# The photograph is made a little soft, and all sharpeners are set to a strength that
+# can be seen. They are estimators, interchangeable in a Pipeline; those beside the
+# adaptive one look at the pixels alone.
 
 photograph = np.clip(blur(load_sample_photograph() / np.float32(255), 1.2), 0, 1)
 samples = SlidingWindowMapper(step=4, estimate="mean").transform([photograph])
@@ -56,8 +56,8 @@ results = {
 }
 
 # %%
-# Two places at full size: petals, which are to be sharpened, and the background, which is
-# not.
+# Two places at full size: petals, which are to be sharpened, and the background, which
+# is not.
 
 places = {"petals": np.s_[150:270, 190:310], "background": np.s_[20:140, 470:590]}
 figure, axes = plt.subplots(2, 5, figsize=(11, 4.8), layout="constrained")

@@ -28,9 +28,9 @@ axis.set(xlabel="sigma, px", ylabel="weight of the sharp picture")
 axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 
 # %%
-# With "auto", the default, the two come from the map itself: from the sigma of what is in
-# focus, and from that of the background. ``smoothing`` is how the copy is blurred: by the
-# guided filter, as in the paper, or by discs, as a lens does it.
+# With "auto", the default, the two come from the map itself: from the sigma of what is
+# in focus, and from that of the background. ``smoothing`` is how the copy is blurred:
+# by the guided filter, as in the paper, or by discs, as a lens does it.
 
 photograph = load_sample_photograph()
 samples = SlidingWindowMapper(step=4, estimate="mean", scale="auto").transform(

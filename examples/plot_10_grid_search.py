@@ -8,9 +8,9 @@ blur detection dataset, scikit-learn's own search finds the answer.
 
 # %%
 # The dataset cannot be shipped, so this example writes a small folder that is laid out
-# like it: real photographs, defocused along their own segments by sigmas that are known.
-# With the dataset on disk, ``load_cuhk(FOLDER, "validation")`` takes the place of all of
-# this.
+# like it: real photographs, defocused along their own segments by sigmas that are
+# known. With the dataset on disk, ``load_cuhk(FOLDER, "validation")`` takes the place
+# of all of this.
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,8 +47,8 @@ with TemporaryDirectory() as name:
 
 # %%
 # Mapping is the expensive step and has nothing to learn, so it runs once; the search
-# takes the maps. (``SlidingWindowMapper(memory=FOLDER)`` keeps them on disk, for a search
-# over a whole Pipeline.)
+# takes the maps. (``SlidingWindowMapper(memory=FOLDER)`` keeps them on disk, for a
+# search over a whole Pipeline.)
 
 samples = SlidingWindowMapper(step=4, estimate="mean").transform(images)
 samples = GlobalRefiner().transform(samples)

@@ -2,9 +2,9 @@
 A folder of photographs, in parallel
 ====================================
 
-`skdefocus.batch.process` sends any number of photographs through a pipeline, several at a
-time, and writes maps and a report. A file that fails stops nothing, and a run that was
-interrupted goes on where it stood.
+`skdefocus.batch.process` sends any number of photographs through a pipeline, several at
+a time, and writes maps and a report. A file that fails stops nothing, and a run that
+was interrupted goes on where it stood.
 """
 
 # %%
@@ -39,15 +39,16 @@ with TemporaryDirectory() as name:
     (shoot / "broken.jpg").write_bytes(b"no photograph")
 
     # %%
-    # One thread for each of ``n_jobs`` photographs. ``pictures`` are made of the refined
-    # map beside the map itself.
+    # One thread for each of ``n_jobs`` photographs. ``pictures`` are made of the
+    # refined map beside the map itself.
     summary = process(
         shoot, pipeline, out, n_jobs=2, pictures={"shallow": SDoFRenderer()}
     )
     print(f"{summary.n_done} done, {summary.n_failed} failed")
 
     # %%
-    # A second run finds everything done, by the content of the files and the parameters.
+    # A second run finds everything done, by the content of the files and the
+    # parameters.
     again = process(
         shoot, pipeline, out, n_jobs=2, pictures={"shallow": SDoFRenderer()}
     )

@@ -7,8 +7,8 @@ sharpest region of each tells the first, a box around the subject the second.
 """
 
 # %%
-# Six frames of one scene. In some the focus lies on the face, in others behind it, and in
-# some the whole frame is soft.
+# Six frames of one scene. In some the focus lies on the face, in others behind it, and
+# in some the whole frame is soft.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -35,23 +35,17 @@ for name, (on_person, behind) in {
     frames[name] = defocus(portrait, blur_map, noise=1.5, random_state=0)
 
 # %%
-# `measure_map` gives what the report of a batch tells of each photograph. The subject is
-# a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT`` or a folder of masks.
+# `measure_map` gives what the report of a batch tells of each photograph. The subject
+# is a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT`` or a folder of
+# masks.
 
 samples = SlidingWindowMapper(step=4, estimate="mean").transform(list(frames.values()))
-samples = GlobalRefiner().transform(samples)
-face = np.zeros(portrait.shape[:2], bool)
-face[60:190, 130:260] = True
-measured = {
-    name: (measure_map(sample), measure_map(sample, face))
-    for name, sample in zip(frames, samples)
-}
-by_face = sorted(frames, key=lambda name: measured[name][1]["sigma_mean"])
-for name in by_face:
-    anywhere, subject = measured[name]
-    print(
-        f"{name}: face {subject['sigma_mean']:.2f} px, frame {anywhere['sigma_mean']:.2f} px"
-    )
+samples = GlobalRefiner().transform(samples) face = np.zeros(portrait.shape[:2], bool)
+face[60:190, 130:260] = True measured = {     name: (measure_map(sample),
+measure_map(sample, face))     for name, sample in zip(frames, samples) } by_face =
+sorted(frames, key=lambda name: measured[name][1]["sigma_mean"]) for name in by_face:
+anywhere, subject = measured[name]     print(         f"{name}: face
+{subject['sigma_mean']:.2f} px, frame {anywhere['sigma_mean']:.2f} px"     )
 
 # %%
 # Sorted by the face. Frame B, with its sharp background, would pass a test of the whole

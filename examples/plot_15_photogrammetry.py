@@ -2,8 +2,8 @@
 A focus mask for photogrammetry
 ===============================
 
-Programs that build a model from many photographs take a mask with each: what is black in
-it is not used. What is out of focus should not be, since its points lie anywhere.
+Programs that build a model from many photographs take a mask with each: what is black
+in it is not used. What is out of focus should not be, since its points lie anywhere.
 """
 
 # %%

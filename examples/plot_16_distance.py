@@ -2,8 +2,8 @@
 From sigma to distance
 ======================
 
-How blurred a point is follows from its distance, for a lens whose focal length, aperture
-and focus are known (eqs. 1 to 3 of the paper).
+How blurred a point is follows from its distance, for a lens whose focal length,
+aperture and focus are known (eqs. 1 to 3 of the paper).
 """
 
 # %%

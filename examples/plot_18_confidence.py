@@ -2,8 +2,8 @@
 Confidence, and "unknown"
 =========================
 
-A smooth surface looks the same in focus and out of it. The mapper's confidence says where
-there is evidence, and a mask can leave out the rest.
+A smooth surface looks the same in focus and out of it. The mapper's confidence says
+where there is evidence, and a mask can leave out the rest.
 """
 
 # %%
@@ -22,8 +22,8 @@ segmenter = DefocusSegmenter().fit(samples)
 
 # %%
 # With ``unknown_below`` the answer has three values: 1 out of focus, 0 in focus, and 2
-# where confidence is lower. Refiners weigh maps by the same confidence, so that evidence
-# flows from where it is to where it is not.
+# where confidence is lower. Refiners weigh maps by the same confidence, so that
+# evidence flows from where it is to where it is not.
 
 (answer,) = segmenter.predict(samples, unknown_below=0.1)
 print(

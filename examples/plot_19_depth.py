@@ -2,14 +2,14 @@
 Render depth from elsewhere
 ===========================
 
-Where a camera, a stereo pair or another network tells how far everything is, the renderer
-draws the blur of a lens from it: discs of varying radius, with occlusion.
+Where a camera, a stereo pair or another network tells how far everything is, the
+renderer draws the blur of a lens from it: discs of varying radius, with occlusion.
 """
 
 # %%
-# A stereo pair comes with scikit-image, with its disparity: large where near. What has no
-# disparity, since one of the two cameras did not see it, takes that of the pixel to its
-# left or right that is farther away.
+# A stereo pair comes with scikit-image, with its disparity: large where near. What has
+# no disparity, since one of the two cameras did not see it, takes that of the pixel to
+# its left or right that is farther away.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .cli_app import add_app, run_app
 from .cli_batch import add_batch_options, run_batch
 from .cli_train import add_train, run_train
 
@@ -29,7 +30,7 @@ _VERBS = {
 _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper, or ContextMapper
 with --mapper context), refiner (GlobalRefiner), sharpener (AdaptiveUnsharpMask),
-renderer (SDoFRenderer); for example
+renderer (SDoFRenderer), segmenter (DefocusSegmenter, of batch); for example
 --set refiner__smoothness=10000 --set renderer__smoothing=guided"""
 _PRODUCTS = {
     "all": ("map", "sharpened", "shallow", "overview"),
@@ -125,6 +126,7 @@ def _build_parser() -> argparse.ArgumentParser:
         if verb == "batch":
             add_batch_options(sub)
     add_train(verbs)
+    add_app(verbs)
     return parser
 
 
@@ -136,6 +138,7 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     from .mapping import ContextMapper, SlidingWindowMapper
     from .refine import GlobalRefiner, GuidedRefiner, WGIFRefiner
     from .render import SDoFRenderer
+    from .segment import DefocusSegmenter
 
     refiners = {
         "global": GlobalRefiner,
@@ -162,6 +165,7 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
         "mapper": mapper,
         "sharpener": AdaptiveUnsharpMask(),
         "renderer": SDoFRenderer(smoothing="disc"),
+        "segmenter": DefocusSegmenter(),
     }
     refiner = refiners[arguments.refiner]
     if refiner is not None:
@@ -308,7 +312,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if parsed.verb == "batch":
             return run_batch(parsed, _build_steps(parsed))
-        return run_train(parsed) if parsed.verb == "train" else _run_photos(parsed)
+        others = {"train": run_train, "app": run_app}
+        return others.get(parsed.verb, _run_photos)(parsed)
     except (ValueError, OSError, ImportError) as error:
         print(f"skdefocus: {error}", file=sys.stderr)
         return 2

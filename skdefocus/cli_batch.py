@@ -89,7 +89,7 @@ def run_batch(arguments: argparse.Namespace, steps: Mapping[str, Any]) -> int:
     arguments : argparse.Namespace
         What was given.
     steps : mapping of str to estimator
-        ``mapper``, ``sharpener``, ``renderer`` and perhaps ``refiner``.
+        ``mapper``, ``sharpener``, ``renderer``, ``segmenter`` and perhaps ``refiner``.
 
     Returns
     -------
@@ -101,9 +101,7 @@ def run_batch(arguments: argparse.Namespace, steps: Mapping[str, Any]) -> int:
     from tqdm import tqdm
 
     from .batch import process
-    from .segment import DefocusSegmenter
 
-    steps = {"segmenter": DefocusSegmenter(), **steps}
     wanted = [name for name in _PICTURES if name in arguments.pictures]
     start = time.monotonic()
 

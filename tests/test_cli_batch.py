@@ -126,7 +126,7 @@ def test_only_the_sharpest_are_shown(tmp_path, small_photo, out, capsys):
         (["--subject", "nowhere.png"], "subject mask nowhere.png does not exist"),
         (["--picture", "negative"], "invalid choice: 'negative'"),
         (["--jobs", "0"], "n_jobs == 0"),
-        (["--set", "segmenter__x=1"], "there is no step 'segmenter' to set"),
+        (["--set", "segmenter__x=1"], "DefocusSegmenter has no parameter 'x'; known"),
     ],
 )
 def test_usage(folder, out, capsys, arguments, message):

@@ -13,7 +13,62 @@ from .._validation import (
     to_grey,
 )
 
-__all__ = ["unsharp_mask"]
+__all__ = ["luminance_detail", "unsharp_mask", "weigh_detail"]
+
+
+def luminance_detail(
+    image: np.ndarray, *, radius: float, threshold: float, overshoot: float | None
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+    """Compute what does not depend on the gain, so that a gain can be tried quickly.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3), float32
+        In [0, 1].
+    radius, threshold, overshoot
+        As in `unsharp_mask`.
+
+    Returns
+    -------
+    detail : ndarray of shape (H, W), float32
+        What a gain multiplies.
+    bounds : (ndarray, ndarray) or None
+        Least and greatest change of the luminance; None where there is no limit.
+    """
+    grey = to_grey(image)
+    detail = grey - ndimage.gaussian_filter(grey, radius, mode="reflect")
+    if threshold > 0:
+        detail -= np.clip(detail, -np.float32(threshold), np.float32(threshold))
+    if overshoot is None:
+        return detail, None
+    size = 2 * int(np.ceil(2 * radius)) + 1
+    low = ndimage.minimum_filter(grey, size, mode="reflect")
+    high = ndimage.maximum_filter(grey, size, mode="reflect")
+    slack = np.float32(overshoot) * (high - low)
+    return detail, (low - slack - grey, high + slack - grey)
+
+
+def weigh_detail(
+    detail: np.ndarray,
+    bounds: tuple[np.ndarray, np.ndarray] | None,
+    gain: float | np.ndarray,
+) -> np.ndarray:
+    """Compute what is added to every channel of an image, for a gain.
+
+    Parameters
+    ----------
+    detail, bounds
+        As `luminance_detail` gives them.
+    gain : float or ndarray of shape (H, W), float32
+        How much of the detail is wanted.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        The mask.
+    """
+    mask = gain * detail
+    return mask if bounds is None else np.clip(mask, *bounds)
 
 
 def unsharp_mask(
@@ -85,17 +140,10 @@ def unsharp_mask(
         )
     if not np.isfinite(gain).all():
         raise ValueError("'gain' must be finite; it contains NaN or infinity.")
-    grey = to_grey(image)
-    mask = grey - ndimage.gaussian_filter(grey, radius, mode="reflect")
-    if threshold > 0:
-        mask -= np.clip(mask, -np.float32(threshold), np.float32(threshold))
-    mask = gain * mask
-    if overshoot is not None:
-        size = 2 * int(np.ceil(2 * radius)) + 1
-        low = ndimage.minimum_filter(grey, size, mode="reflect")
-        high = ndimage.maximum_filter(grey, size, mode="reflect")
-        slack = np.float32(overshoot) * (high - low)
-        mask = np.clip(mask, low - slack - grey, high + slack - grey)
+    detail, bounds = luminance_detail(
+        image, radius=radius, threshold=threshold, overshoot=overshoot
+    )
+    mask = weigh_detail(detail, bounds, gain)
     if image.ndim == 3:
         mask = mask[..., np.newaxis]
     return np.clip(image + mask, 0, 1)

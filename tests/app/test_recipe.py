@@ -1,0 +1,90 @@
+"""Code and command line give what the page exports, to the bit."""
+
+from __future__ import annotations
+
+import shlex
+
+import numpy as np
+import pytest
+
+from skdefocus.app.export import export_product
+from skdefocus.app.recipe import PRODUCTS, command_line, product_file, python_code
+from skdefocus.app.settings import Settings
+from skdefocus.cli import main
+from skdefocus.io import read_photograph
+
+TUNED = {
+    "threshold": 1.05,
+    "alpha1": 60,
+    "beta1": 0.055,
+    "alpha2": 150,
+    "beta2": 0.315,
+    "gain": 1.15,
+    "c0": 0.61,
+    "c1": 8.23,
+    "strength": 1.35,
+    "subject_gain": 0.4,
+}
+
+
+def settings() -> Settings:
+    return Settings().changed(TUNED)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("kind", ["opened", "deep"])
+def test_all_three_are_the_same(request, tmp_path, monkeypatch, product, kind):
+    opened = request.getfixturevalue(kind)
+    exported = export_product(opened, settings(), product, tmp_path / "page")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(python_code(opened, settings(), product), "recipe.py", "exec"), {})
+    expected = exported.read_bytes()
+    assert (tmp_path / exported.name).read_bytes() == expected
+    program, *arguments = shlex.split(command_line(opened, settings(), product))
+    assert program == "skdefocus"
+    assert main([*arguments, "--quiet"]) == 0
+    assert (tmp_path / "out" / exported.name).read_bytes() == expected
+
+
+def test_bits_and_metadata_survive(opened, deep, tmp_path):
+    path = export_product(deep, settings(), "sharpened", tmp_path)
+    found = read_photograph(path)
+    assert path.suffix == ".tif"
+    assert found.image.dtype == np.uint16
+    assert found.icc_profile == deep.original.icc_profile is not None
+    found = read_photograph(export_product(opened, settings(), "shallow", tmp_path))
+    assert found.file_format == "JPEG"
+    assert found.exif == opened.original.exif is not None
+
+
+def test_what_is_not_set_is_not_written(opened):
+    code = python_code(opened, Settings(), "sharpened")
+    assert "AdaptiveUnsharpMask(),\n" in code
+    assert "--set" not in command_line(opened, Settings(), "sharpened")
+    assert '"my flower.jpg"' not in code  # The whole path.
+    assert "'" in command_line(opened, Settings(), "map")  # A blank in the name.
+
+
+def test_limits_are_written(opened):
+    limit = {"max_pixels": 100_000}
+    assert ", max_pixels=100000)" in python_code(opened, settings(), "map", **limit)
+    command = command_line(opened, settings(), "map", **limit)
+    assert command.endswith("--max-pixels 100000")
+
+
+@pytest.mark.parametrize("name", ['a"b.png', "a\\b.png", "a\nb.png"])
+def test_names_that_need_care(opened, name):
+    from dataclasses import replace
+
+    odd = replace(opened, path=name)
+    code = python_code(odd, settings(), "mask")
+    compile(code, "recipe.py", "exec")
+    assert repr(name) in code
+    assert shlex.split(command_line(odd, settings(), "mask"))[2] == name
+
+
+def test_no_such_product(opened, tmp_path):
+    with pytest.raises(ValueError, match="there is no product 'x' to export; known: s"):
+        product_file(opened, "x")
+    with pytest.raises(ValueError, match="there is no product 'x'"):
+        export_product(opened, settings(), "x", tmp_path)

@@ -2,8 +2,8 @@
 Culling a shoot by sharpness
 ============================
 
-Of ten frames of a scene, which are sharp, and which are sharp where they should be? The
-sharpest region of each tells the first, a box around the subject the second.
+Of many frames of a scene, which are sharp, and which are sharp where they should be?
+The sharpest region of each tells the first, a box around the subject the second.
 """
 
 # %%
@@ -36,16 +36,22 @@ for name, (on_person, behind) in {
 
 # %%
 # `measure_map` gives what the report of a batch tells of each photograph. The subject
-# is a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT`` or a folder of
-# masks.
+# is a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT`` or a folder of masks.
 
 samples = SlidingWindowMapper(step=4, estimate="mean").transform(list(frames.values()))
-samples = GlobalRefiner().transform(samples) face = np.zeros(portrait.shape[:2], bool)
-face[60:190, 130:260] = True measured = {     name: (measure_map(sample),
-measure_map(sample, face))     for name, sample in zip(frames, samples) } by_face =
-sorted(frames, key=lambda name: measured[name][1]["sigma_mean"]) for name in by_face:
-anywhere, subject = measured[name]     print(         f"{name}: face
-{subject['sigma_mean']:.2f} px, frame {anywhere['sigma_mean']:.2f} px"     )
+samples = GlobalRefiner().transform(samples)
+face = np.zeros(portrait.shape[:2], bool)
+face[60:190, 130:260] = True
+measured = {
+    name: (measure_map(sample), measure_map(sample, face))
+    for name, sample in zip(frames, samples)
+}
+by_face = sorted(frames, key=lambda name: measured[name][1]["sigma_mean"])
+for name in by_face:
+    anywhere, subject = measured[name]
+    print(
+        f"{name}: face {subject['sigma_mean']:.2f} px, frame {anywhere['sigma_mean']:.2f} px"
+    )
 
 # %%
 # Sorted by the face. Frame B, with its sharp background, would pass a test of the whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 
 import sphinx.ext.autosummary as summaries  # noqa: E402
+
+# Sphinx shows what is logged; of a cluster only what goes wrong.
+logging.getLogger("distributed").setLevel(logging.WARNING)
 
 import skdefocus  # noqa: E402
 

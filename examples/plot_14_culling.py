@@ -49,9 +49,8 @@ measured = {
 by_face = sorted(frames, key=lambda name: measured[name][1]["sigma_mean"])
 for name in by_face:
     anywhere, subject = measured[name]
-    print(
-        f"{name}: face {subject['sigma_mean']:.2f} px, frame {anywhere['sigma_mean']:.2f} px"
-    )
+    on_face, all_over = subject["sigma_mean"], anywhere["sigma_mean"]
+    print(f"{name}: face {on_face:.2f} px, frame {all_over:.2f} px")
 
 # %%
 # Sorted by the face. Frame B, with its sharp background, would pass a test of the whole

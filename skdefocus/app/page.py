@@ -52,8 +52,8 @@ class Channel(JSComponent):
     def send(self, message: dict[str, Any]) -> None:
         """Send a message to the page.
 
-        Under the document's lock, through Bokeh: Panel's own way writes to the socket
-        past that lock, and two answers that meet would break it.
+        Under the document's lock, through Bokeh: Panel's own way may write to the
+        socket outside of that lock.
 
         Parameters
         ----------

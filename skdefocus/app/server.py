@@ -37,6 +37,8 @@ _LIFETIME, _CHECK = 12_000, 2000
 class TuningServer:
     """Serves the tuning page until it is stopped.
 
+    It is to be made in the thread that runs it, where no event loop runs yet.
+
     Parameters
     ----------
     photo : Path, optional

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +18,18 @@ def serving(photo: Path | None = None, max_pixels: int = 200_000_000) -> Iterato
     pytest.importorskip("panel", reason="needs the extra 'app'")
     from skdefocus.app.server import TuningServer
 
-    server = TuningServer(photo, max_pixels=max_pixels)
-    thread = threading.Thread(target=server.run)
+    servers: queue.Queue = queue.Queue()
+
+    def run() -> None:
+        # Made where it runs: Playwright has an event loop in the tests' own thread,
+        # which would take the connections.
+        server = TuningServer(photo, max_pixels=max_pixels)
+        servers.put(server)
+        server.run()
+
+    thread = threading.Thread(target=run)
     thread.start()
+    server = servers.get(timeout=60)
     try:
         yield server
     finally:

@@ -47,10 +47,15 @@ def new_tab(browser, server):
             if message.type in ("error", "warning"):
                 trouble.append(message.text)
 
+        def fail(request):
+            # A picture that is overtaken by the next, or a link that is a download.
+            if request.failure != "net::ERR_ABORTED":
+                trouble.append(f"{request.url}: {request.failure}")
+
         page.on("console", listen)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
-        page.on("requestfailed", lambda request: trouble.append(request.url))
+        page.on("requestfailed", fail)
         page.on("websocket", lambda socket: requests.append(socket.url))
         page.goto(server.address)
         page.wait_for_selector("#tool[data-number]", state="attached", timeout=60_000)
@@ -207,6 +212,21 @@ def test_sliders_keep_their_order(new_tab):
         "() => document.getElementById('beta2-value').textContent.startsWith('0.270')"
     )
     assert page.inner_text("#problem") == ""
+
+
+def test_hurry_leaves_nothing_behind(new_tab):
+    page = new_tab()
+    for _ in range(3):
+        for view in ("shallow", "map", "sharpen", "mask"):
+            page.locator(f'input[name="view"][value="{view}"]').check(force=True)
+            slider = {"shallow": "c1", "sharpen": "gain", "mask": "threshold"}.get(view)
+            for _ in range(5 if slider else 0):
+                page.locator(f"#{slider}").press("ArrowRight")
+    look_at(page, "sharpen")
+    page.wait_for_function("() => document.getElementById('stage').dataset.result")
+    move(page, "gain", "Home")
+    assert page.locator("#shown").get_attribute("alt") == "Sharpened photograph"
+    assert "gain=0.0" in page.text_content("#command")
 
 
 def test_two_tabs_do_not_disturb_each_other(new_tab, tmp_path, deep_path):

@@ -280,7 +280,7 @@ export function start(model) {
       } else if (state.opened) drawState()
       tool.dataset.latency = Math.round(performance.now() - since)
       tool.dataset.number = message.number
-      answered()
+      if (asked?.number === message.number) answered()
     },
     probed({ sigma, confidence }) {
       say(`Here sigma is ${sigma.toFixed(2)} px, with confidence ${confidence.toFixed(2)}.`)

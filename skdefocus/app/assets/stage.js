@@ -5,19 +5,23 @@ const find = (id) => document.getElementById(id)
 export function makeStage(onPick) {
   const stage = find("stage"), pick = find("pick"), cross = find("cross")
   const split = find("split"), divider = find("divider")
-  const addresses = {}
+  const addresses = {}, loading = {}
   let point = { x: 0.5, y: 0.5 }
 
   function setImage(id, bytes, text) {
     const image = find(id)
+    // A picture that is overtaken while it loads counts as done.
+    loading[id]?.()
     const old = addresses[id]
     addresses[id] = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }))
     image.alt = text
     return new Promise((resolve) => {
       const done = () => {
+        if (loading[id] === done) delete loading[id]
         if (old) URL.revokeObjectURL(old)
         resolve()
       }
+      loading[id] = done
       image.onload = done
       image.onerror = done
       image.src = addresses[id]

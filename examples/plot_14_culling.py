@@ -36,7 +36,7 @@ for name, (on_person, behind) in {
 
 # %%
 # `measure_map` gives what the report of a batch tells of each photograph. The subject
-# is a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT``, a file or a folder.
+# is a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT``, or a mask file.
 
 samples = SlidingWindowMapper(step=4, estimate="mean").transform(list(frames.values()))
 samples = GlobalRefiner().transform(samples)

@@ -64,6 +64,7 @@ plot_apply_rcparams = True
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
+    "within_subsection_order": "FileNameSortKey",
     "doc_module": ("skdefocus",),
     "backreferences_dir": "gallery/backreferences",
     "reference_url": {"skdefocus": None},

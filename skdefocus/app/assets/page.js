@@ -159,6 +159,8 @@ export function start(model) {
 
   for (const radio of controls.elements.view) {
     radio.addEventListener("change", () => {
+      // The controls change at once, the picture when it is here.
+      tool.dataset.view = view()
       product.value = PRODUCT_OF[view()]
       if (view() === "map") show()
       askSettings()

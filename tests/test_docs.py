@@ -16,7 +16,7 @@ from skdefocus.cli import _build_parser
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDE = sorted(DOCS.glob("guide/*.rst"))
 # Parts of the command line, which `skdefocus.cli` alone calls.
-PARTS = {"cli_batch", "cli_train"}
+PARTS = {"cli_app", "cli_batch", "cli_train"}
 
 
 def entries() -> list[str]:

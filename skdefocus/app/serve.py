@@ -40,6 +40,11 @@ def serve(
         If the extra ``app`` is not installed.
     OSError, ValueError
         If the photograph cannot be read, or the port is in use.
+
+    Examples
+    --------
+    >>> from skdefocus.app import serve
+    >>> serve("flower.jpg")  # doctest: +SKIP
     """
     try:
         import panel  # noqa: F401

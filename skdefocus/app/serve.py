@@ -60,10 +60,10 @@ def serve(
         photo = Path(photo)
     _check_port(port)
     server = TuningServer(photo, port=port, max_pixels=max_pixels)
-    print(f"{server.address} (Ctrl-C stops it)", flush=True)
     if threading.current_thread() is threading.main_thread():
         # So that temporary files are removed then, too; Ctrl-C the server takes itself.
         signal.signal(signal.SIGTERM, lambda *_: server.stop())
+    print(f"{server.address} (Ctrl-C stops it)", flush=True)
     if open_browser:
         webbrowser.open(server.address)
     server.run()

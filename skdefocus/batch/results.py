@@ -139,7 +139,7 @@ def run_pipeline(
     made: dict[str, np.ndarray] = {}
     item, sample = image, None
     steps = pipeline_steps(pipeline)
-    if steps and isinstance(steps[0], ImageTransformer):
+    if name is not None and steps and isinstance(steps[0], ImageTransformer):
         item = DefocusSample(image, name=name)
     for step in steps:
         item = _apply(step, item)

@@ -62,7 +62,7 @@ class TestThreshold:
     def test_automatic_lies_within_the_map(self, pair):
         _, blur_map = pair
         automatic = photograph_threshold(blur_map, "auto")
-        # Where nothing is in focus, it may lie below all of it, but not below the default.
+        # Where nothing is in focus it may lie below all, but not below the default.
         least = min(blur_map.min(), photograph_threshold(blur_map))
         assert least - 1e-5 <= automatic <= blur_map.max() + 1e-5
 

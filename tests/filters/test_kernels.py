@@ -115,7 +115,7 @@ def test_the_same_loops_in_python(name, monkeypatch):
         for name in kernels.__all__
         if hasattr(getattr(kernels, name), "py_func")
     }
-    assert len(written) == 9
+    assert len(written) == 11
     interpreted = SimpleNamespace(**{**vars(kernels), **written})
     monkeypatch.setattr(compiled_module, "compiled", lambda: interpreted)
     np.testing.assert_allclose(FILTERS[name](), result, rtol=1e-5, atol=1e-6)

@@ -26,7 +26,7 @@ photographs = [
     data.coffee(),
     data.stereo_motorcycle()[0],
 ]
-X, y, groups = make_blur_patches(photographs, ladder, n_patches=4000)
+X, y, groups = make_blur_patches(photographs, ladder, n_patches=3000)
 print(X.shape, np.bincount(y))
 
 # %%
@@ -36,7 +36,7 @@ classifier = PatchBlurClassifier(
     "blurnet_small",
     ladder,
     epochs=5,
-    batch_size=256,
+    batch_size=128,
     learning_rate=0.003,
     schedule="one_cycle",
     validation_fraction=0.25,

@@ -78,7 +78,8 @@ def test_commands_in_the_documentation_are_accepted(page):
         if command.split()[:1] == ["skdefocus"]
     ]
     for command in commands:
-        _build_parser().parse_args(shlex.split(command)[1:])
+        _, *words = shlex.split(command)
+        assert _build_parser().parse_args(words).verb == words[0]
 
 
 def test_the_landing_page_says_what_the_readme_says():

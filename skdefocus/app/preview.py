@@ -261,8 +261,7 @@ def gain_curve(sigma: np.ndarray, settings: Settings) -> np.ndarray:
     ndarray of the same shape, float32
         From 0 to the largest gain.
     """
-    names = ("alpha1", "beta1", "alpha2", "beta2", "gain")
-    return sharpening_gain(sigma, **{name: getattr(settings, name) for name in names})
+    return sharpening_gain(sigma, **settings.curve)
 
 
 def weight_curve(sigma: np.ndarray, settings: Settings) -> np.ndarray:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from ..batch.results import PICTURE_ENDINGS
 from ..io import DEFAULT_MAX_PIXELS
 from .opened import OpenedPhotograph
 from .settings import Settings, mapping_steps
@@ -23,8 +24,6 @@ PRODUCTS = {
 }
 _VERBS = {"sharpened": "sharpen", "shallow": "bokeh", "mask": "batch"}
 _NAMES = {"sharpened": "sharpener", "shallow": "renderer", "mask": "segmenter"}
-# As the command line writes a photograph, PNG for all others.
-_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "WEBP": ".webp"}
 
 
 def product_file(opened: OpenedPhotograph, product: str) -> str:
@@ -53,7 +52,7 @@ def product_file(opened: OpenedPhotograph, product: str) -> str:
         )
     ending = PRODUCTS[product][0]
     if "." not in ending:
-        ending += _ENDINGS.get(opened.original.file_format, ".png")
+        ending += PICTURE_ENDINGS.get(opened.original.file_format, ".png")
     return Path(opened.name).stem + ending
 
 

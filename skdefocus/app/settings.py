@@ -157,6 +157,12 @@ class Settings:
         """
         return max(round(self.strength / 100 * hypot(*shape[:2]), 2), 0.01)
 
+    @property
+    def curve(self) -> dict[str, float]:
+        """What is set of the sharpener: the curve of its gain."""
+        names = ("alpha1", "beta1", "alpha2", "beta2", "gain")
+        return {name: getattr(self, name) for name in names}
+
     def sharpener(self) -> AdaptiveUnsharpMask:
         """Make the sharpener that is set.
 
@@ -165,8 +171,7 @@ class Settings:
         AdaptiveUnsharpMask
             With all that the page sets.
         """
-        names = ("alpha1", "beta1", "alpha2", "beta2", "gain")
-        return AdaptiveUnsharpMask(**{name: getattr(self, name) for name in names})
+        return AdaptiveUnsharpMask(**self.curve)
 
     def renderer(self, shape: tuple[int, ...]) -> SDoFRenderer:
         """Make the renderer that is set.

@@ -18,6 +18,7 @@ from ..io import Photograph, write_map, write_photograph
 from ..sample import DefocusSample
 
 __all__ = [
+    "PICTURE_ENDINGS",
     "RESERVED",
     "RESULT_SUFFIXES",
     "Results",
@@ -36,7 +37,7 @@ RESULT_SUFFIXES = frozenset(
 
 # A result is written as its photograph was, or else as PNG. MPO is what Pillow calls a
 # JPEG with further pictures behind the first, as phones write it.
-_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "WEBP": ".webp"}
+PICTURE_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "WEBP": ".webp"}
 # Sigma from which the colours stay the same, in pixels.
 _LAST_COLOUR = 19.0
 _TITLES = {"shallow": "shallow focus"}
@@ -198,7 +199,7 @@ def write_results(
         if picture.dtype == bool:
             write_photograph(stage(f"{name}_{key}.png"), _as_picture(picture))
             continue
-        ending = _ENDINGS.get(results.original.file_format, ".png")
+        ending = PICTURE_ENDINGS.get(results.original.file_format, ".png")
         write_photograph(stage(f"{name}_{key}{ending}"), picture, results.original)
     if results.overview is not None:
         write_photograph(stage(f"{name}_overview.png"), results.overview)

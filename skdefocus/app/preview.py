@@ -16,10 +16,12 @@ import numpy as np
 
 from .._validation import to_float_image, to_grey
 from ..enhance import sharpening_gain
+from ..enhance.adaptive_unsharp import noise_threshold
 from ..figures import colour_map
-from ..filters import blur, noise_deviation, resize
+from ..filters import blur, resize
 from ..filters.unsharp import luminance_detail, weigh_detail
 from ..render import sdof_weight
+from ..render.shallow import GAMMA
 from .opened import OpenedPhotograph
 from .settings import Settings
 
@@ -30,8 +32,6 @@ PREVIEW_PIXELS = 1_000_000
 _STEPS, _N_STEPS = 256, 65_536
 # As in AdaptiveUnsharpMask and SDoFRenderer.
 _RADIUS, _OVERSHOOT = 1.5, 0.05
-_BLURRED, _NOISE_SHARE = 2.0, 2.5
-_GAMMA = 2.2
 # Sigma of a disc, in pixels of the smaller copy, that is fine enough.
 _COARSE_SIGMA = 2.0
 # What a mask leaves of the grey of what is out of focus, and the colour it takes on.
@@ -201,11 +201,10 @@ class Preview:
 
     @cached_property
     def _detail(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
-        noise = noise_deviation(self._grey, self.sigma >= _BLURRED)
         return luminance_detail(
             self._grey,
             radius=_RADIUS * self.scale,
-            threshold=_NOISE_SHARE * noise,
+            threshold=noise_threshold(self._grey, self.sigma),
             overshoot=_OVERSHOOT,
         )
 
@@ -222,7 +221,7 @@ class Preview:
 
     @cached_property
     def _light(self) -> np.ndarray:
-        return self.planes**_GAMMA
+        return self.planes**GAMMA
 
     @cached_property
     def _grey(self) -> np.ndarray:
@@ -242,7 +241,7 @@ class Preview:
             gathered = blur(_reduce(light * background, factor), sigma, "disc")
             # Where there is no background nearly all of the sharp picture is shown.
             mean = np.clip(gathered / np.maximum(share, 1e-3), 0, 1)
-            plane[:] = _enlarge(mean ** np.float32(1 / _GAMMA), plane.shape, factor)
+            plane[:] = _enlarge(mean ** np.float32(1 / GAMMA), plane.shape, factor)
         return smooth
 
 

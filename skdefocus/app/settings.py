@@ -12,15 +12,14 @@ from ..enhance import AdaptiveUnsharpMask
 from ..mapping import SlidingWindowMapper
 from ..refine import GlobalRefiner
 from ..render import SDoFRenderer
+from ..render.shallow import LARGEST_SHARE
 from ..render.weight import LEAST_DISTANCE
 from ..segment import DefocusSegmenter
 
-__all__ = ["BLUR_SCALE", "RANGES", "Settings", "mapping_steps"]
+__all__ = ["RANGES", "Settings", "mapping_steps"]
 
-# Sigma, in pixels, in shares of which beta1 and beta2 are given.
-BLUR_SCALE = 19.0
-# c1 over the pivot, as SDoFRenderer keeps them, and the least pivot, in pixels.
-_LARGEST_SHARE, _LEAST_PIVOT = 0.7, 10.0
+# In pixels.
+_LEAST_PIVOT = 10.0
 # Least and greatest value, and decimals, of every setting.
 RANGES: dict[str, tuple[float, float, int]] = {
     "threshold": (0.0, 8.0, 2),
@@ -140,7 +139,7 @@ class Settings:
     @property
     def pivot(self) -> float:
         """Sigma, in pixels, from which nothing of the photograph is left."""
-        return round(max(_LEAST_PIVOT, self.c1 / _LARGEST_SHARE), 2)
+        return round(max(_LEAST_PIVOT, self.c1 / LARGEST_SHARE), 2)
 
     def disc_sigma(self, shape: tuple[int, ...]) -> float:
         """Sigma of the disc that blurs the background.

@@ -21,7 +21,12 @@ from .._validation import (
 )
 from ..filters import noise_deviation, unsharp_mask
 
-__all__ = ["AdaptiveUnsharpMask", "adaptive_unsharp_mask", "sharpening_gain"]
+__all__ = [
+    "AdaptiveUnsharpMask",
+    "adaptive_unsharp_mask",
+    "noise_threshold",
+    "sharpening_gain",
+]
 
 _THRESHOLD = [NON_NEGATIVE_REAL, StrOptions({"auto"})]
 # From this sigma, in pixels, detail between neighbouring pixels is noise, of which this
@@ -110,6 +115,24 @@ def sharpening_gain(
     return np.float32(gain) * rise * fall
 
 
+def noise_threshold(image: np.ndarray, blur_map: np.ndarray) -> float:
+    """Give what "auto" takes off the mask's magnitude, for the photograph's noise.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3), float32
+        In [0, 1].
+    blur_map : ndarray of shape (H, W)
+        Sigma in pixels.
+
+    Returns
+    -------
+    float
+        On the scale of [0, 1].
+    """
+    return _NOISE_SHARE * noise_deviation(image, blur_map >= _BLURRED)
+
+
 def adaptive_unsharp_mask(
     image: np.ndarray,
     blur_map: np.ndarray,
@@ -172,7 +195,7 @@ def adaptive_unsharp_mask(
         {"threshold": _THRESHOLD}, {"threshold": threshold}, "adaptive_unsharp_mask"
     )
     if threshold == "auto":
-        threshold = _NOISE_SHARE * noise_deviation(image, blur_map >= _BLURRED)
+        threshold = noise_threshold(image, blur_map)
     blur_map = protect_subject(blur_map, subject_mask)
     gain = sharpening_gain(blur_map, **curve)
     return unsharp_mask(

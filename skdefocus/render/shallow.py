@@ -19,7 +19,12 @@ from .depth import FOCUS_CONSTRAINTS, defocus_from_depth
 from .lens import LENS_CONSTRAINTS, lens_blur
 from .weight import LEAST_DISTANCE, automatic_focus_range, sdof_weight
 
-__all__ = ["RENDERING_CONSTRAINTS", "shallow_depth_of_field"]
+__all__ = [
+    "GAMMA",
+    "LARGEST_SHARE",
+    "RENDERING_CONSTRAINTS",
+    "shallow_depth_of_field",
+]
 
 _AUTO = StrOptions({"auto"})
 RENDERING_CONSTRAINTS = {
@@ -36,9 +41,9 @@ RENDERING_CONSTRAINTS = {
     **LENS_CONSTRAINTS,
 }
 # c1 over the pivot in the paper's example.
-_LARGEST_SHARE = 0.7
+LARGEST_SHARE = 0.7
 # Light adds up linearly; files hold about its 2.2nd root.
-_GAMMA = 2.2
+GAMMA = 2.2
 
 
 def _smooth_guided(
@@ -64,14 +69,14 @@ def _smooth_disc(image: np.ndarray, background: np.ndarray, sigma: float) -> np.
     Every pixel becomes the mean of the background pixels under the disc, so no light
     of the subject is scattered into its surroundings.
     """
-    light = image**_GAMMA
+    light = image**GAMMA
     share = blur(background, sigma, "disc")
     weight = background if image.ndim == 2 else background[..., np.newaxis]
     gathered = blur(np.clip(light * weight, 0, 1), sigma, "disc")
     share = share if image.ndim == 2 else share[..., np.newaxis]
     known = share > 1e-3
     mean = np.where(known, gathered / np.maximum(share, 1e-3), light)
-    return np.clip(mean, 0, 1) ** np.float32(1 / _GAMMA)
+    return np.clip(mean, 0, 1) ** np.float32(1 / GAMMA)
 
 
 def shallow_depth_of_field(
@@ -239,4 +244,4 @@ def _resolve_range(
     c0 = auto0 if c0 == "auto" else float(c0)
     c1 = max(auto1, c0 + LEAST_DISTANCE)
     # A large photograph's background can lie anywhere; the curve keeps its shape.
-    return c0, c1, max(pivot, c1 / _LARGEST_SHARE)
+    return c0, c1, max(pivot, c1 / LARGEST_SHARE)

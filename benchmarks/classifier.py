@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import operator
 import sys
 from pathlib import Path
 
@@ -109,16 +110,23 @@ def evaluate(
     return loss / len(answers), float((answers == patches.y).mean()), answers
 
 
+def title(name: str, options: argparse.Namespace) -> str:
+    """Name a run after all that its checkpoint and row do not share with another."""
+    flips = "_flips" if options.random_flips else ""
+    return f"{name}_{options.padding}{flips}"
+
+
 def train(
     name: str, sets: dict[str, PatchSet], options: argparse.Namespace
 ) -> PatchBlurClassifier:
     """Train a network with the paper's settings, or go on training it."""
-    checkpoint = options.work / f"{name}_{options.padding}.checkpoint"
+    checkpoint = options.work / f"{title(name, options)}.checkpoint"
     classifier = PatchBlurClassifier(
         name,
         PAPER_LADDER,
         epochs=options.epochs,
         schedule=options.schedule,
+        random_flips=options.random_flips,
         checkpoint=checkpoint,
         random_state=options.seed,
         verbose=1,
@@ -138,7 +146,7 @@ def make_row(
 ) -> tuple[dict, np.ndarray, PatchBlurClassifier]:
     """Train a network and measure it."""
     classifier = train(name, sets, options)
-    model = options.work / f"{name}_{options.padding}.zip"
+    model = options.work / f"{title(name, options)}.zip"
     classifier.save(model)
     history = classifier.history_
     test_loss, test_accuracy, answers = evaluate(classifier, sets["test"])
@@ -150,6 +158,7 @@ def make_row(
         "batch_size": classifier.batch_size,
         "learning_rate": classifier.learning_rate,
         "schedule": classifier.schedule,
+        "random_flips": classifier.random_flips,
         "patches": {name: len(sets[name].y) for name in SHARES},
         "train": (history["loss"][-1], history["accuracy"][-1]),
         "validation": (history["val_loss"][-1], history["val_accuracy"][-1]),
@@ -177,9 +186,10 @@ def print_networks(rows: list[dict]) -> None:
             f"{row[part][0]:7.4f} {row[part][1]:7.4f}"
             for part in ("train", "validation", "test")
         )
-        title = f"{row['network']}, {row['padding']}"
+        name = f"{row['network']}, {row['padding']}"
+        name += ", flips" if row["random_flips"] else ""
         print(
-            f"{title:28} {row['epochs']:6d} {cells} {row['image']:7.4f} "
+            f"{name:28} {row['epochs']:6d} {cells} {row['image']:7.4f} "
             f"{row['megabytes']:6.2f}"
         )
 
@@ -222,6 +232,11 @@ def main(arguments: list[str] | None = None) -> int:
         default="constant",
         help="of the learning rate; the paper's is constant, which more epochs go on",
     )
+    parser.add_argument(
+        "--random-flips",
+        action="store_true",
+        help="mirror and turn patches in training; not in the paper",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=Path, help="JSON file of rows to add to")
     options = parser.parse_args(arguments)
@@ -236,13 +251,13 @@ def main(arguments: list[str] | None = None) -> int:
         rows = json.loads(options.rows.read_text())
     for name in options.networks:
         row, answers, classifier = make_row(name, sets, options)
-        kind = name, options.padding
-        rows = [r for r in rows if (r["network"], r["padding"]) != kind] + [row]
+        kind = operator.itemgetter("network", "padding", "random_flips")
+        rows = [other for other in rows if kind(other) != kind(row)] + [row]
         if options.rows:
             options.rows.write_text(json.dumps(rows, indent=1) + "\n")
         print_report(name, sets["test"].y, answers)
-        title = f"history_{name}_{options.padding}.png"
-        draw_history(options.work / title, classifier.history_)
+        picture = f"history_{title(name, options)}.png"
+        draw_history(options.work / picture, classifier.history_)
     print_networks(rows)
     return 0
 

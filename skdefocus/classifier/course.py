@@ -36,12 +36,14 @@ class TrainingSettings:
         Course of the learning rate.
     weight_decay : float
         Decoupled weight decay.
+    random_flips : bool
+        Whether to mirror and turn training patches.
     early_stopping : bool
         Whether to stop, and to keep the best epoch, by the validation loss.
     n_iter_no_change : int
         Epochs without a lower validation loss after which to stop.
     seed : int
-        Of weights, shuffling and dropout.
+        Of weights, shuffling, dropout and flips.
     """
 
     epochs: int
@@ -49,6 +51,7 @@ class TrainingSettings:
     learning_rate: float
     schedule: str
     weight_decay: float
+    random_flips: bool
     early_stopping: bool
     n_iter_no_change: int
     seed: int

@@ -54,6 +54,9 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         and down to almost 0; or down to 0 along a cosine.
     weight_decay : float, default=0.0
         Decoupled weight decay (AdamW).
+    random_flips : bool, default=False
+        Mirror and turn every training patch at random, by quarters, anew in every
+        epoch: the blur of a disc or Gaussian has no direction, so its level stays.
     validation_fraction : float, default=0.0
         Share of the photographs, or of the patches if `fit` gets no ``groups``, that
         is held out to judge every epoch by; in [0, 1), and at least one if above 0.
@@ -68,8 +71,8 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         finished run is not run again; with the constant schedule, more ``epochs``
         extend it. The file of other settings or other patches is refused.
     random_state : int, RandomState instance or None, default=None
-        Seed of the weights, of shuffling and of what is held out; an int makes training
-        repeatable. With None a checkpoint's own seed is gone on with.
+        Seed of the weights, of shuffling, of flips and of what is held out; an int
+        makes training repeatable. With None a checkpoint's own seed is gone on with.
     verbose : int, default=0
         0 is silent, 1 shows a progress bar, 2 prints a line per epoch.
 
@@ -131,6 +134,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         "learning_rate": [POSITIVE_REAL],
         "schedule": [StrOptions({"constant", "one_cycle", "cosine"})],
         "weight_decay": [NON_NEGATIVE_REAL],
+        "random_flips": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="left")],
         "early_stopping": ["boolean"],
         "n_iter_no_change": [POSITIVE_INTEGER],
@@ -149,6 +153,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         learning_rate: float = 0.001,
         schedule: str = "constant",
         weight_decay: float = 0.0,
+        random_flips: bool = False,
         validation_fraction: float = 0.0,
         early_stopping: bool = False,
         n_iter_no_change: int = 10,
@@ -163,6 +168,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.schedule = schedule
         self.weight_decay = weight_decay
+        self.random_flips = random_flips
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
         self.n_iter_no_change = n_iter_no_change

@@ -22,23 +22,41 @@ __all__ = ["TrainingSettings", "train_network"]
 
 # Keeps the order of patches apart from other draws of the same seed.
 _ORDER_STREAM = 1
+_FLIP_STREAM = 3
+
+
+def _flip(patches: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mirror and turn each of (n, 1, size, size) at random, in one of 8 ways."""
+    flipped = patches.copy()
+    ways = rng.integers(8, size=len(patches))
+    for way in range(1, 8):
+        chosen = patches[ways == way]
+        turned = np.rot90(chosen, way % 4, axes=(2, 3))
+        flipped[ways == way] = turned[..., ::-1] if way >= 4 else turned
+    return flipped
 
 
 def _make_batches(
-    keras: Any, patches: LabelledPatches, batch_size: int, seed: int | None = None
+    keras: Any,
+    patches: LabelledPatches,
+    batch_size: int,
+    seed: int | None = None,
+    random_flips: bool = False,
 ) -> Any:
     """Batches of patches, read one at a time; shuffled if there is a seed.
 
-    The order of an epoch depends on the seed and the epoch alone, so that a run which
-    begins in the middle goes through the same batches.
+    The order and the flips of an epoch depend on the seed and the epoch alone, so that
+    a run which begins in the middle goes through the same batches.
     """
 
     class Batches(keras.utils.PyDataset):
         def __init__(self) -> None:
             super().__init__()
             self.order = np.arange(len(patches))
+            self.epoch = 0
 
         def begin_epoch(self, epoch: int) -> None:
+            self.epoch = epoch
             rng = np.random.default_rng([seed, _ORDER_STREAM, epoch])
             self.order = rng.permutation(len(patches))
 
@@ -46,9 +64,14 @@ def _make_batches(
             return -(-len(patches) // batch_size)
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-            return patches.batch(
+            X, y = patches.batch(
                 self.order[index * batch_size : (index + 1) * batch_size]
             )
+            if random_flips:
+                X = _flip(
+                    X, np.random.default_rng([seed, _FLIP_STREAM, self.epoch, index])
+                )
+            return X, y
 
     return Batches()
 
@@ -137,7 +160,11 @@ def train_network(
     with seeded(keras, settings.seed):
         network = architecture.build(len(data.levels))
         batches = _make_batches(
-            keras, data.training, settings.batch_size, settings.seed
+            keras,
+            data.training,
+            settings.batch_size,
+            settings.seed,
+            settings.random_flips,
         )
         model = _compile(keras, network, settings, len(batches))
         course = Course(keras, model, settings, TrainingState({}))

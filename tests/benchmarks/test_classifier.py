@@ -43,6 +43,11 @@ def test_prints_the_tables_and_draws_the_figures(photographs, tmp_path, capsys):
     (row,) = json.loads(rows.read_text())
     assert row["epochs"] == 2
     assert len(row["train"]) == len(row["test"]) == 2
+    # A run with flips is a row and a checkpoint of its own.
+    assert classifier.main([*arguments, "--random-flips"]) == 0
+    assert [row["random_flips"] for row in json.loads(rows.read_text())] == [0, 1]
+    assert (work / "blurnet_nearest_flips.checkpoint").is_file()
+    assert "blurnet, nearest, flips" in capsys.readouterr().out
 
 
 def test_photographs_are_divided_without_overlap(tmp_path):

@@ -18,7 +18,12 @@ from skdefocus.classifier import course, train_on_photographs, training
 from skdefocus.classifier.architectures import Architecture
 from skdefocus.classifier.checkpoint import read_checkpoint, write_checkpoint
 from skdefocus.classifier.keras_backend import import_keras, seeded
-from skdefocus.classifier.training import TrainingSettings, train_network
+from skdefocus.classifier.training import (
+    TrainingSettings,
+    _flip,
+    _make_batches,
+    train_network,
+)
 from skdefocus.classifier.training_set import make_training_set
 from skdefocus.io import write_photograph
 from skdefocus.patches import PatchSet, concatenate_patches
@@ -276,6 +281,46 @@ class TestStreaming:
             make_classifier().fit(Lazy(X), np.arange(1030) % 3)
 
 
+class TestFlips:
+    def test_each_patch_is_one_of_its_eight(self, small):
+        patches = small[0][:, np.newaxis]
+        turned = [np.rot90(patches, k, axes=(2, 3)) for k in range(4)]
+        ways = np.stack([*turned, *(each[..., ::-1] for each in turned)])
+        flipped = _flip(patches, np.random.default_rng(0))
+        same = (ways == flipped).all(axis=(2, 3, 4))
+        assert (same.sum(axis=0) == 1).all()
+        assert np.bincount(same.argmax(axis=0), minlength=8).min() > 0
+
+    def test_other_flips_in_every_epoch(self, small):
+        keras = import_keras()
+        data = make_training_set(
+            *small[:2],
+            *(None, None),
+            patch_size=32,
+            n_levels=3,
+            validation_fraction=0.0,
+            seed=0,
+        )
+        batches = _make_batches(keras, data.training, 32, 3, random_flips=True)
+
+        def first(epoch):
+            batches.begin_epoch(epoch)
+            # The same patches, whatever the order of the epoch.
+            batches.order = np.arange(32)
+            X, y = batches[0]
+            assert y.tolist() == small[1][:32].tolist()
+            return X
+
+        assert (first(0) == first(0)).all()
+        assert (first(0) != first(1)).any()
+
+    def test_are_told_by_the_card(self, small, make_classifier):
+        plain = make_classifier(epochs=1).fit(*small[:2])
+        flipped = make_classifier(epochs=1, random_flips=True).fit(*small[:2])
+        assert flipped.card_["training"]["random_flips"] is True
+        assert flipped.network_.sha256 != plain.network_.sha256
+
+
 def make_settings(**changes):
     return TrainingSettings(
         **{
@@ -284,6 +329,7 @@ def make_settings(**changes):
             "learning_rate": 0.01,
             "schedule": "constant",
             "weight_decay": 0.01,
+            "random_flips": False,
             "early_stopping": False,
             "n_iter_no_change": 2,
             "seed": 3,
@@ -336,7 +382,7 @@ class TestCheckpoints:
         [
             {},
             {"schedule": "one_cycle"},
-            {"schedule": "cosine"},
+            {"schedule": "cosine", "random_flips": True},
             {"early_stopping": True, "epochs": 9, "learning_rate": 0.1},
         ],
     )

@@ -147,13 +147,22 @@ def refined_maps(
         yield refiner_name, [sample for sample, _ in refined], seconds + spent
 
 
+def range_accuracy(blur_map: np.ndarray, mask: np.ndarray, share: float) -> float:
+    """Accuracy of a threshold at a share of the map's range, as Park et al. set it."""
+    least, largest = blur_map.min(), blur_map.max()
+    return pixel_accuracy([mask], [blur_map >= least + share * (largest - least)])
+
+
 def learn(samples: list[DefocusSample], masks: list, reference: str) -> float:
     """Find the one threshold that agrees best with the masks of a split."""
     return DefocusSegmenter("learn", reference=reference).fit(samples, masks).threshold_
 
 
 def score(
-    sample: DefocusSample, mask: np.ndarray, thresholds: tuple[float, float]
+    sample: DefocusSample,
+    mask: np.ndarray,
+    thresholds: tuple[float, float],
+    share: float,
 ) -> dict[str, object]:
     """Score the map of one photograph."""
     fixed = DefocusSegmenter(thresholds[0])
@@ -168,6 +177,7 @@ def score(
         "F": f_score([mask], predicted),
         "MAE": mean_absolute_error([mask], predicted),
         "AP": average_precision([mask], [blur_map]),
+        "range": range_accuracy(blur_map, mask, share),
         "curve": np.stack(precision_recall_curve([mask], [blur_map])),
     }
 
@@ -180,10 +190,10 @@ def interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def cells(scores: list[dict]) -> str:
+def cells(scores: list[dict], columns: tuple[str, ...]) -> str:
     """Write the mean of every column, and half the width of its interval."""
     text = []
-    for column in COLUMNS:
+    for column in columns:
         values = np.array([row[column] for row in scores])
         low, high = interval(values)
         text.append(f"{values.mean():.4f} ±{(high - low) / 2:.4f}")
@@ -202,6 +212,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", help="model file; by default the shipped network")
     parser.add_argument("--maps", help="folder of maps made elsewhere, 'precomputed'")
     parser.add_argument("--maps-scale", type=float, help="sigma of a stored 1 in them")
+    parser.add_argument(
+        "--range",
+        type=float,
+        metavar="SHARE",
+        help="also threshold at this share of what lies between a map's extremes",
+    )
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--limit", type=int, help="only the first so many photographs")
     parser.add_argument("--figure", type=Path, help="draw Fig. 11 into this file")
@@ -249,7 +265,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"CUHK {options.split}, {len(images)} photographs, step {options.step}, "
         f"estimate {options.estimate}; thresholds px from validation"
     )
-    header = "  ".join(f"{column:14}" for column in COLUMNS)
+    columns = COLUMNS if options.range is None else (*COLUMNS, "range")
+    header = "  ".join(f"{column:14}" for column in columns)
     print(f"{'map + refiner':28}  {header}  threshold  absolute  seconds")
     if options.split == "test":
         for name, value in PUBLISHED.items():
@@ -271,7 +288,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
             title = f"{mapper_name} + {name}"
             scores = run(
-                lambda s, m, t=thresholds: score(s, m, t),
+                lambda s, m, t=thresholds: score(s, m, t, options.range or 0),
                 samples,
                 masks,
                 jobs=options.jobs,
@@ -279,7 +296,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
             curves[title] = np.mean([row["curve"] for row in scores], axis=0)
             print(
-                f"{title:28}  {cells(scores)}  {thresholds[0]:9.3f}  "
+                f"{title:28}  {cells(scores, columns)}  {thresholds[0]:9.3f}  "
                 f"{thresholds[1]:8.3f}  {seconds:7.2f}",
                 flush=True,
             )

@@ -34,13 +34,13 @@ from skdefocus.metrics import best_threshold
 
 # Classes, and the values that each parameter is tried with beside its default.
 GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
-    "entropy": (EntropyMapper, {"patch_size": (8, 24, 32, 48)}),
-    "deviation": (StandardDeviationMapper, {"patch_size": (8, 24, 32, 48)}),
+    "entropy": (EntropyMapper, {"patch_size": (4, 6, 8, 24, 32)}),
+    "deviation": (StandardDeviationMapper, {"patch_size": (4, 6, 8, 24, 32)}),
     "laplacian": (LaplacianVarianceMapper, {"patch_size": (8, 24, 32, 48)}),
     "edge-ratio": (
         EdgeRatioMapper,
         {
-            "edge_threshold": (0.003, 0.03),
+            "edge_threshold": (0.003, 0.03, 0.1),
             "reblur_sigma": (0.7, 1.5, 2.0),
             "max_sigma": (3.0, 5.0),
         },
@@ -50,7 +50,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
         {
             "scale_share": (0.5, 0.75),
             "max_sigma": (3.0, 8.0),
-            "radius": (16, 32),
+            "radius": (16, 32, 64),
             "eps": (0.001, 0.1),
         },
     ),
@@ -66,7 +66,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
     ),
     "hifst": (
         HiFSTMapper,
-        {"contrast": (0.001, 0.01, 0.03), "sizes": ((7, 15, 31), (15, 31, 63))},
+        {"contrast": (0.001, 0.01, 0.03), "sizes": ((7, 15), (7, 15, 31))},
     ),
     "just-noticeable": (
         JustNoticeableMapper,

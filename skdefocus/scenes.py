@@ -125,7 +125,7 @@ def _even_scene(
     segments: np.ndarray, height: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put everything in focus, or everything out of it."""
-    sigma = rng.uniform(0, 0.8) if rng.random() < 0.6 else _log_uniform(rng, 1, 8)
+    sigma = rng.uniform(0, 0.8) if rng.random() < 0.4 else _log_uniform(rng, 0.8, 12)
     change = 0.3 * rng.uniform() * np.abs(_smooth_field(segments.shape, rng))
     return sigma * (1 + change), np.ones(segments.shape)
 
@@ -134,10 +134,10 @@ _Scene = Callable[
     [np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]
 ]
 _SCENES: tuple[tuple[_Scene, float], ...] = (
-    (_subject_scene, 0.6),
-    (_plane_scene, 0.2),
-    (_layered_scene, 0.12),
-    (_even_scene, 0.08),
+    (_subject_scene, 0.56),
+    (_plane_scene, 0.18),
+    (_layered_scene, 0.11),
+    (_even_scene, 0.15),
 )
 
 

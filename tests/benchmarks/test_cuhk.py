@@ -26,7 +26,7 @@ def test_prints_the_table_and_draws(small_folder, capsys, tmp_path):
     pytest.importorskip("matplotlib", reason="Fig. 11 needs matplotlib")
     arguments = ["--data", str(small_folder), "--split", "test", "--jobs", "1"]
     arguments += ["--mappers", "laplacian", "network"]
-    arguments += ["--refiners", "none", "wgif", "global"]
+    arguments += ["--refiners", "none", "wgif", "global", "--range", "0.3"]
     arguments += ["--figure", str(tmp_path / "curves.png")]
     arguments += ["--sheets", str(tmp_path / "sheets")]
     assert cuhk.main(arguments) == 0
@@ -34,9 +34,11 @@ def test_prints_the_table_and_draws(small_folder, capsys, tmp_path):
     assert "CUHK test, 2 photographs" in text
     table = read_table(text)
     assert table["Galetto and Deng (published)"] == [0.8771]
-    best, fixed, absolute, auto, f_score, error, precision = table["network + wgif"]
+    best, fixed, absolute, auto, f_score, error, precision, in_range = table[
+        "network + wgif"
+    ]
     assert best > 0.9
-    assert best >= max(fixed, absolute, auto)
+    assert best >= max(fixed, absolute, auto, in_range)
     assert best > table["best constant"][0]
     assert f_score > 0.8
     assert error == pytest.approx(1 - fixed, abs=1e-3)
@@ -77,6 +79,14 @@ def test_the_fixed_threshold_never_sees_the_test_split(small_folder, capsys):
         pixels[:, 50:] = 255
         write_photograph(mask, pixels)
     assert threshold() == before
+
+
+def test_threshold_at_a_share_of_the_range():
+    blur_map = np.array([[2.0, 4.9, 5.0, 12.0]])
+    # From 2 to 12, so at 5.
+    expected = np.array([[False, False, True, True]])
+    assert cuhk.range_accuracy(blur_map, expected, 0.3) == 1
+    assert cuhk.range_accuracy(blur_map, ~expected, 0.3) == 0
 
 
 def test_learns_from_masks():

@@ -57,7 +57,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
     "fast-defocus": (
         FastDefocusMapper,
         {
-            "n_superpixels": (100, 400),
+            "n_superpixels": (100, 400, 800),
             "affinity_sigma": (0.4, 1.5),
             "smoothness": (1.0, 100.0),
             "edge_threshold": (0.003, 0.03),

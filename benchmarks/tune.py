@@ -50,14 +50,14 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
         {
             "scale_share": (0.5, 0.75),
             "max_sigma": (3.0, 8.0),
-            "radius": (16, 32, 64),
+            "radius": (16, 32, 64, 128),
             "eps": (0.001, 0.1),
         },
     ),
     "fast-defocus": (
         FastDefocusMapper,
         {
-            "n_superpixels": (100, 400, 800),
+            "n_superpixels": (100, 400, 800, 1600),
             "affinity_sigma": (0.4, 1.5),
             "smoothness": (1.0, 100.0),
             "edge_threshold": (0.003, 0.03),
@@ -82,12 +82,32 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
         {
             "threshold": (0.01, 0.015, 0.04),
             "sizes": ((11, 15, 21), (15, 21, 31)),
-            "neighbour_weight": (0.1, 0.5),
+            "neighbour_weight": (0.05, 0.1, 0.5),
         },
     ),
 }
-# The published or default settings where nothing is named.
-TUNED: dict[str, dict[str, Any]] = {name: {} for name in GRIDS}
+TUNED: dict[str, dict[str, Any]] = {
+    "entropy": {"patch_size": 6},
+    "deviation": {"patch_size": 4},
+    "laplacian": {"patch_size": 32},
+    "edge-ratio": {"edge_threshold": 0.03},
+    "adaptive-scale": {"scale_share": 0.5, "radius": 64},
+    "fast-defocus": {
+        "n_superpixels": 1600,
+        "affinity_sigma": 0.4,
+        "smoothness": 100.0,
+        "edge_threshold": 0.03,
+        "max_sigma": 3.0,
+    },
+    "hifst": {"contrast": 0.001, "sizes": (7, 15)},
+    "just-noticeable": {
+        "step": 4,
+        "tolerance": 0.005,
+        "spatial_sigma": 30.0,
+        "range_sigma": 0.05,
+    },
+    "lbp": {"threshold": 0.015, "neighbour_weight": 0.1},
+}
 
 
 def accuracy(mapper: object, image: np.ndarray, mask: np.ndarray) -> float:

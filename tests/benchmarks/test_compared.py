@@ -17,9 +17,9 @@ def test_tuning_keeps_the_best_of_each_parameter(small_folder, capsys, monkeypat
     arguments = ["--data", str(small_folder), "--mappers", "deviation", "--jobs", "1"]
     assert tune.main(arguments) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert "0.1600  default" in lines[0]
-    assert "0.4800  chosen {'patch_size': 48}" in lines[-1]
+    assert "0.3200  chosen {'patch_size': 32}" in lines[-1]
 
 
 def test_tuning_scores_maps(small_folder, capsys):

@@ -23,7 +23,7 @@ PRETRAINED = {
 
 # Context networks, which go with the patch network of the same name.
 CONTEXT_PRETRAINED = {
-    "default": "f735f606cb4ed5bcc6cb02d93686879546b7982e02a6702ccec2727feeb5cc6c",
+    "default": "c975f08ec1787368696406dfe16311ae86e1fe7dfde2d809e96e0e83cce2bb0c",
 }
 
 

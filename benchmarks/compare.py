@@ -23,6 +23,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+if __package__:
+    from .common import pass_through
+else:
+    from common import pass_through
+
 from skdefocus import (
     AdaptiveScaleEdgeMapper,
     AdaptiveUnsharpMask,
@@ -116,24 +121,17 @@ def save_sheet(path: Path, panels: Iterable[np.ndarray], columns: int) -> None:
     print(f"wrote {path.name}")
 
 
-def timed(step: object, item: object) -> tuple[object, float]:
-    """Send one photograph through a step."""
-    start = time.perf_counter()
-    (result,) = step.transform([item])
-    return result, time.perf_counter() - start
-
-
 def compare_maps(image: np.ndarray, out: Path, **_: object) -> None:
     """Draw the map of every mapper, and ours by every refiner."""
     panels = [panel("photograph", image)]
     for name, mapper in MAPPERS.items():
-        sample, seconds = timed(mapper, image)
+        sample, seconds = pass_through(mapper, image)
         print(f"{name:26} {sample.unit:9} {seconds:7.2f} s", flush=True)
         panels.append(panel(f"{name}, {seconds:.1f} s", picture_of(sample)))
         if name == "windows":
             ours = sample
     for name, refiner in REFINERS.items():
-        sample, seconds = timed(refiner, ours)
+        sample, seconds = pass_through(refiner, ours)
         print(f"windows + {name:16} {sample.unit:9} {seconds:7.2f} s", flush=True)
         panels.append(panel(f"windows + {name}, {seconds:.2f} s", picture_of(sample)))
     save_sheet(out / "maps.png", panels, 4)
@@ -174,7 +172,7 @@ def compare_sharpeners(
     """Draw what every sharpener makes of a photograph; measure it where it can be."""
     ours = map_of(image)
     pictures = {"photograph": image}
-    pictures |= {name: timed(s, ours)[0] for name, s in SHARPENERS.items()}
+    pictures |= {name: pass_through(s, ours)[0] for name, s in SHARPENERS.items()}
     save_sheet(
         out / "sharpened.png",
         [panel(name, picture) for name, picture in pictures.items()],
@@ -198,7 +196,7 @@ def compare_sharpeners(
     reference = sharp.astype(np.float32) / 255
     print(f"{'of a known map, 0 to 3 px':26} {'PSNR':>7} {'SSIM':>7}")
     results = {"blurred": blurred}
-    results |= {name: timed(s, sample)[0] for name, s in SHARPENERS.items()}
+    results |= {name: pass_through(s, sample)[0] for name, s in SHARPENERS.items()}
     for name, result in results.items():
         quality = psnr([reference], [result]), ssim([reference], [result])
         print(f"{name:26} {quality[0]:7.3f} {quality[1]:7.4f}")

@@ -10,9 +10,7 @@ choices are made on "validation" (0201-0400), as are the fixed thresholds of eve
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,32 +18,26 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-try:
-    from benchmarks import cuhk_pictures, tune
-except ImportError:  # run as a file
+if __package__:
+    from . import cuhk_pictures, tune
+    from .common import parse_with_data, pass_through
+else:
     import cuhk_pictures
     import tune
+    from common import parse_with_data, pass_through
 
 from skdefocus import (
-    AdaptiveScaleEdgeMapper,
     ContextMapper,
     DefocusSample,
     DefocusSegmenter,
     EdgeRatioMapper,
-    EntropyMapper,
-    FastDefocusMapper,
     GlobalRefiner,
     GuidedRefiner,
-    HiFSTMapper,
-    JustNoticeableMapper,
-    LaplacianVarianceMapper,
-    LBPMapper,
     MattingRefiner,
     MutualGuidedRefiner,
     PatchBlurClassifier,
     PrecomputedMapper,
     SlidingWindowMapper,
-    StandardDeviationMapper,
     WGIFRefiner,
 )
 from skdefocus.datasets import load_cuhk
@@ -92,34 +84,19 @@ def make_mappers(
         network = PatchBlurClassifier.pretrained()
     settings = {"step": step, "estimate": estimate}
     mappers = {
-        "entropy": EntropyMapper(),
-        "deviation": StandardDeviationMapper(),
-        "edge-ratio": EdgeRatioMapper(),
+        **{name: kind() for name, (kind, _) in tune.GRIDS.items()},
         "edge-ratio-matting": EdgeRatioMapper(propagation="matting"),
-        "adaptive-scale": AdaptiveScaleEdgeMapper(),
-        "fast-defocus": FastDefocusMapper(),
-        "hifst": HiFSTMapper(),
-        "just-noticeable": JustNoticeableMapper(),
-        "lbp": LBPMapper(),
-        "laplacian": LaplacianVarianceMapper(),
         "network": SlidingWindowMapper(network, **settings),
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),
         "network-scales": SlidingWindowMapper(network, scale=(2, 1, 0.5), **settings),
         "context": ContextMapper(),
     }
-    for name, (kind, _) in tune.GRIDS.items():
-        if tune.TUNED[name]:
-            mappers[f"{name}-tuned"] = kind(**tune.TUNED[name])
+    for name, tuned in tune.TUNED.items():
+        kind, _ = tune.GRIDS[name]
+        mappers[f"{name}-tuned"] = kind(**tuned)
     if maps:
         mappers["precomputed"] = PrecomputedMapper(maps, maps_scale)
     return mappers
-
-
-def timed(step: object, item: object) -> tuple[DefocusSample, float]:
-    """Send one photograph through a mapper or refiner."""
-    start = time.perf_counter()
-    (sample,) = step.transform([item])
-    return sample, time.perf_counter() - start
 
 
 def run(function: Callable, *columns: list, jobs: int, name: str) -> list:
@@ -134,7 +111,7 @@ def refined_maps(
     mapper: object, refiners: dict, images: list, jobs: int, name: str
 ) -> Iterator[tuple[str, list[DefocusSample], float]]:
     """Map photographs once and refine the maps by every refiner."""
-    mapped = run(lambda x: timed(mapper, x), images, jobs=jobs, name=name)
+    mapped = run(lambda x: pass_through(mapper, x), images, jobs=jobs, name=name)
     samples = [sample for sample, _ in mapped]
     seconds = float(np.mean([spent for _, spent in mapped]))
     for refiner_name, refiner in refiners.items():
@@ -142,7 +119,9 @@ def refined_maps(
             yield refiner_name, samples, seconds
             continue
         title = f"{name} + {refiner_name}"
-        refined = run(lambda x, r=refiner: timed(r, x), samples, jobs=jobs, name=title)
+        refined = run(
+            lambda x, r=refiner: pass_through(r, x), samples, jobs=jobs, name=title
+        )
         spent = float(np.mean([seconds_ for _, seconds_ in refined]))
         yield refiner_name, [sample for sample, _ in refined], seconds + spent
 
@@ -162,14 +141,14 @@ def score(
     sample: DefocusSample,
     mask: np.ndarray,
     thresholds: tuple[float, float],
-    share: float,
+    share: float | None = None,
 ) -> dict[str, object]:
     """Score the map of one photograph."""
     fixed = DefocusSegmenter(thresholds[0])
     absolute = DefocusSegmenter(thresholds[1], reference="absolute")
     predicted = fixed.predict([sample])
     blur_map = sample.blur_map
-    return {
+    scores = {
         "best": best_threshold(mask, blur_map)[0],
         "fixed": pixel_accuracy([mask], predicted),
         "absolute": absolute.score([sample], [mask]),
@@ -177,9 +156,11 @@ def score(
         "F": f_score([mask], predicted),
         "MAE": mean_absolute_error([mask], predicted),
         "AP": average_precision([mask], [blur_map]),
-        "range": range_accuracy(blur_map, mask, share),
         "curve": np.stack(precision_recall_curve([mask], [blur_map])),
     }
+    if share is not None:
+        scores["range"] = range_accuracy(blur_map, mask, share)
+    return scores
 
 
 def interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
@@ -203,9 +184,10 @@ def cells(scores: list[dict], columns: tuple[str, ...]) -> str:
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default=os.environ.get("SKDEFOCUS_DATA"))
     parser.add_argument("--split", choices=("test", "validation"), default="validation")
-    parser.add_argument("--mappers", nargs="+", help="names as in the table, or all")
+    parser.add_argument(
+        "--mappers", nargs="+", default=["all"], help="names as in the table, or all"
+    )
     parser.add_argument("--refiners", nargs="+", choices=REFINERS, default=[*REFINERS])
     parser.add_argument("--step", type=int, default=4)
     parser.add_argument("--estimate", choices=("mean", "mode"), default="mean")
@@ -224,9 +206,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--sheets", type=Path, help="folder for contact sheets of best and worst"
     )
-    options = parser.parse_args(arguments)
-    if not options.data:
-        parser.error("give --data DIR, or set SKDEFOCUS_DATA")
+    options = parse_with_data(parser, arguments)
     mappers = make_mappers(
         options.model,
         options.step,
@@ -234,12 +214,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         options.maps,
         options.maps_scale,
     )
-    if options.mappers == ["all"]:
-        options.mappers = None
-    unknown = sorted(set(options.mappers or []) - set(mappers))
+    chosen = [*mappers] if options.mappers == ["all"] else options.mappers
+    unknown = sorted(set(chosen) - set(mappers))
     if unknown:
         parser.error(f"unknown mappers {unknown}; known: {', '.join(mappers)}")
-    chosen = options.mappers or [*mappers]
     options.mappers = {name: mappers[name] for name in chosen}
     return options
 
@@ -288,7 +266,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
             title = f"{mapper_name} + {name}"
             scores = run(
-                lambda s, m, t=thresholds: score(s, m, t, options.range or 0),
+                lambda s, m, t=thresholds: score(s, m, t, options.range),
                 samples,
                 masks,
                 jobs=options.jobs,

@@ -12,15 +12,17 @@ OpenCV; it needs what the extra `compare` installs.)
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import time
 import warnings
-from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
 from tqdm import tqdm
+
+if __package__:
+    from .common import parse_with_data, timed
+else:
+    from common import parse_with_data, timed
 
 from skdefocus import HiFSTMapper
 from skdefocus._validation import to_float_image, to_grey
@@ -42,24 +44,12 @@ def peer_map(photograph: np.ndarray) -> np.ndarray:
     return (1 - sharpness).astype(np.float32)
 
 
-def timed(
-    function: Callable[[np.ndarray], np.ndarray], photograph: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """Map a photograph and take the time."""
-    start = time.perf_counter()
-    blur_map = function(photograph)
-    return blur_map, time.perf_counter() - start
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default=os.environ.get("SKDEFOCUS_DATA"))
     parser.add_argument("--split", choices=("test", "validation"), default="validation")
     parser.add_argument("--limit", type=int, help="only the first so many photographs")
-    options = parser.parse_args(arguments)
-    if not options.data:
-        parser.error("give --data DIR, or set SKDEFOCUS_DATA")
+    options = parse_with_data(parser, arguments)
     bunch = load_cuhk(options.data, options.split)
     mapper = HiFSTMapper(step=4)
 

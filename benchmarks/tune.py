@@ -11,12 +11,16 @@ stands in `TUNED`, which `benchmarks/cuhk.py` shows beside the published setting
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+
+if __package__:
+    from .common import parse_with_data
+else:
+    from common import parse_with_data
 
 from skdefocus import (
     AdaptiveScaleEdgeMapper,
@@ -86,6 +90,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
         },
     ),
 }
+# What was found; a parameter that is not named keeps its default.
 TUNED: dict[str, dict[str, Any]] = {
     "entropy": {"patch_size": 6},
     "deviation": {"patch_size": 4},
@@ -119,13 +124,10 @@ def accuracy(mapper: object, image: np.ndarray, mask: np.ndarray) -> float:
 def main(arguments: list[str] | None = None) -> int:
     """Print every figure, and what was chosen."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", default=os.environ.get("SKDEFOCUS_DATA"))
     parser.add_argument("--mappers", nargs="+", choices=GRIDS, default=[*GRIDS])
     parser.add_argument("--every", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args(arguments)
-    if not options.data:
-        parser.error("give --data DIR, or set SKDEFOCUS_DATA")
+    options = parse_with_data(parser, arguments)
     bunch = load_cuhk(options.data, "validation")
     pairs = list(zip(bunch.images, bunch.masks, strict=True))[:: options.every]
     workers = Parallel(n_jobs=options.jobs)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["import_keras", "seeded"]
+__all__ = ["import_keras", "seeded", "trains_on_cuda"]
 
 
 def import_keras() -> Any:
@@ -77,3 +77,16 @@ def seeded(keras: Any, seed: int) -> Iterator[None]:
         torch.set_rng_state(states[2])
         if on_gpu:
             torch.cuda.set_rng_state_all(on_gpu)
+
+
+def trains_on_cuda() -> bool:
+    """Tell whether Keras puts its variables on a CUDA device.
+
+    Returns
+    -------
+    bool
+        Whether torch finds one, as Keras then uses it.
+    """
+    import torch
+
+    return torch.cuda.is_available()

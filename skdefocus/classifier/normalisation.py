@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 __all__ = ["settle_normalisation"]
@@ -11,7 +11,12 @@ __all__ = ["settle_normalisation"]
 _MOST_BATCHES = 100
 
 
-def settle_normalisation(keras: Any, network: Any, batches: Sequence[Any]) -> None:
+def settle_normalisation(
+    keras: Any,
+    network: Any,
+    batches: Sequence[Any],
+    forward: Callable[[Any], Any] | None = None,
+) -> None:
     """Measure what a network normalises by, with its weights as they are.
 
     While weights change, the layers keep moving averages, which must forget fast what
@@ -26,8 +31,16 @@ def settle_normalisation(keras: Any, network: Any, batches: Sequence[Any]) -> No
         In place; only means and variances of its normalisation change.
     batches : sequence of (patches, levels)
         To measure on: the first hundred are used.
+    forward : callable, optional
+        Runs the network on patches as it trains; by default ``network`` itself.
     """
     import torch
+
+    def call(patches: Any) -> Any:
+        with torch.no_grad():
+            return network(patches, training=True)
+
+    forward = forward or call
 
     layers = [
         layer
@@ -35,13 +48,24 @@ def settle_normalisation(keras: Any, network: Any, batches: Sequence[Any]) -> No
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     momenta = [layer.momentum for layer in layers]
+    values = [
+        variable.value
+        for layer in layers
+        for variable in (layer.moving_mean, layer.moving_variance)
+    ]
+    sums = [torch.zeros_like(value) for value in values]
+    n_batches = min(len(batches), _MOST_BATCHES)
     try:
-        for index in range(min(len(batches), _MOST_BATCHES)):
-            for layer in layers:
-                # Makes the moving average the mean of all so far.
-                layer.momentum = index / (index + 1)
-            with torch.no_grad():
-                network(batches[index][0], training=True)
+        for layer in layers:
+            # Makes the moving average what the last batch gave.
+            layer.momentum = 0.0
+        for index in range(n_batches):
+            forward(batches[index][0])
+            for total, value in zip(sums, values, strict=True):
+                total += value.detach()
     finally:
         for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum
+    with torch.no_grad():
+        for total, value in zip(sums, values, strict=True):
+            value.copy_(total / n_batches)

@@ -62,8 +62,9 @@ class TrainingBar:
 
     def end_batch(self, batch: int, logs: Mapping[str, float]) -> None:
         """Move on by one batch."""
-        self._tell(logs)
-        self._bar.update()
+        # Logs may have to be fetched from a GPU: not more often than they are shown.
+        if self._bar.update():
+            self._tell(logs)
 
     def end_epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Tell the loss and accuracy of an epoch."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ import numpy as np
 from .architectures import Architecture
 from .checkpoint import TrainingState
 from .course import Course, TrainingSettings
-from .keras_backend import import_keras, seeded
+from .keras_backend import import_keras, seeded, trains_on_cuda
 from .normalisation import settle_normalisation
 from .onnx_export import to_onnx
 from .progress import TrainingBar
+from .recorded_model import recorded_model
 from .training_set import LabelledPatches, TrainingSet
 
 __all__ = ["TrainingSettings", "train_network"]
@@ -79,18 +81,23 @@ def _make_batches(
 def _learning_rate(keras: Any, settings: TrainingSettings, n_batches: int) -> Any:
     """Give the learning rate, or its course over the steps of the run."""
     n_steps = settings.epochs * n_batches
-    decay = keras.optimizers.schedules.CosineDecay
+    peak = settings.learning_rate
+    schedules = keras.optimizers.schedules
+    if settings.schedule == "constant":
+        return peak
     if settings.schedule == "cosine":
-        return decay(settings.learning_rate, decay_steps=n_steps)
-    if settings.schedule == "one_cycle":
-        return decay(
-            settings.learning_rate / 25,
-            decay_steps=max(1, n_steps - n_steps // 4),
-            alpha=1e-4,
-            warmup_target=settings.learning_rate,
-            warmup_steps=n_steps // 4,
-        )
-    return settings.learning_rate
+        return schedules.CosineDecay(peak, decay_steps=n_steps)
+    n_rising = n_steps // 4
+    fall = schedules.CosineDecay(peak, max(1, n_steps - n_rising), alpha=1e-4)
+
+    # Keras's own cycle branches on the step, which a recorded step cannot.
+    class OneCycle(schedules.LearningRateSchedule):
+        def __call__(self, step: Any) -> Any:
+            step = keras.ops.cast(step, "float32")
+            rise = peak / 25 + (peak - peak / 25) * (step / max(1, n_rising))
+            return keras.ops.where(step < n_rising, rise, fall(step - n_rising))
+
+    return OneCycle()
 
 
 def _compile(
@@ -98,7 +105,8 @@ def _compile(
 ) -> Any:
     """Give the network a loss and an optimizer that has its variables already."""
     pooled = keras.layers.GlobalAveragePooling2D(data_format="channels_first")
-    model = keras.Model(network.input, pooled(network.output))
+    make_model = partial(recorded_model, keras) if trains_on_cuda() else keras.Model
+    model = make_model(network.input, pooled(network.output))
     model.compile(
         # Without decay AdamW is the paper's Adam.
         optimizer=keras.optimizers.AdamW(
@@ -217,7 +225,9 @@ def _train(
         bar.begin_epoch(epoch)
 
     def settle(logs: Any = None) -> None:
-        settle_normalisation(keras, course.model, batches)
+        # A recorded model has a faster way.
+        forward = getattr(course.model, "forward_training", None)
+        settle_normalisation(keras, course.model, batches, forward)
 
     def end_epoch(epoch: int, logs: Mapping[str, float]) -> None:
         if judged is None:

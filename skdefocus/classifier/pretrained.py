@@ -23,7 +23,7 @@ PRETRAINED = {
 
 # Context networks, which go with the patch network of the same name.
 CONTEXT_PRETRAINED = {
-    "default": "c975f08ec1787368696406dfe16311ae86e1fe7dfde2d809e96e0e83cce2bb0c",
+    "default": "dc1793edc245bccd36d7ce7151ba0cabea26675e574e4db5f69bb51354d72bdd",
 }
 
 

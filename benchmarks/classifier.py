@@ -113,7 +113,7 @@ def evaluate(
 def title(name: str, options: argparse.Namespace) -> str:
     """Name a run after all that its checkpoint and row do not share with another."""
     flips = "_flips" if options.random_flips else ""
-    return f"{name}_{options.padding}{flips}"
+    return f"{name}_{options.padding}_{options.schedule}{flips}"
 
 
 def train(
@@ -172,24 +172,25 @@ def make_row(
 
 def print_networks(rows: list[dict]) -> None:
     """Print Table 2."""
-    print("\nTable 2. Networks: loss and accuracy, and accuracy on whole photographs")
+    print("\nTable 2. Networks: loss and accuracy, and accuracy on whole photographs;")
+    print("after each its padding of patches, schedule of the learning rate and flips")
     print(
-        f"{'network':28} {'epochs':>6} {'train':>15} {'validation':>15} {'test':>15} "
+        f"{'network':32} {'epochs':>6} {'train':>15} {'validation':>15} {'test':>15} "
         f"{'image':>7} {'MB':>6}"
     )
     for name, values in PUBLISHED.items():
         pairs = zip(values[::2], values[1::2], strict=True)
         cells = " ".join(f"{loss:7.4f} {share:7.4f}" for loss, share in pairs)
-        print(f"{name + ' (published)':28} {100:6d} {cells}")
+        print(f"{name + ' (published)':32} {100:6d} {cells}")
     for row in rows:
         cells = " ".join(
             f"{row[part][0]:7.4f} {row[part][1]:7.4f}"
             for part in ("train", "validation", "test")
         )
-        name = f"{row['network']}, {row['padding']}"
+        name = f"{row['network']}, {row['padding']}, {row['schedule']}"
         name += ", flips" if row["random_flips"] else ""
         print(
-            f"{name:28} {row['epochs']:6d} {cells} {row['image']:7.4f} "
+            f"{name:32} {row['epochs']:6d} {cells} {row['image']:7.4f} "
             f"{row['megabytes']:6.2f}"
         )
 
@@ -251,7 +252,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows = json.loads(options.rows.read_text())
     for name in options.networks:
         row, answers, classifier = make_row(name, sets, options)
-        kind = operator.itemgetter("network", "padding", "random_flips")
+        kind = operator.itemgetter("network", "padding", "schedule", "random_flips")
         rows = [other for other in rows if kind(other) != kind(row)] + [row]
         if options.rows:
             options.rows.write_text(json.dumps(rows, indent=1) + "\n")

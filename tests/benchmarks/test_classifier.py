@@ -34,7 +34,7 @@ def test_prints_the_tables_and_draws_the_figures(photographs, tmp_path, capsys):
     assert (row["network"], row["epochs"], row["padding"]) == ("blurnet", 1, "nearest")
     # All levels of a patch are in the same set.
     assert all(count % 20 == 0 for count in row["patches"].values())
-    for name in ("levels_nearest.png", "history_blurnet_nearest.png"):
+    for name in ("levels_nearest.png", "history_blurnet_nearest_constant.png"):
         with Image.open(work / name) as picture:
             assert min(picture.size) > 300
     # Goes on from the checkpoint, and puts the new row in place of the old.
@@ -46,8 +46,8 @@ def test_prints_the_tables_and_draws_the_figures(photographs, tmp_path, capsys):
     # A run with flips is a row and a checkpoint of its own.
     assert classifier.main([*arguments, "--random-flips"]) == 0
     assert [row["random_flips"] for row in json.loads(rows.read_text())] == [0, 1]
-    assert (work / "blurnet_nearest_flips.checkpoint").is_file()
-    assert "blurnet, nearest, flips" in capsys.readouterr().out
+    assert (work / "blurnet_nearest_constant_flips.checkpoint").is_file()
+    assert "blurnet, nearest, constant, flips" in capsys.readouterr().out
 
 
 def test_photographs_are_divided_without_overlap(tmp_path):

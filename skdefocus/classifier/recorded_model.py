@@ -89,8 +89,8 @@ def _keep_constants(trace: Any) -> None:
             with trace.graph.inserting_before(node):
                 moved = trace.graph.get_attr(name)
             node.replace_all_uses_with(moved)
+            trace.graph.erase_node(node)
             constants[moved] = value
-    trace.graph.eliminate_dead_code()
     trace.recompile()
 
 

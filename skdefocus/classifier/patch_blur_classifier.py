@@ -105,10 +105,11 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     Notes
     -----
     Training needs the extra ``train`` (Keras on torch) and runs on a GPU where torch
-    finds one; on a CUDA device a step is recorded once and replayed. On a CPU the same seed, data and number of threads give the same
-    network, bit for bit, interrupted or not. The fitted network is held as
-    ONNX bytes and run by ONNX Runtime. Pickle is Python's own, for trusted files
-    only; `save` and `load` are safe for files from elsewhere.
+    finds one; on a CUDA device a step is recorded once and replayed. On a CPU the same
+    seed, data and number of threads give the same network, bit for bit, interrupted or
+    not. The fitted network is held as ONNX bytes and run by ONNX Runtime. Pickle is
+    Python's own, for trusted files only; `save` and `load` are safe for files from
+    elsewhere.
 
     References
     ----------

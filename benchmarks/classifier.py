@@ -19,9 +19,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import operator
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,17 +111,22 @@ def evaluate(
     return loss / len(answers), float((answers == patches.y).mean()), answers
 
 
-def title(name: str, options: argparse.Namespace) -> str:
-    """Name a run after all that its checkpoint and row do not share with another."""
-    flips = "_flips" if options.random_flips else ""
-    return f"{name}_{options.padding}_{options.schedule}{flips}"
+def kind(name: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tell a run from others: it has a checkpoint and a row of its own."""
+    flips = ("flips",) if settings["random_flips"] else ()
+    return name, settings["padding"], settings["schedule"], *flips
+
+
+def file_name(name: str, options: argparse.Namespace) -> str:
+    """Name the files of a run, without their ending."""
+    return "_".join(kind(name, vars(options)))
 
 
 def train(
     name: str, sets: dict[str, PatchSet], options: argparse.Namespace
 ) -> PatchBlurClassifier:
     """Train a network with the paper's settings, or go on training it."""
-    checkpoint = options.work / f"{title(name, options)}.checkpoint"
+    checkpoint = options.work / f"{file_name(name, options)}.checkpoint"
     classifier = PatchBlurClassifier(
         name,
         PAPER_LADDER,
@@ -146,7 +152,7 @@ def make_row(
 ) -> tuple[dict, np.ndarray, PatchBlurClassifier]:
     """Train a network and measure it."""
     classifier = train(name, sets, options)
-    model = options.work / f"{title(name, options)}.zip"
+    model = options.work / f"{file_name(name, options)}.zip"
     classifier.save(model)
     history = classifier.history_
     test_loss, test_accuracy, answers = evaluate(classifier, sets["test"])
@@ -187,8 +193,7 @@ def print_networks(rows: list[dict]) -> None:
             f"{row[part][0]:7.4f} {row[part][1]:7.4f}"
             for part in ("train", "validation", "test")
         )
-        name = f"{row['network']}, {row['padding']}, {row['schedule']}"
-        name += ", flips" if row["random_flips"] else ""
+        name = ", ".join(kind(row["network"], row))
         print(
             f"{name:32} {row['epochs']:6d} {cells} {row['image']:7.4f} "
             f"{row['megabytes']:6.2f}"
@@ -252,12 +257,13 @@ def main(arguments: list[str] | None = None) -> int:
         rows = json.loads(options.rows.read_text())
     for name in options.networks:
         row, answers, classifier = make_row(name, sets, options)
-        kind = operator.itemgetter("network", "padding", "schedule", "random_flips")
-        rows = [other for other in rows if kind(other) != kind(row)] + [row]
+        same = kind(name, row)
+        rows = [other for other in rows if kind(other["network"], other) != same]
+        rows.append(row)
         if options.rows:
             options.rows.write_text(json.dumps(rows, indent=1) + "\n")
         print_report(name, sets["test"].y, answers)
-        picture = f"history_{title(name, options)}.png"
+        picture = f"history_{file_name(name, options)}.png"
         draw_history(options.work / picture, classifier.history_)
     print_networks(rows)
     return 0

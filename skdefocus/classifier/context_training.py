@@ -15,6 +15,7 @@ from .card import installed_versions
 from .context_features import CELL
 from .context_network import MULTIPLE, ContextNetwork
 from .keras_backend import import_keras, seeded
+from .one_cycle import one_cycle
 from .onnx_export import to_onnx
 from .patch_blur_classifier import PatchBlurClassifier
 from .scene_set import make_scene_set
@@ -185,14 +186,7 @@ def train_context_network(
     with seeded(keras, seed):
         network = build_context_network(features.shape[1], len(levels))
         batches = _make_batches(keras, features, targets, levels, batch_size, seed)
-        steps = epochs * len(batches)
-        rate = keras.optimizers.schedules.CosineDecay(
-            learning_rate / 25,
-            decay_steps=max(1, steps - steps // 4),
-            alpha=1e-4,
-            warmup_target=learning_rate,
-            warmup_steps=steps // 4,
-        )
+        rate = one_cycle(keras, learning_rate, epochs * len(batches))
         network.compile(
             optimizer=keras.optimizers.AdamW(rate, weight_decay=weight_decay),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True, axis=1),

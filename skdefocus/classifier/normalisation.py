@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = ["settle_normalisation"]
@@ -11,12 +11,7 @@ __all__ = ["settle_normalisation"]
 _MOST_BATCHES = 100
 
 
-def settle_normalisation(
-    keras: Any,
-    network: Any,
-    batches: Sequence[Any],
-    forward: Callable[[Any], Any] | None = None,
-) -> None:
+def settle_normalisation(keras: Any, network: Any, batches: Sequence[Any]) -> None:
     """Measure what a network normalises by, with its weights as they are.
 
     While weights change, the layers keep moving averages, which must forget fast what
@@ -28,20 +23,18 @@ def settle_normalisation(
     keras : module
         Keras.
     network : keras.Model
-        In place; only means and variances of its normalisation change.
+        In place; only means and variances of its normalisation change. A recorded
+        model runs by its own ``forward_training``.
     batches : sequence of (patches, levels)
         To measure on: the first hundred are used.
-    forward : callable, optional
-        Runs the network on patches as it trains; by default ``network`` itself.
     """
     import torch
 
+    @torch.no_grad()
     def call(patches: Any) -> Any:
-        with torch.no_grad():
-            return network(patches, training=True)
+        return network(patches, training=True)
 
-    forward = forward or call
-
+    forward = getattr(network, "forward_training", call)
     layers = [
         layer
         for layer in network.layers

@@ -128,7 +128,7 @@ def _replaced(layers: Sequence[Any], *kinds: type) -> Iterator[None]:
         (layer, kind)
         for layer in layers
         for kind in kinds
-        if type(layer) in kind.__bases__
+        if type(layer) is kind.__base__
     ]
     try:
         for layer, kind in replaced:

@@ -15,6 +15,7 @@ from .checkpoint import TrainingState
 from .course import Course, TrainingSettings
 from .keras_backend import import_keras, seeded, trains_on_cuda
 from .normalisation import settle_normalisation
+from .one_cycle import one_cycle
 from .onnx_export import to_onnx
 from .progress import TrainingBar
 from .recorded_model import recorded_model
@@ -81,23 +82,12 @@ def _make_batches(
 def _learning_rate(keras: Any, settings: TrainingSettings, n_batches: int) -> Any:
     """Give the learning rate, or its course over the steps of the run."""
     n_steps = settings.epochs * n_batches
-    peak = settings.learning_rate
-    schedules = keras.optimizers.schedules
-    if settings.schedule == "constant":
-        return peak
     if settings.schedule == "cosine":
-        return schedules.CosineDecay(peak, decay_steps=n_steps)
-    n_rising = n_steps // 4
-    fall = schedules.CosineDecay(peak, max(1, n_steps - n_rising), alpha=1e-4)
-
-    # Keras's own cycle branches on the step, which a recorded step cannot.
-    class OneCycle(schedules.LearningRateSchedule):
-        def __call__(self, step: Any) -> Any:
-            step = keras.ops.cast(step, "float32")
-            rise = peak / 25 + (peak - peak / 25) * (step / max(1, n_rising))
-            return keras.ops.where(step < n_rising, rise, fall(step - n_rising))
-
-    return OneCycle()
+        decay = keras.optimizers.schedules.CosineDecay
+        return decay(settings.learning_rate, decay_steps=n_steps)
+    if settings.schedule == "one_cycle":
+        return one_cycle(keras, settings.learning_rate, n_steps)
+    return settings.learning_rate
 
 
 def _compile(
@@ -225,9 +215,7 @@ def _train(
         bar.begin_epoch(epoch)
 
     def settle(logs: Any = None) -> None:
-        # A recorded model has a faster way.
-        forward = getattr(course.model, "forward_training", None)
-        settle_normalisation(keras, course.model, batches, forward)
+        settle_normalisation(keras, course.model, batches)
 
     def end_epoch(epoch: int, logs: Mapping[str, float]) -> None:
         if judged is None:

@@ -37,7 +37,7 @@ def test_every_epoch_is_judged_and_exported_settled(
     monkeypatch.setattr(
         training,
         "settle_normalisation",
-        lambda keras, network, batches, forward: settled.append(len(batches)),
+        lambda keras, network, batches: settled.append(len(batches)),
     )
     X, y = (part[:96] for part in patch_set)
     classifier = make_classifier(epochs=2, batch_size=24, validation_fraction=fraction)

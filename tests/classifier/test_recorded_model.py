@@ -42,9 +42,7 @@ def test_trains_as_keras_does(monkeypatch, batches, schedule):
         assert hasattr(model, "forward_training") == recorded
         for batch in batches:
             trained = float(model.train_step(batch)["loss"])
-        settle_normalisation(
-            import_keras(), model, batches, getattr(model, "forward_training", None)
-        )
+        settle_normalisation(import_keras(), model, batches)
         model.reset_metrics()
         judged = [float(model.test_step(batch)["loss"]) for batch in batches]
         variables = np.concatenate(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import platform
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from .architectures import Architecture
 from .course import TrainingSettings
+from .keras_backend import import_keras
 from .training_set import TrainingSet
 
 __all__ = ["installed_versions", "make_card"]
@@ -73,7 +74,10 @@ def installed_versions() -> dict[str, str]:
     dict of str to str
         By package.
     """
+    import_keras()
+    # Not as the installer has them: skdefocus may run from a folder, uninstalled.
+    modules = {package: import_module(package) for package in _PACKAGES}
     return {
         "python": platform.python_version(),
-        **{package: version(package) for package in _PACKAGES},
+        **{package: str(module.__version__) for package, module in modules.items()},
     }

@@ -18,6 +18,7 @@ from .keras_backend import import_keras, seeded
 from .one_cycle import one_cycle
 from .onnx_export import to_onnx
 from .patch_blur_classifier import PatchBlurClassifier
+from .progress import TrainingBar
 from .scene_set import make_scene_set
 
 __all__ = [
@@ -167,8 +168,8 @@ def train_context_network(
         Of AdamW; the peak of a cycle.
     seed : int, default=0
         Of weights, order and pieces.
-    verbose : {0, 1, 2}
-        As in ``keras.Model.fit``.
+    verbose : {0, 1, 2}, default=0
+        Nothing, a progress bar, or a line per epoch.
 
     Returns
     -------
@@ -191,7 +192,20 @@ def train_context_network(
             optimizer=keras.optimizers.AdamW(rate, weight_decay=weight_decay),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True, axis=1),
         )
-        history = network.fit(batches, epochs=epochs, verbose=verbose)
+        with TrainingBar(epochs, len(batches), disable=verbose != 1) as bar:
+            history = network.fit(
+                batches,
+                epochs=epochs,
+                # Keras prints lines; the bar is our own.
+                verbose=2 if verbose > 1 else 0,
+                callbacks=[
+                    keras.callbacks.LambdaCallback(
+                        on_epoch_begin=bar.begin_epoch,
+                        on_epoch_end=bar.end_epoch,
+                        on_train_batch_end=bar.end_batch,
+                    )
+                ],
+            )
     return network, {k: [float(v) for v in h] for k, h in history.history.items()}
 
 
@@ -267,7 +281,12 @@ def train_context(
         )
     import_keras()
     features, targets = make_scene_set(
-        paths, classifier, n_scenes, random_state=random_state, n_jobs=n_jobs
+        paths,
+        classifier,
+        n_scenes,
+        random_state=random_state,
+        n_jobs=n_jobs,
+        progress=verbose == 1,
     )
     network, history = train_context_network(
         features,

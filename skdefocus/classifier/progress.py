@@ -1,4 +1,4 @@
-"""The progress bar of a training."""
+"""The progress bars of a training."""
 
 from __future__ import annotations
 
@@ -6,11 +6,44 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["TrainingBar"]
+__all__ = ["TrainingBar", "progress_bar"]
+
+
+def progress_bar(
+    total: int, *, initial: int = 0, description: str = "", disable: bool = False
+) -> Any:
+    """Make a bar on standard error, no wider than the terminal.
+
+    Parameters
+    ----------
+    total : int
+        Steps in all.
+    initial : int, default=0
+        Steps done before.
+    description : str, default=""
+        Of what is done.
+    disable : bool, default=False
+        Show nothing.
+
+    Returns
+    -------
+    tqdm.tqdm
+        A context manager, whose ``update`` moves on by one step.
+    """
+    from tqdm import tqdm
+
+    return tqdm(
+        total=total,
+        initial=initial,
+        desc=description,
+        bar_format="{desc} |{bar}| {remaining} left{postfix}",
+        dynamic_ncols=True,
+        disable=disable,
+    )
 
 
 class TrainingBar:
-    """One bar for all epochs, on standard error, no wider than the terminal.
+    """One bar for all epochs.
 
     Keras's own prints a line of up to 130 columns that starts anew in every epoch, and
     breaks up where the terminal is narrower.
@@ -33,16 +66,10 @@ class TrainingBar:
         first_epoch: int = 0,
         disable: bool = False,
     ) -> None:
-        from tqdm import tqdm
-
         self._n_epochs = n_epochs
         self._validation: dict[str, float] = {}
-        self._bar = tqdm(
-            total=n_epochs * n_batches,
-            initial=first_epoch * n_batches,
-            bar_format="{desc} |{bar}| {remaining} left{postfix}",
-            dynamic_ncols=True,
-            disable=disable,
+        self._bar = progress_bar(
+            n_epochs * n_batches, initial=first_epoch * n_batches, disable=disable
         )
 
     def __enter__(self) -> Self:

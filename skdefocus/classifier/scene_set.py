@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .._validation import to_float_image
 from ..io import read_image
 from ..scenes import compose_scene
 from .context_features import cell_means, context_features
+from .progress import progress_bar
 
 __all__ = ["make_scene_set"]
 
@@ -39,6 +41,7 @@ def make_scene_set(
     shape: tuple[int, int] = (320, 480),
     random_state: int = 0,
     n_jobs: int | None = None,
+    progress: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compose scenes of photographs, taking them in turn, and describe their cells.
 
@@ -56,6 +59,8 @@ def make_scene_set(
         Seed; the same scenes for every ``n_jobs``.
     n_jobs : int, optional
         Scenes worked on at a time.
+    progress : bool, default=False
+        Whether to show a bar on standard error.
 
     Returns
     -------
@@ -65,9 +70,18 @@ def make_scene_set(
         Mean of ``log(sigma + 0.8)`` over each cell.
     """
     seeds = np.random.SeedSequence(random_state).spawn(n_scenes)
-    scenes = Parallel(n_jobs=n_jobs)(
+    scenes = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_scene)(paths[index % len(paths)], classifier, shape, seed)
         for index, seed in enumerate(seeds)
     )
-    features, targets = zip(*scenes, strict=True)
-    return np.stack(features), np.stack(targets)
+    bar = progress_bar(n_scenes, description="composing scenes", disable=not progress)
+    with bar, closing(scenes):
+        for index, (features, target) in enumerate(scenes):
+            if index == 0:
+                # Filled one by one: beside a list of all, they would take twice the
+                # memory.
+                all_features = np.empty((n_scenes, *features.shape), features.dtype)
+                all_targets = np.empty((n_scenes, *target.shape), target.dtype)
+            all_features[index], all_targets[index] = features, target
+            bar.update()
+    return all_features, all_targets

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -212,3 +214,17 @@ class TestTraining:
     def test_refuses_no_photographs(self):
         with pytest.raises(ValueError, match="needs sharp photographs"):
             train_context([])
+
+    def test_a_bar_for_scenes_and_one_for_epochs(self, photographs, capfd):
+        train_context(photographs, n_scenes=3, epochs=2, verbose=1)
+        out, error = capfd.readouterr()
+        assert out == ""
+        composing, training = error.strip().split("\n")
+        last = composing.split("\r")[-1]
+        assert re.fullmatch(r"composing scenes \|█+\| 00:00 left", last)
+        last = training.split("\r")[-1]
+        assert re.fullmatch(r"epoch 2/2 \|█+\| 00:00 left, loss \d+\.\d{3}", last)
+
+    def test_silence(self, photographs, capfd):
+        train_context(photographs, n_scenes=3, epochs=1)
+        assert capfd.readouterr() == ("", "")

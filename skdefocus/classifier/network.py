@@ -17,6 +17,21 @@ _BATCH = 1024
 _BATCH_OF_SINGLE_PATCHES = 64
 
 
+def _pads_a_pool(serialised: bytes) -> bool:
+    """Tell whether zeros are put around what a pool sees."""
+    # Most networks have none, and need not import onnx for it.
+    if b"Pad" not in serialised:
+        return False
+    import onnx
+
+    nodes = onnx.load_from_string(serialised).graph.node
+    padded = {name for node in nodes if node.op_type == "Pad" for name in node.output}
+    return any(
+        node.op_type in ("AveragePool", "MaxPool") and node.input[0] in padded
+        for node in nodes
+    )
+
+
 class Network:
     """An ONNX network from grey patches to probabilities of blur levels.
 
@@ -65,7 +80,12 @@ class Network:
             # Idle threads that spin would take the cores from the filters.
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             self._sessions[n_threads] = onnxruntime.InferenceSession(
-                self.onnx, options, providers=["CPUExecutionProvider"]
+                self.onnx,
+                options,
+                providers=["CPUExecutionProvider"],
+                # Versions before 1.32 turn zeros around what a pool sees into padding
+                # of the pool, which passes over it, and answer wrongly.
+                disabled_optimizers=["Pad_Fusion"] if _pads_a_pool(self.onnx) else [],
             )
         return self._sessions[n_threads]
 

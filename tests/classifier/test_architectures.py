@@ -250,6 +250,24 @@ class TestExports:
                 network.run_patches(patches[:n]), expected[:n], atol=4e-5
             )
 
+    @pytest.mark.parametrize("name", list(ARCHITECTURES))
+    def test_zeros_around_a_pool_are_not_optimised_away(
+        self, exported, patches, monkeypatch, name
+    ):
+        import onnxruntime
+
+        given = []
+
+        class Session(onnxruntime.InferenceSession):
+            def __init__(self, *arguments, **settings):
+                given.append(settings["disabled_optimizers"])
+                super().__init__(*arguments, **settings)
+
+        monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+        Network(exported(name)).run_patches(patches[:1])
+        padded = name in ("densenet121", "nasnet_mobile")
+        assert given == [["Pad_Fusion"] if padded else []]
+
     def test_blurnet_agrees_over_images(self, built, exported):
         image = np.random.default_rng(2).random((75, 61), dtype=np.float32)
         expected = np.moveaxis(run(built("blurnet"), image[np.newaxis])[0], 0, -1)

@@ -309,7 +309,8 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
             raise ValueError(f"it has {spec.nchannels} channels; at most 4 are read")
         kinds = {"uint8": "uint8", "half": "float", "float": "float", "double": "float"}
         pixels = file.read_image(kinds.get(str(spec.format), "uint16"))
-        if pixels is None:
+        # Versions before 3.1.16 give the rows that they could not read as black.
+        if pixels is None or file.has_error:
             raise ValueError(file.geterror() or OpenImageIO.geterror())
         attributes = _worth_keeping(spec)
     finally:

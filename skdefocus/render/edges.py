@@ -57,7 +57,9 @@ def defocus_scale(signed: np.ndarray) -> np.ndarray:
     ndarray
         0 in focus, of the same sign and dtype.
     """
-    size = to_log_sigma(np.abs(signed)) - to_log_sigma(signed.dtype.type(0))
+    # An array, since NumPy 1 takes a number of float32 to float64.
+    in_focus = to_log_sigma(np.zeros(1, signed.dtype))
+    size = to_log_sigma(np.abs(signed)) - in_focus
     return np.copysign(size, signed)
 
 

@@ -25,8 +25,7 @@ def test_the_scale_is_odd_and_rises(signed):
     scale = defocus_scale(signed)
     np.testing.assert_array_equal(defocus_scale(-signed), -scale)
     order = np.argsort(signed, axis=None)
-    # Up to rounding: zeros of either sign are in no order.
-    assert (np.diff(scale.ravel()[order]) >= -1e-7).all()
+    assert (np.diff(scale.ravel()[order]) >= 0).all()
 
 
 @given(DEFOCUS, st.integers(0, 3))

@@ -14,7 +14,7 @@ from .._sigma_scale import to_log_sigma
 from .._validation import to_float_image
 from ..io import read_image
 from ..scenes import compose_scene
-from .context_features import cell_means, context_features
+from .context_features import CELL, cell_means, context_features, count_features
 from .progress import progress_bar
 
 __all__ = ["make_scene_set"]
@@ -29,7 +29,6 @@ def _scene(
     )
     features = context_features(to_float_image(photograph), classifier, 1)
     target = cell_means(to_log_sigma(blur_map))
-    # Half precision: thousands of scenes have to fit in memory.
     return features.astype(np.float16), target.astype(np.float16)
 
 
@@ -74,14 +73,14 @@ def make_scene_set(
         delayed(_scene)(paths[index % len(paths)], classifier, shape, seed)
         for index, seed in enumerate(seeds)
     )
+    cells = tuple(-(-side // CELL) for side in shape)
+    n_features = count_features(len(classifier.classes_))
+    # Half precision, and filled one by one: thousands of scenes have to fit in memory.
+    features = np.empty((n_scenes, n_features, *cells), np.float16)
+    targets = np.empty((n_scenes, *cells), np.float16)
     bar = progress_bar(n_scenes, description="composing scenes", disable=not progress)
     with bar, closing(scenes):
-        for index, (features, target) in enumerate(scenes):
-            if index == 0:
-                # Filled one by one: beside a list of all, they would take twice the
-                # memory.
-                all_features = np.empty((n_scenes, *features.shape), features.dtype)
-                all_targets = np.empty((n_scenes, *target.shape), target.dtype)
-            all_features[index], all_targets[index] = features, target
+        for index, scene in enumerate(scenes):
+            features[index], targets[index] = scene
             bar.update()
-    return all_features, all_targets
+    return features, targets

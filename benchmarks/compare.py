@@ -52,7 +52,7 @@ from skdefocus import (
     WGIFRefiner,
 )
 from skdefocus.datasets import sample_photograph_path
-from skdefocus.figures import colour_map
+from skdefocus.figures import color_map
 from skdefocus.filters import resize
 from skdefocus.io import read_image
 from skdefocus.metrics import psnr, ssim
@@ -138,12 +138,12 @@ def compare_maps(image: np.ndarray, out: Path, **_: object) -> None:
 
 
 def picture_of(sample: DefocusSample) -> np.ndarray:
-    """Colour a map in pixels as everywhere, one without a unit over its own range."""
+    """Color a map in pixels as everywhere, one without a unit over its own range."""
     if sample.unit == "px":
-        return colour_map(sample.blur_map)
+        return color_map(sample.blur_map)
     low, high = np.quantile(sample.blur_map, (0.01, 0.99))
-    # The colours are those of 0 to 10 px.
-    return colour_map(
+    # The colors are those of 0 to 10 px.
+    return color_map(
         10 * np.clip((sample.blur_map - low) / max(high - low, 1e-6), 0, 1)
     )
 
@@ -218,7 +218,7 @@ def compare_renderers(
 ) -> None:
     """Draw every way to render a shallow depth of field."""
     ours = map_of(image)
-    panels = [panel("photograph", image), panel("map", colour_map(ours.blur_map))]
+    panels = [panel("photograph", image), panel("map", color_map(ours.blur_map))]
     for name, renderer in RENDERERS.items():
         start = time.perf_counter()
         (rendered,) = renderer.transform([ours], subject_masks=[subject])

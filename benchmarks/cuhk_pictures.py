@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from skdefocus import DefocusSample
-from skdefocus.figures import colour_map
+from skdefocus.figures import color_map
 from skdefocus.filters import resize
 
 _WIDTH = 300
@@ -22,7 +22,7 @@ def precision_recall_figure(path: Path, curves: dict[str, np.ndarray]) -> None:
     figure = Figure(figsize=(7, 6), layout="constrained")
     axes = figure.add_subplot()
     for index, (name, (precision, recall)) in enumerate(curves.items()):
-        # Colours repeat after ten.
+        # Colors repeat after ten.
         style = ("-", "--", ":")[index // 10 % 3]
         axes.plot(recall, precision, style, label=name)
     axes.set(xlabel="recall", ylabel="precision", xlim=(0, 1), ylim=(0.5, 1.01))
@@ -49,7 +49,7 @@ def contact_sheet(
             pictures = [
                 image if image.ndim == 3 else np.dstack([image] * 3),
                 _black_and_white(masks[index]),
-                colour_map(samples[index].blur_map),
+                color_map(samples[index].blur_map),
                 _black_and_white(predicted[index]),
             ]
             text = f"{title}: number {index + 1} of the split, {accuracy[index]:.3f}"

@@ -25,7 +25,7 @@ else:
     from common import parse_with_data, timed
 
 from skdefocus import HiFSTMapper
-from skdefocus._validation import to_float_image, to_grey
+from skdefocus._shared.validation import to_float_image, to_gray
 from skdefocus.datasets import load_cuhk
 from skdefocus.metrics import best_threshold
 
@@ -34,12 +34,12 @@ def peer_map(photograph: np.ndarray) -> np.ndarray:
     """Map a photograph by blur-detector; larger is more blurred, as in ours."""
     import blur_detector
 
-    grey = np.rint(to_grey(to_float_image(photograph)) * 255).astype(np.uint8)
+    gray = np.rint(to_gray(to_float_image(photograph)) * 255).astype(np.uint8)
     with warnings.catch_warnings():
         # It hands floats to a filter for bytes.
         warnings.simplefilter("ignore")
         sharpness = blur_detector.detectBlur(
-            grey, downsampling_factor=4, show_progress=False
+            gray, downsampling_factor=4, show_progress=False
         )
     return (1 - sharpness).astype(np.float32)
 

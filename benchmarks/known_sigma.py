@@ -22,8 +22,8 @@ import numpy as np
 from tqdm import tqdm
 
 from skdefocus import ContextMapper, PatchBlurClassifier, SlidingWindowMapper
-from skdefocus._sigma_scale import from_log_sigma, to_log_sigma
-from skdefocus._validation import to_float_image, to_grey
+from skdefocus._shared.sigma_scale import from_log_sigma, to_log_sigma
+from skdefocus._shared.validation import to_float_image, to_gray
 from skdefocus.classifier import ContextNetwork
 from skdefocus.filters import resize, variance_of_laplacian
 from skdefocus.io import list_photographs, read_image
@@ -63,33 +63,33 @@ def make_mappers(classifier: PatchBlurClassifier) -> dict[str, object]:
     return mappers
 
 
-def textured_windows(grey: np.ndarray, least: float) -> np.ndarray:
+def textured_windows(gray: np.ndarray, least: float) -> np.ndarray:
     """Rows and columns of windows, side by side, that have texture."""
-    variance = variance_of_laplacian(grey, SIZE, smooth=True)
+    variance = variance_of_laplacian(gray, SIZE, smooth=True)
     half = SIZE // 2
-    centres = variance[half : grey.shape[0] - half : SIZE, half::SIZE]
-    columns = (grey.shape[1] - SIZE) // SIZE + 1
-    return np.argwhere(centres[:, :columns] >= least) * SIZE
+    centers = variance[half : gray.shape[0] - half : SIZE, half::SIZE]
+    columns = (gray.shape[1] - SIZE) // SIZE + 1
+    return np.argwhere(centers[:, :columns] >= least) * SIZE
 
 
 def measure(
     classifier: PatchBlurClassifier,
     mappers: dict[str, object],
-    greys: list[np.ndarray],
+    grays: list[np.ndarray],
     least: float,
 ) -> Iterator[Measured]:
     """Measure the textured windows of every blurred version of photographs."""
-    windows = [textured_windows(grey, least) for grey in greys]
+    windows = [textured_windows(gray, least) for gray in grays]
     kinds = list(itertools.product(("gaussian", "disc"), CONDITIONS, SIGMAS))
     for psf, condition, sigma in tqdm(kinds, file=sys.stderr):
         blurred = [
             defocus(
-                grey,
-                np.full(grey.shape, sigma, np.float32),
+                gray,
+                np.full(gray.shape, sigma, np.float32),
                 psf=psf,
                 **CONDITIONS[condition],
             )
-            for grey in greys
+            for gray in grays
         ]
         patches = [
             image[row : row + SIZE, column : column + SIZE]
@@ -157,14 +157,14 @@ def print_errors(measured: list[Measured], method: str) -> None:
     print(f"0.5-8 {means}\nmean share of sigma, 0.5 to 8 px: {np.mean(shares):.1%}")
 
 
-def print_sizes(classifier: PatchBlurClassifier, greys: list[np.ndarray]) -> None:
+def print_sizes(classifier: PatchBlurClassifier, grays: list[np.ndarray]) -> None:
     """Print what the answer is at half the size, where half of it is due."""
     print("\nmedian sigma at half size, as a share of that at full size (0.5 is right)")
     for sigma in (2.0, 4.0, 8.0):
         ratios = []
-        for grey in greys:
-            blurred = defocus(grey, np.full(grey.shape, sigma, np.float32))
-            halved = resize(blurred, (grey.shape[0] // 2, grey.shape[1] // 2))
+        for gray in grays:
+            blurred = defocus(gray, np.full(gray.shape, sigma, np.float32))
+            halved = resize(blurred, (gray.shape[0] // 2, gray.shape[1] // 2))
             answers = [
                 np.median(estimate(classifier, classifier.predict_proba_image(image)))
                 for image in (blurred, halved)
@@ -188,11 +188,11 @@ def draw(path: Path, measured: list[Measured], curve: np.ndarray, error: float) 
         )
         (line,) = left.plot(SIGMAS, middle, ".-", label=f"{psf}, {condition}")
         left.fill_between(SIGMAS, low, high, color=line.get_color(), alpha=0.12)
-    left.plot([0, 10], [0, 10], color="grey", linewidth=0.8)
+    left.plot([0, 10], [0, 10], color="gray", linewidth=0.8)
     left.set(xlabel="true sigma, px", ylabel="estimated sigma, px, with quartiles")
     left.legend(fontsize="small")
     confidence, accuracy, count = curve
-    right.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    right.plot([0, 1], [0, 1], color="gray", linewidth=0.8)
     right.plot(confidence[count > 0], accuracy[count > 0], "o-")
     right.set(
         xlabel="probability of the level answered",
@@ -229,16 +229,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--figure", type=Path, help="draw both figures into this file")
     options = parser.parse_args(arguments)
     classifier = load_network(options.network)
-    greys = []
+    grays = []
     for path in list_photographs(options.photos):
-        grey = to_grey(to_float_image(read_image(path)))
-        shape = [round(n * options.shrink) for n in grey.shape]
-        greys.append(resize(grey, (shape[0], shape[1])))
+        gray = to_gray(to_float_image(read_image(path)))
+        shape = [round(n * options.shrink) for n in gray.shape]
+        grays.append(resize(gray, (shape[0], shape[1])))
     mappers = make_mappers(classifier) if options.maps else {}
-    measured = list(measure(classifier, mappers, greys, options.texture))
+    measured = list(measure(classifier, mappers, grays, options.texture))
     print(f"network {classifier.network_.sha256}")
     print(
-        f"{len(greys)} photographs, {len(measured[0].probabilities)} windows of "
+        f"{len(grays)} photographs, {len(measured[0].probabilities)} windows of "
         f"{SIZE} px with texture"
     )
     for method in measured[0].found:
@@ -250,7 +250,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{confidence:8.3f} {accuracy:8.3f} {int(count):9d}")
     print(f"expected calibration error {error:.4f}")
     if classifier.dense_stride_ is not None:
-        print_sizes(classifier, greys)
+        print_sizes(classifier, grays)
     if options.figure:
         draw(options.figure, measured, curve, error)
     return 0

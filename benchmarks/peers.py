@@ -26,11 +26,15 @@ from skdefocus import (
 )
 from skdefocus.batch import process
 from skdefocus.classifier.architectures import ARCHITECTURES
-from skdefocus.classifier.keras_backend import import_keras
 from skdefocus.classifier.network import Network
-from skdefocus.classifier.onnx_export import to_onnx
+from skdefocus.classifier.training.keras_backend import import_keras
+from skdefocus.classifier.training.onnx_export import to_onnx
 from skdefocus.datasets import load_sample_photograph
-from skdefocus.filters import global_smoother, guided_filter, matting_smoother
+from skdefocus.filters import (
+    global_smoother,
+    guided_filter,
+    matting_smoother,
+)
 from skdefocus.filters import resize as resample
 from skdefocus.io import read_image
 from skdefocus.refine import refine_wgif
@@ -84,12 +88,12 @@ def weighted_filter(
 
 
 def refinement(
-    blur_map: np.ndarray, grey: np.ndarray, box: Callable[..., np.ndarray]
+    blur_map: np.ndarray, gray: np.ndarray, box: Callable[..., np.ndarray]
 ) -> np.ndarray:
     """Refine as the paper does, written with another library's box mean."""
     for _ in range(N_ITER):
-        grey = weighted_filter(grey, grey, box)
-    return weighted_filter(blur_map, grey, box)
+        gray = weighted_filter(gray, gray, box)
+    return weighted_filter(blur_map, gray, box)
 
 
 def cv_box(image: np.ndarray, radius: int) -> np.ndarray:
@@ -106,7 +110,7 @@ def scipy_box(image: np.ndarray, radius: int) -> np.ndarray:
 def filters(shape: tuple[int, int]) -> list[Comparison]:
     """Compare filters with OpenCV and SciPy."""
     image = photograph(shape)
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     blur_map = np.random.default_rng(0).random(shape, dtype=np.float32) * 5
     # OpenCV's lambda is that of the first of three passes.
     peer_smoother = partial(
@@ -118,17 +122,17 @@ def filters(shape: tuple[int, int]) -> list[Comparison]:
         0.25,
         3,
     )
-    refine = partial(refine_wgif, blur_map, grey)
+    refine = partial(refine_wgif, blur_map, gray)
     return [
         Comparison(
-            "guided filter, grey, r=16",
+            "guided filter, gray, r=16",
             "cv2.ximgproc.guidedFilter",
-            partial(guided_filter, blur_map, grey, radius=RADIUS, eps=EPS),
-            partial(cv2.ximgproc.guidedFilter, grey, blur_map, RADIUS, EPS),
+            partial(guided_filter, blur_map, gray, radius=RADIUS, eps=EPS),
+            partial(cv2.ximgproc.guidedFilter, gray, blur_map, RADIUS, EPS),
             "1/2",
         ),
         Comparison(
-            "guided filter, colour, r=16",
+            "guided filter, color, r=16",
             "cv2.ximgproc.guidedFilter",
             partial(guided_filter, blur_map, image, radius=RADIUS, eps=EPS),
             partial(
@@ -143,21 +147,21 @@ def filters(shape: tuple[int, int]) -> list[Comparison]:
             "refinement, 7 + 1 passes",
             "the same by cv2.boxFilter",
             refine,
-            partial(refinement, blur_map, grey, cv_box),
+            partial(refinement, blur_map, gray, cv_box),
             "1/3",
         ),
         Comparison(
             "refinement, 7 + 1 passes",
             "the same by ndimage.uniform_filter",
             refine,
-            partial(refinement, blur_map, grey, scipy_box),
+            partial(refinement, blur_map, gray, scipy_box),
             "1/8",
         ),
         Comparison(
             "global smoother, 3 passes",
             "cv2.ximgproc.fastGlobalSmoother",
             partial(
-                global_smoother, blur_map, image, smoothness=60_000, colour_sigma=0.02
+                global_smoother, blur_map, image, smoothness=60_000, color_sigma=0.02
             ),
             peer_smoother,
             "1",
@@ -171,10 +175,10 @@ def matting(shape: tuple[int, int]) -> list[Comparison]:
 
     image = photograph(shape)
     blur_map = np.random.default_rng(0).random(shape) * 5
-    colours = image / 255
+    colors = image / 255
 
     def peer() -> np.ndarray:
-        laplacian = pymatting.cf_laplacian(colours, epsilon=1e-4)
+        laplacian = pymatting.cf_laplacian(colors, epsilon=1e-4)
         system = (laplacian + sparse.identity(blur_map.size) * 0.01).tocsc()
         return pymatting.cg(
             system, 0.01 * blur_map.ravel(), M=pymatting.ichol(system), rtol=1e-5
@@ -190,20 +194,20 @@ def matting(shape: tuple[int, int]) -> list[Comparison]:
     ]
 
 
-def windows(grey: np.ndarray, size: int, step: int) -> np.ndarray:
+def windows(gray: np.ndarray, size: int, step: int) -> np.ndarray:
     """All patches of an image at a distance of some pixels."""
-    view = np.lib.stride_tricks.sliding_window_view(grey, (size, size))
+    view = np.lib.stride_tricks.sliding_window_view(gray, (size, size))
     return view[::step, ::step].reshape(-1, size, size)
 
 
 def maps(shape: tuple[int, int]) -> list[Comparison]:
     """Compare dense networks with the paper's network on single patches."""
     import_keras()
-    grey = cv2.cvtColor(photograph(shape), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    gray = cv2.cvtColor(photograph(shape), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     # Its time does not depend on what it has learnt.
     network = ARCHITECTURES["mobilenet_v2"].build(20)
     single = Network(to_onnx(network, PATCH_SIZE, dense=False))
-    patches = windows(grey, PATCH_SIZE, 16)
+    patches = windows(gray, PATCH_SIZE, 16)
     by_runtime = f"MobileNetV2, {len(patches)} patches, ONNX Runtime"
 
     def by_keras() -> list[object]:
@@ -217,7 +221,7 @@ def maps(shape: tuple[int, int]) -> list[Comparison]:
         Comparison(
             f"{name}, dense, step 4",
             by_runtime,
-            partial(PatchBlurClassifier.pretrained(name).network_.run_image, grey),
+            partial(PatchBlurClassifier.pretrained(name).network_.run_image, gray),
             partial(single.run_patches, patches),
             goal,
         )
@@ -229,7 +233,7 @@ def maps(shape: tuple[int, int]) -> list[Comparison]:
             Comparison(
                 f"fast, blur map, step {step}",
                 by_runtime,
-                partial(mapper.transform, [grey]),
+                partial(mapper.transform, [gray]),
                 partial(single.run_patches, patches),
                 goal,
             )
@@ -239,7 +243,7 @@ def maps(shape: tuple[int, int]) -> list[Comparison]:
         Comparison(
             "fast, blur map, step 16",
             f"MobileNetV2, {len(patches)} patches, Keras on torch",
-            partial(SlidingWindowMapper("fast").transform, [grey]),
+            partial(SlidingWindowMapper("fast").transform, [gray]),
             by_keras,
         ),
     ]

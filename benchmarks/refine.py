@@ -30,7 +30,7 @@ from skdefocus import (
     WGIFRefiner,
 )
 from skdefocus.datasets import load_sample_photograph
-from skdefocus.figures import colour_map
+from skdefocus.figures import color_map
 from skdefocus.filters import resize
 from skdefocus.io import read_image
 
@@ -76,7 +76,7 @@ def panel(title: str, sample: DefocusSample, threshold: float) -> np.ndarray:
     binary = np.dstack([np.where(mask, 255, 0).astype(np.uint8)] * 3)
     strip = Image.new("RGB", (binary.shape[1], 28), "white")
     ImageDraw.Draw(strip).text((6, 4), title, fill="black", font_size=18)
-    return np.concatenate([np.asarray(strip), colour_map(sample.blur_map), binary])
+    return np.concatenate([np.asarray(strip), color_map(sample.blur_map), binary])
 
 
 def main(arguments: list[str] | None = None) -> int:

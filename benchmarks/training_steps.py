@@ -3,7 +3,7 @@
 python benchmarks/training_steps.py [--networks NETWORK ...] [--batch-size N]
 
 On a CUDA device, training records a step once and replays it
-(`skdefocus.classifier.recorded_model`). Both ways train the same network on the same
+(`skdefocus.classifier.training.recorded_model`). Both train the same network on the same
 batch here, in turns. Without such a device nothing but Python's part is left to gain.
 """
 
@@ -18,10 +18,10 @@ from unittest import mock
 
 import numpy as np
 
-from skdefocus.classifier import training
 from skdefocus.classifier.architectures import ARCHITECTURES
-from skdefocus.classifier.course import TrainingSettings
-from skdefocus.classifier.keras_backend import import_keras
+from skdefocus.classifier.training import loop
+from skdefocus.classifier.training.keras_backend import import_keras
+from skdefocus.classifier.training.run_state import TrainingSettings
 
 # A step is traced in the first, and a CUDA graph captured after a few more.
 WARM_UP = 5
@@ -42,8 +42,8 @@ def make_model(name: str, batch_size: int, recorded: bool) -> Any:
     )
     keras = import_keras()
     network = ARCHITECTURES[name].build(20)
-    with mock.patch.object(training, "trains_on_cuda", return_value=recorded):
-        return training._compile(keras, network, settings, 1)
+    with mock.patch.object(loop, "trains_on_cuda", return_value=recorded):
+        return loop._compile(keras, network, settings, 1)
 
 
 def seconds_per_step(model: Any, batch: tuple[np.ndarray, ...], n_steps: int) -> float:

@@ -62,7 +62,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
         FastDefocusMapper,
         {
             "n_superpixels": (100, 400, 800, 1600),
-            "affinity_sigma": (0.4, 1.5),
+            "color_sigma": (0.4, 1.5),
             "smoothness": (1.0, 100.0),
             "edge_threshold": (0.003, 0.03),
             "max_sigma": (3.0, 5.0),
@@ -78,7 +78,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
             "step": (4,),
             "tolerance": (0.003, 0.005, 0.02),
             "spatial_sigma": (30.0, 100.0),
-            "range_sigma": (0.02, 0.05),
+            "color_sigma": (0.02, 0.05),
         },
     ),
     "lbp": (
@@ -86,7 +86,7 @@ GRIDS: dict[str, tuple[type, dict[str, tuple]]] = {
         {
             "threshold": (0.01, 0.015, 0.04),
             "sizes": ((11, 15, 21), (15, 21, 31)),
-            "neighbour_weight": (0.05, 0.1, 0.5),
+            "neighbor_weight": (0.05, 0.1, 0.5),
         },
     ),
 }
@@ -99,7 +99,7 @@ TUNED: dict[str, dict[str, Any]] = {
     "adaptive-scale": {"scale_share": 0.5, "radius": 64},
     "fast-defocus": {
         "n_superpixels": 1600,
-        "affinity_sigma": 0.4,
+        "color_sigma": 0.4,
         "smoothness": 100.0,
         "edge_threshold": 0.03,
         "max_sigma": 3.0,
@@ -109,9 +109,9 @@ TUNED: dict[str, dict[str, Any]] = {
         "step": 4,
         "tolerance": 0.005,
         "spatial_sigma": 30.0,
-        "range_sigma": 0.05,
+        "color_sigma": 0.05,
     },
-    "lbp": {"threshold": 0.015, "neighbour_weight": 0.1},
+    "lbp": {"threshold": 0.015, "neighbor_weight": 0.1},
 }
 
 

@@ -20,7 +20,7 @@ blur_map = estimate_blur_map(photograph)
 print(f"{blur_map.shape}, {blur_map.dtype}, from {blur_map.min():.2f} px")
 
 # %%
-# A logarithmic scale of colours suits sigma: from 0.5 to 1 px is as visible a step as
+# A logarithmic scale of colors suits sigma: from 0.5 to 1 px is as visible a step as
 # from 4 to 8 px.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")

@@ -18,8 +18,8 @@ from skimage import data
 from skdefocus.filters import blur
 from skdefocus.patches import PAPER_LADDER, REAL_LADDER, select_sharp_patches
 
-grey = data.coffee().mean(axis=-1) / 255
-patches, corners = select_sharp_patches(grey, min_sharpness=300)
+gray = data.coffee().mean(axis=-1) / 255
+patches, corners = select_sharp_patches(gray, min_sharpness=300)
 corners = corners[[2, 15, 30]]
 print(f"{len(patches)} sharp patches")
 
@@ -29,7 +29,7 @@ def draw_levels(ladder, title):
     levels = ladder[::2]
     figure, axes = plt.subplots(3, len(levels), figsize=(10, 3.6), layout="constrained")
     for column, sigma in enumerate(levels):
-        blurred = blur(grey, sigma)
+        blurred = blur(gray, sigma)
         axes[0, column].set_title(f"{sigma:g} px", fontsize="medium")
         for axis, (row, left) in zip(axes[:, column], corners):
             patch = blurred[row : row + 32, left : left + 32]

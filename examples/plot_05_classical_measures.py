@@ -8,7 +8,7 @@ photograph is blurred. They measure contrast as much as focus (Fig. 8 of the pap
 
 # %%
 # Scores of these mappers have no unit: they lie in [0, 1], larger where more blurred.
-# Each panel has its own range of colours, from its 2 to its 98 % quantile.
+# Each panel has its own range of colors, from its 2 to its 98 % quantile.
 
 import matplotlib.pyplot as plt
 import numpy as np

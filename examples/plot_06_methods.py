@@ -44,7 +44,7 @@ for name, mapper in {
 
 # %%
 # Some give sigma, some a score without a unit, so each panel has its own range of
-# colours. What can be compared is the order: where each says that the photograph is
+# colors. What can be compared is the order: where each says that the photograph is
 # sharper.
 
 figure, axes = plt.subplots(4, 2, figsize=(9, 11.6), layout="constrained")

@@ -13,12 +13,7 @@ import matplotlib.pyplot as plt
 from sklearn.datasets import load_sample_images
 from sklearn.pipeline import Pipeline
 
-from skdefocus import (
-    DefocusSegmenter,
-    GlobalRefiner,
-    SDoFRenderer,
-    SlidingWindowMapper,
-)
+from skdefocus import DefocusSegmenter, GlobalRefiner, SDoFRenderer, SlidingWindowMapper
 
 photographs = load_sample_images().images
 pipeline = Pipeline(
@@ -28,7 +23,7 @@ pipeline = Pipeline(
         ("renderer", SDoFRenderer(smoothing="disc")),
     ]
 )
-pipeline.set_params(renderer__gain=0.5, mapper__scale="auto")
+pipeline.set_params(renderer__subject_gain=0.5, mapper__scale="auto")
 shallow = pipeline.fit_transform(photographs)
 
 # %%

@@ -24,7 +24,7 @@ from sklearn.model_selection import GridSearchCV
 from skdefocus import DefocusSegmenter, GlobalRefiner, SlidingWindowMapper
 from skdefocus.datasets import load_cuhk
 from skdefocus.io import write_photograph
-from skdefocus.scenes import compose_scene
+from skdefocus.synthesis import compose_scene
 
 sources = (load_sample_image("china.jpg"), data.astronaut(), data.coffee())
 with TemporaryDirectory() as name:

@@ -8,7 +8,7 @@ aperture and focus are known (eqs. 1 to 3 of the paper).
 
 # %%
 # A 50 mm lens at f/1.8, focused at 2 m, on a sensor with pixels of 20 um (a photograph
-# reduced to some 1800 px). Lengths are in metres.
+# reduced to some 1800 px). Lengths are in meters.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -36,10 +36,10 @@ near, far = np.quantile(filled, (0.9, 0.15))
 pictures = {
     "photograph": photograph,
     "focus on the motorcycle": SDoFRenderer(
-        smoothing="lens", focus=float(near), disc_sigma=3.5, gain=0
+        smoothing="lens", focus=float(near), disc_sigma=3.5, subject_gain=0
     ).transform([sample])[0],
     "focus on the wall": SDoFRenderer(
-        smoothing="lens", focus=float(far), disc_sigma=3.5, gain=0
+        smoothing="lens", focus=float(far), disc_sigma=3.5, subject_gain=0
     ).transform([sample])[0],
 }
 

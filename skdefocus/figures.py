@@ -1,4 +1,4 @@
-"""Pictures to look at: maps in colours, everything side by side, a training."""
+"""Pictures to look at: maps in colors, everything side by side, a training."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ._sigma_scale import from_log_sigma, to_log_sigma
-from ._validation import check_map, to_float_image
+from ._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ._shared.validation import check_map, to_float_image
 
-__all__ = ["colour_map", "draw_overview", "training_figure"]
+__all__ = ["color_map", "draw_overview", "training_figure"]
 
 # Dark where sharp, bright where blurred, as in the paper; lightness rises evenly, so
-# that the picture also reads in grey and with impaired colour vision.
-_COLOURS = np.array(
+# that the picture also reads in gray and with impaired color vision.
+_COLORS = np.array(
     [
         (13, 8, 65),
         (36, 40, 126),
@@ -42,13 +42,13 @@ def _position(sigma: Any) -> np.ndarray:
     return np.clip((position - low) / (high - low), 0, 1)
 
 
-def colour_map(blur_map: np.ndarray) -> np.ndarray:
-    """Draw a blur map in colours, the same for the same sigma in every photograph.
+def color_map(blur_map: np.ndarray) -> np.ndarray:
+    """Draw a blur map in colors, the same for the same sigma in every photograph.
 
     Parameters
     ----------
     blur_map : array-like of shape (H, W)
-        Sigma in pixels, at least 0. From 19 px up the colour stays the same.
+        Sigma in pixels, at least 0. From 19 px up the color stays the same.
 
     Returns
     -------
@@ -64,15 +64,15 @@ def colour_map(blur_map: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> import numpy as np
-    >>> from skdefocus.figures import colour_map
-    >>> colour_map(np.array([[0.0, 19.0]]))
+    >>> from skdefocus.figures import color_map
+    >>> color_map(np.array([[0.0, 19.0]]))
     array([[[ 13,   8,  65],
             [250, 226,  90]]], dtype=uint8)
     """
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    index = _position(blur_map) * (len(_COLOURS) - 1)
+    index = _position(blur_map) * (len(_COLORS) - 1)
     channels = [
-        np.interp(index, np.arange(len(_COLOURS)), _COLOURS[:, c]) for c in range(3)
+        np.interp(index, np.arange(len(_COLORS)), _COLORS[:, c]) for c in range(3)
     ]
     return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
 
@@ -85,7 +85,7 @@ def draw_overview(
     Parameters
     ----------
     panels : sequence of (str, ndarray)
-        Titles and pictures of one size: photographs, or maps that `colour_map` drew.
+        Titles and pictures of one size: photographs, or maps that `color_map` drew.
     width : int, default=640
         Greatest width of a panel, in pixels.
     credit : str, default=""
@@ -134,15 +134,15 @@ def draw_overview(
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
     scale = from_log_sigma(np.linspace(*to_log_sigma([0.0, _TOP]), length))
-    bar = colour_map(scale[np.newaxis].repeat(_BAR, axis=0))
+    bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0))
     sheet.paste(Image.fromarray(bar), (_GAP, top))
     draw.text(
         (_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font
     )
     for sigma in _TICKS:
-        centre = _GAP + float(_position(sigma)) * length
+        center = _GAP + float(_position(sigma)) * length
         text = f"{sigma}+" if sigma == _TOP else str(sigma)
-        draw.text((centre, top + _BAR + 3), text, fill="black", font=font, anchor="ma")
+        draw.text((center, top + _BAR + 3), text, fill="black", font=font, anchor="ma")
     line = (_GAP, top + _BAR + _TEXT + _GAP)
     draw.text(line, credit, fill="dimgray", font=font)
     return np.asarray(sheet)
@@ -203,15 +203,15 @@ def training_figure(history: Mapping[str, Sequence[float]]) -> Any:
         )
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     for axes, quantity in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
-        # One dot where one epoch makes no line; ends of the map's colours.
+        # One dot where one epoch makes no line; ends of the map's colors.
         style = {"marker": "o" if len(curves[quantity]) == 1 else ""}
-        for name, label, colour in (
-            (quantity, "training", _COLOURS[2] / 255),
-            (f"val_{quantity}", "validation", _COLOURS[5] / 255),
+        for name, label, color in (
+            (quantity, "training", _COLORS[2] / 255),
+            (f"val_{quantity}", "validation", _COLORS[5] / 255),
         ):
             if name in curves:
                 epochs = np.arange(1, len(curves[name]) + 1)
-                axes.plot(epochs, curves[name], color=colour, label=label, **style)
+                axes.plot(epochs, curves[name], color=color, label=label, **style)
         axes.set(xlabel="epoch", ylabel=quantity)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)

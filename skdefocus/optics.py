@@ -1,6 +1,6 @@
 """The thin lens: distance, circle of confusion and sigma (eqs. 1 to 3).
 
-Lengths are in one unit of the caller's choice, metres say, for all arguments alike.
+Lengths are in one unit of the caller's choice, meters say, for all arguments alike.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._validation import POSITIVE_REAL, check_parameters
+from ._shared.validation import POSITIVE_REAL, check_parameters
 
 __all__ = [
     "circle_of_confusion",

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ._validation import check_map
+from ._shared.validation import check_map
 
 __all__ = ["DefocusSample"]
 

@@ -35,8 +35,8 @@ def texture() -> np.ndarray:
     y, x = np.mgrid[:160, :192]
     image = np.full(y.shape, 0.5)
     for _ in range(250):
-        centre, radius = rng.uniform(0, 192, 2), rng.uniform(2, 14)
-        inside = np.hypot(y - centre[0], x - centre[1]) < radius
+        center, radius = rng.uniform(0, 192, 2), rng.uniform(2, 14)
+        inside = np.hypot(y - center[0], x - center[1]) < radius
         image[inside] = rng.uniform(0, 1)
     return blur(image, 0.4)
 

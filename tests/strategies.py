@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-__all__ = ["colour_images", "grey_images", "maps", "radii"]
+__all__ = ["color_images", "gray_images", "maps", "radii"]
 
 _SIDES = st.integers(1, 12)
 radii = st.integers(0, 6)
@@ -16,20 +16,20 @@ def _floats(high: float) -> st.SearchStrategy[float]:
     return st.floats(0, high, width=32)
 
 
-def grey_images(dtype=np.float64) -> st.SearchStrategy[np.ndarray]:
-    """Grey images in [0, 1] from 1 x 1 to 12 x 12."""
+def gray_images(dtype=np.float64) -> st.SearchStrategy[np.ndarray]:
+    """Gray images in [0, 1] from 1 x 1 to 12 x 12."""
     shapes = st.tuples(_SIDES, _SIDES)
     return hnp.arrays(dtype, shapes, elements=_floats(1))
 
 
-def colour_images(dtype=np.float64) -> st.SearchStrategy[np.ndarray]:
-    """Colour images in [0, 1] from 1 x 1 to 12 x 12."""
+def color_images(dtype=np.float64) -> st.SearchStrategy[np.ndarray]:
+    """Color images in [0, 1] from 1 x 1 to 12 x 12."""
     shapes = st.tuples(_SIDES, _SIDES, st.just(3))
     return hnp.arrays(dtype, shapes, elements=_floats(1))
 
 
 @st.composite
 def maps(draw, dtype=np.float64):
-    """A grey image in [0, 1] and a blur map of its shape, up to 19 px."""
-    image = draw(grey_images(dtype))
+    """A gray image in [0, 1] and a blur map of its shape, up to 19 px."""
+    image = draw(gray_images(dtype))
     return image, draw(hnp.arrays(dtype, image.shape, elements=_floats(19)))

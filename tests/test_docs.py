@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import skdefocus
-from skdefocus.cli import _build_parser
+from skdefocus.cli.main import _build_parser
 
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDE = sorted(DOCS.glob("guide/*.rst"))

@@ -208,12 +208,12 @@ class TestTwins:
     def test_batches_as_arrays(self, step, feed):
         item = feed(step)[0]
         if step in [*MAPPERS, *SHARPENERS]:
-            grey = item[..., 0]
+            gray = item[..., 0]
             assert_same(
                 step.transform(np.stack([item] * 2)), step.transform([item] * 2)
             )
             assert_same(
-                step.transform(np.stack([grey] * 2)), step.transform([grey] * 2)
+                step.transform(np.stack([gray] * 2)), step.transform([gray] * 2)
             )
 
     def test_refuses_what_is_no_batch(self, step, batch):

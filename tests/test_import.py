@@ -23,7 +23,7 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_help_imports_nothing_heavy():
     code = (
-        "import sys\nfrom skdefocus.cli import main\n"
+        "import sys\nfrom skdefocus.cli.main import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         f"print(sorted({HEAVY} & set(sys.modules)))"
     )
@@ -57,7 +57,7 @@ def test_stages_import_only_stages_to_their_left():
 
     floor = {"filters", "metrics", "io", "sample", "optics", "synthesis", "scenes"}
     floor |= {"_validation", "_files", "_batch", "_base", "figures", "_sigma_scale"}
-    floor |= {"_threads", "_grey_rows"}
+    floor |= {"_threads", "_gray_rows"}
     stages = ["patches", "classifier", "mapping", "refine"]
     last = ["segment", "enhance", "render"]
     root = Path(skdefocus.__file__).parent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skdefocus.cli import main
+from skdefocus.cli.main import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 

@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from .serve import serve
+from ._serve import serve
 
 __all__ = ["serve"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..figures import colour_map
+from ..figures import color_map
 from ..io import write_map, write_photograph
 from .opened import OpenedPhotograph
 from .recipe import product_file, product_step
@@ -52,7 +52,7 @@ def export_product(
         (picture,) = step.transform([opened.sample])
         write_photograph(path, picture, like=opened.original)
     elif product == "map":
-        write_photograph(path, colour_map(opened.sample.blur_map))
+        write_photograph(path, color_map(opened.sample.blur_map))
     else:
         write_map(path, opened.sample.blur_map)
     return path

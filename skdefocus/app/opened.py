@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..io import Photograph, read_photograph
 from ..render import automatic_focus_range
 from ..render.weight import LEAST_DISTANCE
@@ -71,7 +71,7 @@ class OpenedPhotograph:
 
     @cached_property
     def scale(self) -> np.ndarray:
-        """Sigma at equal steps along the axis, which is the map's colours' own."""
+        """Sigma at equal steps along the axis, which is the map's colors' own."""
         low, high = to_log_sigma(np.array([0.0, self.axis]))
         scale = from_log_sigma(np.linspace(low, high, _N_POINTS))
         scale[-1] = self.axis  # Not a rounding below it.

@@ -14,14 +14,14 @@ from panel.custom import JSComponent
 from panel.models.esm import ESMEvent
 from tornado.ioloop import IOLoop
 
-from .._sigma_scale import from_log_sigma, to_log_sigma
-from ..figures import colour_map
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ..figures import color_map
 from .recipe import PRODUCTS
 from .session import Session
 
 __all__ = ["ASSETS", "make_page"]
 
-# Sigma, in pixels, from which the map's colours stay the same, and below it.
+# Sigma, in pixels, from which the map's colors stay the same, and below it.
 _TOP = 19.0
 _TICKS = (0, 1, 2, 4, 8, 19)
 ASSETS = Path(__file__).parent / "assets"
@@ -106,18 +106,18 @@ def make_page(
     document.on_session_destroyed(lambda context: session.close())
     template = pn.Template((ASSETS / "page.html").read_text(encoding="utf-8"))
     template.add_panel("channel", channel[0])
-    colours, ticks = _colour_bar()
+    colors, ticks = _color_bar()
     template.add_variable("products", PRODUCTS)
-    template.add_variable("colours", colours)
+    template.add_variable("colors", colors)
     template.add_variable("ticks", ticks)
     return template
 
 
-def _colour_bar() -> tuple[str, list[tuple[float, str]]]:
-    """Give the map's colours, for CSS, and where along them which sigma lies."""
+def _color_bar() -> tuple[str, list[tuple[float, str]]]:
+    """Give the map's colors, for CSS, and where along them which sigma lies."""
     low, high = to_log_sigma(np.array([0.0, _TOP]))
     scale = from_log_sigma(np.linspace(low, high, 29))
-    colours = [f"rgb({r}, {g}, {b})" for r, g, b in colour_map(scale[np.newaxis])[0]]
+    colors = [f"rgb({r}, {g}, {b})" for r, g, b in color_map(scale[np.newaxis])[0]]
     places = (to_log_sigma(np.array(_TICKS, float)) - low) / (high - low) * 100
     texts = [*map(str, _TICKS[:-1]), f"{_TICKS[-1]}+"]
-    return ", ".join(colours), list(zip(places.round(2), texts, strict=True))
+    return ", ".join(colors), list(zip(places.round(2), texts, strict=True))

@@ -14,10 +14,10 @@ from functools import cached_property
 
 import numpy as np
 
-from .._validation import to_float_image, to_grey
+from .._shared.validation import to_float_image, to_gray
 from ..enhance import sharpening_gain
 from ..enhance.adaptive_unsharp import noise_threshold
-from ..figures import colour_map
+from ..figures import color_map
 from ..filters import blur, resize
 from ..filters.unsharp import luminance_detail, weigh_detail
 from ..render import sdof_weight
@@ -34,7 +34,7 @@ _STEPS, _N_STEPS = 256, 65_536
 _RADIUS, _OVERSHOOT = 1.5, 0.05
 # Sigma of a disc, in pixels of the smaller copy, that is fine enough.
 _COARSE_SIGMA = 2.0
-# What a mask leaves of the grey of what is out of focus, and the colour it takes on.
+# What a mask leaves of the gray of what is out of focus, and the color it takes on.
 _DIMMED, _TINT = 0.5, np.array([0.06, 0.20, 0.26], np.float32)
 
 
@@ -110,15 +110,15 @@ class Preview:
         return encode(self.planes, 92)
 
     def map_picture(self) -> bytes:
-        """Draw the map in colours.
+        """Draw the map in colors.
 
         Returns
         -------
         bytes
             A JPEG.
         """
-        colours = np.moveaxis(colour_map(self.sigma), -1, 0)
-        return encode(colours / np.float32(255), 92)
+        colors = np.moveaxis(color_map(self.sigma), -1, 0)
+        return encode(colors / np.float32(255), 92)
 
     def confidence_picture(self) -> bytes:
         """Draw the confidence, black where the map guesses.
@@ -202,31 +202,31 @@ class Preview:
     @cached_property
     def _detail(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
         return luminance_detail(
-            self._grey,
+            self._gray,
             radius=_RADIUS * self.scale,
-            threshold=noise_threshold(self._grey, self.sigma),
+            threshold=noise_threshold(self._gray, self.sigma),
             overshoot=_OVERSHOOT,
         )
 
     @cached_property
     def _plain_detail(self) -> tuple[np.ndarray, None]:
         return luminance_detail(
-            self._grey, radius=_RADIUS * self.scale, threshold=0.0, overshoot=None
+            self._gray, radius=_RADIUS * self.scale, threshold=0.0, overshoot=None
         )
 
     @cached_property
     def _dimmed(self) -> np.ndarray:
         tint = _TINT[:, np.newaxis, np.newaxis]
-        return np.float32(_DIMMED) * self._grey + (1 - np.float32(_DIMMED)) * tint
+        return np.float32(_DIMMED) * self._gray + (1 - np.float32(_DIMMED)) * tint
 
     @cached_property
     def _light(self) -> np.ndarray:
         return self.planes**GAMMA
 
     @cached_property
-    def _grey(self) -> np.ndarray:
+    def _gray(self) -> np.ndarray:
         image = np.moveaxis(self.planes, 0, -1)
-        return to_grey(image[..., 0] if len(self.planes) == 1 else image)
+        return to_gray(image[..., 0] if len(self.planes) == 1 else image)
 
     def _smooth(self, background: np.ndarray, sigma: float) -> np.ndarray:
         """Blur the background by a disc, in linear light, without its subject."""

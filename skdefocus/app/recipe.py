@@ -19,7 +19,7 @@ PRODUCTS = {
     "shallow": ("_shallow", "shallow-focus photograph"),
     "sigma": ("_sigma.tif", "map as float TIFF"),
     "map16": ("_map16.png", "map as 16-bit PNG"),
-    "map": ("_map.png", "map in colours"),
+    "map": ("_map.png", "map in colors"),
     "mask": ("_mask.png", "mask"),
 }
 _VERBS = {"sharpened": "sharpen", "shallow": "bokeh", "mask": "batch"}
@@ -146,7 +146,7 @@ def python_code(
     lines = [
         "from sklearn.pipeline import make_pipeline",
         f"from skdefocus import {names}",
-        *(["from skdefocus.figures import colour_map"] if product == "map" else []),
+        *(["from skdefocus.figures import color_map"] if product == "map" else []),
         f"from skdefocus.io import read_photograph, {writer}",
         "",
         f"photograph = read_photograph({_quote(opened.path)}{limit})",
@@ -166,7 +166,7 @@ def python_code(
         ]
     else:
         drawn = "sample.blur_map"
-        drawn = f"colour_map({drawn})" if product == "map" else drawn
+        drawn = f"color_map({drawn})" if product == "map" else drawn
         lines += [
             "(sample,) = steps.fit_transform([photograph.image])",
             f"{writer}({_quote(file)}, {drawn})",

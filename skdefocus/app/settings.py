@@ -191,7 +191,7 @@ class Settings:
             pivot=self.pivot,
             smoothing="disc",
             disc_sigma=self.disc_sigma(shape),
-            gain=self.subject_gain,
+            subject_gain=self.subject_gain,
         )
 
     def segmenter(self) -> DefocusSegmenter:

@@ -1,10 +1,10 @@
 """Photographs from files to files: one, or any number of them."""
 
+from ._process import BatchSummary, process
 from .jobs import is_result
 from .keys import pipeline_key
 from .measure import MEASURES, measure_map, sharpest_region
 from .photograph import PRODUCTS, Outcome, process_photograph
-from .process import BatchSummary, process
 from .report import COLUMNS
 from .results import RESULT_SUFFIXES
 

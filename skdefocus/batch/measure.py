@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import check_map
+from .._shared.validation import check_map
 from ..sample import DefocusSample
 from ..segment import defocus_mask
 

@@ -11,14 +11,9 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from .._files import staged
+from .._shared.files import staged
 from ..io import DEFAULT_MAX_PIXELS, read_photograph
-from .results import (
-    Results,
-    describe_error,
-    run_pipeline,
-    write_results,
-)
+from .results import Results, describe_error, run_pipeline, write_results
 
 __all__ = ["PRODUCTS", "Outcome", "process_photograph"]
 

@@ -30,7 +30,7 @@ from typing import Any
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 
-from .._threads import ONE_THREAD
+from .._shared.threads import ONE_THREAD
 from .jobs import Job
 from .work import STARTED_BEFORE, Task, failed_row, work
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .._files import staged
+from .._shared.files import staged
 from .measure import MEASURES
 
 __all__ = ["COLUMNS", "Report", "read_rows"]

@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from .._base import ImageTransformer
-from .._files import Stage
-from ..figures import colour_map, draw_overview
+from .._shared.files import Stage
+from ..figures import color_map, draw_overview
 from ..io import Photograph, write_map, write_photograph
 from ..sample import DefocusSample
 
@@ -38,8 +38,8 @@ RESULT_SUFFIXES = frozenset(
 # A result is written as its photograph was, or else as PNG. MPO is what Pillow calls a
 # JPEG with further pictures behind the first, as phones write it.
 PICTURE_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "WEBP": ".webp"}
-# Sigma from which the colours stay the same, in pixels.
-_LAST_COLOUR = 19.0
+# Sigma from which the colors stay the same, in pixels.
+_LAST_COLOR = 19.0
 _TITLES = {"shallow": "shallow focus"}
 
 
@@ -65,16 +65,16 @@ class Results:
     overview: np.ndarray | None = None
 
     @cached_property
-    def coloured(self) -> np.ndarray:
-        """The map in colours; those of a score span its range, from 0 to 1."""
+    def colored(self) -> np.ndarray:
+        """The map in colors; those of a score span its range, from 0 to 1."""
         blur_map = self.sample.blur_map
         if self.sample.unit == "relative":
-            blur_map = blur_map * np.float32(_LAST_COLOUR)
-        return colour_map(blur_map)
+            blur_map = blur_map * np.float32(_LAST_COLOR)
+        return color_map(blur_map)
 
     def draw_overview(self, credit: str = "") -> None:
         """Draw the photograph, its map and its pictures side by side."""
-        panels = [("photograph", self.original.image), ("blur map", self.coloured)]
+        panels = [("photograph", self.original.image), ("blur map", self.colored)]
         for name, picture in self.pictures.items():
             panels.append((_TITLES.get(name, name), _as_picture(picture)))
         self.overview = draw_overview(panels, credit=credit)
@@ -190,7 +190,7 @@ def write_results(
     """
     if with_map:
         sample = results.sample
-        write_photograph(stage(f"{name}_map.png"), results.coloured)
+        write_photograph(stage(f"{name}_map.png"), results.colored)
         if sample.unit == "px":
             write_map(stage(f"{name}_map16.png"), sample.blur_map)
         kind = "sigma" if sample.unit == "px" else "score"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._files import replace_file
+from .._shared.files import replace_file
 
 __all__ = ["RunFolder", "open_run"]
 

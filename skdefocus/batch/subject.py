@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import to_float_image, to_grey
+from .._shared.validation import to_float_image, to_gray
 from ..io import read_image
 
 __all__ = ["check_subject", "find_subject", "read_subject", "subject_key"]
@@ -140,7 +140,7 @@ def read_subject(
                 f"the subject mask {subject} has {mask.shape[1]} x {mask.shape[0]} "
                 f"pixels, the photograph {width} x {height}."
             )
-        white = to_grey(to_float_image(mask)) >= 0.5
+        white = to_gray(to_float_image(mask)) >= 0.5
         if not white.any():
             raise ValueError(f"the subject mask {subject} has no white pixel.")
         return white

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .._files import staged
-from .._threads import single_threaded
+from .._shared.files import staged
+from .._shared.threads import single_threaded
 from ..io import read_photograph
 from .jobs import Job
 from .keys import file_key
@@ -49,7 +49,7 @@ class Task:
     max_pixels : int
         Larger photographs are refused.
     resume : bool
-        Whether finished work is recognised.
+        Whether finished work is recognized.
     """
 
     folder: RunFolder
@@ -103,7 +103,7 @@ def failed_row(job: Job, error: str, seconds: float | None = None) -> dict[str, 
 
 
 def work(task: Task, job: Job) -> dict[str, Any]:
-    """Work on one photograph, or recognise that it is finished.
+    """Work on one photograph, or recognize that it is finished.
 
     Parameters
     ----------

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._sigma_scale import to_log_sigma
-from .._validation import to_grey
+from .._shared.sigma_scale import to_log_sigma
+from .._shared.validation import to_gray
 from ..filters import resize
 
 __all__ = [
@@ -72,28 +72,28 @@ def context_features(
     ndarray of shape (n_features, ceil(H / 4), ceil(W / 4)), float32
         For the photograph and for half of it, logarithms of the probabilities of the
         patch around each cell and its expected ``log(sigma + 0.8)``; then the mean
-        colour, the contrast within the cell, and its mean gradient. All lie at about
+        color, the contrast within the cell, and its mean gradient. All lie at about
         -1 to 1.
     """
-    grey = to_grey(photograph)
+    gray = to_gray(photograph)
     levels = to_log_sigma(classifier.sigmas_)
-    shape = tuple(-(-length // CELL) for length in grey.shape)
+    shape = tuple(-(-length // CELL) for length in gray.shape)
     parts = []
     for halving in _HALVINGS:
         factor = 2**halving
-        reduced = grey if factor == 1 else cell_means(grey, factor)
+        reduced = gray if factor == 1 else cell_means(gray, factor)
         found = _cell_probabilities(reduced, classifier, n_threads)
         expected = found @ levels / 2
         logarithms = np.log(np.maximum(found, np.exp(_LEAST_LOG))) / 4 + 1
         stack = np.concatenate([logarithms, expected[..., np.newaxis]], axis=2)
         parts += [_enlarge(plane, factor, shape) for plane in np.moveaxis(stack, 2, 0)]
-    colour = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=2)
-    parts += list(np.moveaxis(cell_means(colour) * 2 - 1, 2, 0))
-    mean = cell_means(grey)
-    variance = np.maximum(cell_means(grey**2) - mean**2, 0)
+    color = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=2)
+    parts += list(np.moveaxis(cell_means(color) * 2 - 1, 2, 0))
+    mean = cell_means(gray)
+    variance = np.maximum(cell_means(gray**2) - mean**2, 0)
     parts.append(np.log(variance * 255**2 + 0.1) / 4)
     slopes = [
-        np.gradient(grey, axis=axis) if grey.shape[axis] > 1 else np.zeros_like(grey)
+        np.gradient(gray, axis=axis) if gray.shape[axis] > 1 else np.zeros_like(gray)
         for axis in (0, 1)
     ]
     parts.append(np.log(cell_means(np.hypot(*slopes)) * 255 + 0.1) / 3)
@@ -119,14 +119,14 @@ def expected_log_sigma(features: np.ndarray, n_levels: int) -> np.ndarray:
 
 
 def _cell_probabilities(
-    grey: np.ndarray, classifier: Any, n_threads: int | None
+    gray: np.ndarray, classifier: Any, n_threads: int | None
 ) -> np.ndarray:
     """Probabilities of the patch around each cell."""
     before = (classifier.patch_size_ - CELL) // 2
-    widths = [(before, -length % CELL + before) for length in grey.shape]
+    widths = [(before, -length % CELL + before) for length in gray.shape]
     # Reflection needs as many pixels as it adds.
-    mode = "reflect" if min(grey.shape) > before + CELL else "edge"
-    return classifier.predict_proba_image(np.pad(grey, widths, mode=mode), n_threads)
+    mode = "reflect" if min(gray.shape) > before + CELL else "edge"
+    return classifier.predict_proba_image(np.pad(gray, widths, mode=mode), n_threads)
 
 
 def _enlarge(plane: np.ndarray, factor: int, shape: tuple[int, ...]) -> np.ndarray:

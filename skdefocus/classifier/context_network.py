@@ -29,7 +29,7 @@ class ContextNetwork:
     Parameters
     ----------
     onnx : bytes
-        Serialised network: input ``patches`` of shape (n, n_features, h, w), output
+        Serialized network: input ``patches`` of shape (n, n_features, h, w), output
         ``probabilities`` of shape (n, n_levels, h, w), with h and w multiples of 16.
     card : dict
         What is known of it.
@@ -88,7 +88,7 @@ class ContextNetwork:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the serialised network, in hexadecimal."""
+        """SHA-256 of the serialized network, in hexadecimal."""
         return self._network.sha256
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import to_float_image
+from .._shared.validation import to_float_image
 from .model_file import read_model, write_model
 from .network import Network
 from .patch_input import check_patches
@@ -53,7 +53,7 @@ class FittedNetworkMixin:
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
+            Gray patches, uint8 or float in [0, 1].
 
         Returns
         -------
@@ -77,7 +77,7 @@ class FittedNetworkMixin:
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
+            Gray patches, uint8 or float in [0, 1].
 
         Returns
         -------
@@ -93,7 +93,7 @@ class FittedNetworkMixin:
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
+            Gray patches, uint8 or float in [0, 1].
 
         Returns
         -------
@@ -109,7 +109,7 @@ class FittedNetworkMixin:
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1].
+            Gray patches, uint8 or float in [0, 1].
 
         Returns
         -------
@@ -120,7 +120,7 @@ class FittedNetworkMixin:
 
     @available_if(_is_dense)
     def predict_proba_image(
-        self, grey: np.ndarray, n_threads: int | None = None
+        self, gray: np.ndarray, n_threads: int | None = None
     ) -> np.ndarray:
         """Probabilities of the patches of a whole image in one run.
 
@@ -128,8 +128,8 @@ class FittedNetworkMixin:
 
         Parameters
         ----------
-        grey : array-like of shape (H, W)
-            Grey image, uint8, uint16 or float in [0, 1], at least 32 x 32.
+        gray : array-like of shape (H, W)
+            Gray image, uint8, uint16 or float in [0, 1], at least 32 x 32.
         n_threads : int, optional
             Threads to use; by default those available to this process.
 
@@ -142,7 +142,7 @@ class FittedNetworkMixin:
         Raises
         ------
         ValueError
-            If the image is not grey or smaller than a patch.
+            If the image is not gray or smaller than a patch.
         AttributeError
             If the network does not slide over images.
 
@@ -155,13 +155,13 @@ class FittedNetworkMixin:
         (3, 5, 18)
         """
         check_is_fitted(self, "network_")
-        grey = to_float_image(grey, "grey")
-        if grey.ndim != 2 or min(grey.shape) < self.patch_size_:
+        gray = to_float_image(gray, "gray")
+        if gray.ndim != 2 or min(gray.shape) < self.patch_size_:
             raise ValueError(
-                f"grey must have shape (H, W), at least {self.patch_size_} each; got "
-                f"shape {grey.shape}."
+                f"gray must have shape (H, W), at least {self.patch_size_} each; got "
+                f"shape {gray.shape}."
             )
-        return self.network_.run_image(grey, n_threads)
+        return self.network_.run_image(gray, n_threads)
 
     def save(self, path: str | os.PathLike[str], dtype: str = "float32") -> None:
         """Write the fitted network and its card to one file.

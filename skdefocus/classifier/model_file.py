@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .._files import replace_file
+from .._shared.files import replace_file
 from .network import Network
 from .onnx_safety import check_context_onnx, check_onnx
 
@@ -49,7 +49,7 @@ def write_model(
     path : path-like
         Where the file goes.
     onnx : bytes
-        Serialised network, of float32.
+        Serialized network, of float32.
     card : dict
         What is known of it; must survive JSON.
     dtype : {"float32", "float16"}, default="float32"
@@ -93,7 +93,7 @@ def read_model(
     Returns
     -------
     onnx : bytes
-        Serialised network, of float32.
+        Serialized network, of float32.
     card : dict
         Its card.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._threads import available_threads
+from .._shared.threads import available_threads
 
 __all__ = ["Network"]
 
@@ -17,14 +17,14 @@ _BATCH = 1024
 _BATCH_OF_SINGLE_PATCHES = 64
 
 
-def _pads_a_pool(serialised: bytes) -> bool:
+def _pads_a_pool(serialized: bytes) -> bool:
     """Tell whether zeros are put around what a pool sees."""
     # Most networks have none, and need not import onnx for it.
-    if b"Pad" not in serialised:
+    if b"Pad" not in serialized:
         return False
     import onnx
 
-    nodes = onnx.load_from_string(serialised).graph.node
+    nodes = onnx.load_from_string(serialized).graph.node
     padded = {name for node in nodes if node.op_type == "Pad" for name in node.output}
     return any(
         node.op_type in ("AveragePool", "MaxPool") and node.input[0] in padded
@@ -33,12 +33,12 @@ def _pads_a_pool(serialised: bytes) -> bool:
 
 
 class Network:
-    """An ONNX network from grey patches to probabilities of blur levels.
+    """An ONNX network from gray patches to probabilities of blur levels.
 
     Parameters
     ----------
     onnx : bytes
-        Serialised model: input ``patches`` of shape (n, 1, h, w), float32 in [0, 1], or
+        Serialized model: input ``patches`` of shape (n, 1, h, w), float32 in [0, 1], or
         of as many channels as a context network takes; output ``probabilities`` of
         shape (n, n_levels, h', w'). Where h and w are numbers, it judges single patches
         only.
@@ -61,7 +61,7 @@ class Network:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the serialised model that is run, in hexadecimal.
+        """SHA-256 of the serialized model that is run, in hexadecimal.
 
         A model file that stores float16 holds other bytes than those that are run;
         the hash in its card is theirs.
@@ -97,7 +97,7 @@ class Network:
         Parameters
         ----------
         patches : ndarray of shape (n, size, size), float32
-            Grey patches in [0, 1].
+            Gray patches in [0, 1].
         n_threads : int, optional
             Threads to use; by default those available to this process.
 
@@ -115,13 +115,13 @@ class Network:
         ]
         return np.concatenate(parts)[:, :, 0, 0]
 
-    def run_image(self, grey: np.ndarray, n_threads: int | None = None) -> np.ndarray:
+    def run_image(self, gray: np.ndarray, n_threads: int | None = None) -> np.ndarray:
         """Probabilities at every stride position of one image.
 
         Parameters
         ----------
-        grey : ndarray of shape (H, W), float32
-            Grey image in [0, 1], at least one patch large.
+        gray : ndarray of shape (H, W), float32
+            Gray image in [0, 1], at least one patch large.
         n_threads : int, optional
             Threads to use; by default those available to this process.
 
@@ -130,7 +130,7 @@ class Network:
         ndarray of shape (h', w', n_levels), float32
             Probability of each level for the patch that begins at each position.
         """
-        return np.moveaxis(self.run_channels(grey[np.newaxis], n_threads), 0, -1)
+        return np.moveaxis(self.run_channels(gray[np.newaxis], n_threads), 0, -1)
 
     def run_channels(
         self, channels: np.ndarray, n_threads: int | None = None

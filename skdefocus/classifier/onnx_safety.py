@@ -34,7 +34,7 @@ _MAX_INTEGER = 2**16
 
 
 def check_onnx(
-    serialised: bytes, *, patch_size: int, stride: int | None, n_levels: int
+    serialized: bytes, *, patch_size: int, stride: int | None, n_levels: int
 ) -> None:
     """Refuse a graph that is not a small feed-forward network of known operators.
 
@@ -45,7 +45,7 @@ def check_onnx(
 
     Parameters
     ----------
-    serialised : bytes
+    serialized : bytes
         The ONNX model.
     patch_size, n_levels : int
         What the network's card says of it.
@@ -58,7 +58,7 @@ def check_onnx(
         In one sentence, naming what was found.
     """
     operators = _PATCH_OPERATORS if stride is None else _DENSE_OPERATORS
-    model = _read(serialised, operators)
+    model = _read(serialized, operators)
     _check_ends(model.graph, None if stride is not None else patch_size)
 
     if stride is None:
@@ -79,13 +79,13 @@ def check_onnx(
 
 
 def check_context_onnx(
-    serialised: bytes, *, n_features: int, multiple: int, n_levels: int
+    serialized: bytes, *, n_features: int, multiple: int, n_levels: int
 ) -> None:
     """Refuse a graph that is not a small network over cells of known operators.
 
     Parameters
     ----------
-    serialised : bytes
+    serialized : bytes
         The ONNX model.
     n_features, n_levels : int
         Channels in and out.
@@ -97,7 +97,7 @@ def check_context_onnx(
     ValueError
         In one sentence, naming what was found.
     """
-    model = _read(serialised, _CONTEXT_OPERATORS)
+    model = _read(serialized, _CONTEXT_OPERATORS)
     _check_ends(model.graph, None)
     size = 2 * multiple, multiple
     shapes = _infer_shapes(model, (1, n_features, *size))
@@ -110,18 +110,18 @@ def check_context_onnx(
         )
 
 
-def _read(serialised: bytes, operators: frozenset[str]) -> Any:
+def _read(serialized: bytes, operators: frozenset[str]) -> Any:
     """Parse a model and accept its operators and constants."""
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load_from_string(serialised)
+        model = onnx.load_from_string(serialized)
     except DecodeError as error:
         raise ValueError("the network is not a readable ONNX model.") from error
     _check_nodes(model, operators)
     for constant in model.graph.initializer:
-        _check_constant(constant, len(serialised))
+        _check_constant(constant, len(serialized))
     return model
 
 

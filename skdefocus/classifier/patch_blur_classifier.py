@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -23,15 +23,13 @@ from .._validation import (
 )
 from ..patches.ladders import check_ladder
 from .architectures import ARCHITECTURES
-from .checkpoint import read_checkpoint
 from .fitted_network import FittedNetworkMixin
-from .training_set import make_training_set
 
 __all__ = ["PatchBlurClassifier"]
 
 
 class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
-    """Classify grey patches into levels of blur with a convolutional network.
+    """Classify gray patches into levels of blur with a convolutional network.
 
     Parameters
     ----------
@@ -196,7 +194,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
-            Grey patches, uint8 or float in [0, 1]. Memory-mapped arrays, and objects
+            Gray patches, uint8 or float in [0, 1]. Memory-mapped arrays, and objects
             with ``shape``, ``dtype``, ``len`` and ``X[integer_array]``, are read one
             batch at a time and never held as a whole.
         y : array-like of shape (n,)
@@ -221,8 +219,10 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         ImportError
             If the extra ``train`` is not installed.
         """
-        from .card import make_card
-        from .training import TrainingSettings, train_network
+        from .training.loop import train_network
+        from .training.model_card import make_card
+        from .training.run_state import TrainingSettings
+        from .training.training_set import make_training_set
 
         ladder = self.check_settings()
         judged = self.validation_fraction > 0 or validation_data is not None
@@ -269,6 +269,8 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     def _draw_seed(self) -> int:
         """Draw the seed; without ``random_state`` a checkpoint goes on with its own."""
         if self.random_state is None and self.checkpoint is not None:
+            from .training.checkpoint import read_checkpoint
+
             state = read_checkpoint(self.checkpoint)
             if state is not None and "seed" in state.run:
                 return state.run["seed"]
@@ -289,7 +291,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         ImportError
             If the extra ``train`` is not installed.
         """
-        from .keras_backend import import_keras
+        from .training.keras_backend import import_keras
 
         check_parameters(self._constraints, self.get_params(), type(self).__name__)
         import_keras()

@@ -41,7 +41,7 @@ def read_pretrained(name: str, kind: str = "patches") -> tuple[bytes, dict[str, 
     Returns
     -------
     onnx : bytes
-        Serialised network.
+        Serialized network.
     card : dict
         Its card.
 

@@ -105,8 +105,8 @@ def load_cuhk(
     >>> with tempfile.TemporaryDirectory() as name, warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")  # One photograph of 200 is found.
     ...     folder, stem = pathlib.Path(name), "out_of_focus0001"
-    ...     grey, mask = np.zeros((4, 6, 3)), np.full((4, 6), 255, np.uint8)
-    ...     write_photograph(folder / "image" / f"{stem}.jpg", grey)
+    ...     gray, mask = np.zeros((4, 6, 3)), np.full((4, 6), 255, np.uint8)
+    ...     write_photograph(folder / "image" / f"{stem}.jpg", gray)
     ...     write_photograph(folder / "gt" / f"{stem}.png", mask)
     ...     data = load_cuhk(folder)
     >>> data.names, data.images[0].shape, data.masks[0].all()
@@ -245,7 +245,7 @@ def _read_mask(path: Path, shape: tuple[int, ...]) -> np.ndarray:
     pixels = read_image(path)
     mask = pixels if pixels.ndim == 2 else pixels[..., 0]
     if pixels.ndim == 3 and (pixels != mask[..., np.newaxis]).any():
-        raise ValueError(f"{path} must be a grey mask; its channels differ.")
+        raise ValueError(f"{path} must be a gray mask; its channels differ.")
     others = mask[(mask != 0) & (mask != 255)]
     if others.size:
         raise ValueError(
@@ -278,9 +278,9 @@ def _contrast(image: np.ndarray, mask: np.ndarray) -> float:
     """How much sharper a photograph is outside its mask; 0 if that cannot be told."""
     from scipy.ndimage import laplace
 
-    from .._validation import to_float_image, to_grey
+    from .._shared.validation import to_float_image, to_gray
 
     if mask.all() or not mask.any():
         return 0.0
-    detail = np.abs(laplace(to_grey(to_float_image(image))))
+    detail = np.abs(laplace(to_gray(to_float_image(image))))
     return float(detail[~mask].mean() - detail[mask].mean())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -36,7 +36,7 @@ _DESCR = """\
 Patch sets of the DIV2K photographs, after Galetto and Deng (2022), sec. 3.1.
 
 Photographs: {train} for training and {validation} for validation, both from
-DIV2K_train_HR, and {test} for testing, from DIV2K_valid_HR. They are grey patches of
+DIV2K_train_HR, and {test} for testing, from DIV2K_valid_HR. They are gray patches of
 32 x 32 pixels on a grid that does not overlap, whose variance of the Laplacian (eq. 5)
 reaches {min_sharpness:g}, each blurred alone by a Gaussian of every sigma of the
 ladder, with the padding {padding!r}. The paper divides patches into training and
@@ -61,7 +61,7 @@ def load_div2k(
 ) -> Bunch:
     """Make the paper's three patch sets from the DIV2K photographs (sec. 3.1).
 
-    Nothing is downloaded. The sharp patches of each photograph, 32 x 32 pixels, grey,
+    Nothing is downloaded. The sharp patches of each photograph, 32 x 32 pixels, gray,
     on a grid, are blurred by every sigma of the ladder, each alone:
     ``make_blur_patches(..., blur_domain="patch")``.
 
@@ -85,7 +85,7 @@ def load_div2k(
     padding : {"reflect", "nearest", "constant"}, default="nearest"
         What lies around a patch, as in `make_blur_patches`. The paper does not tell.
     min_sharpness : float, default=1000.0
-        Smallest variance of the Laplacian (eq. 5), in squared grey levels.
+        Smallest variance of the Laplacian (eq. 5), in squared gray levels.
     validation_share : float, default=0.2
         Share of the photographs for training that are for validation, from 0 to 1; at
         least one is for validation and one for training.

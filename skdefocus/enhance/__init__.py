@@ -5,10 +5,7 @@ from .adaptive_unsharp import (
     adaptive_unsharp_mask,
     sharpening_gain,
 )
-from .contrast_adaptive import (
-    ContrastAdaptiveSharpening,
-    contrast_adaptive_sharpening,
-)
+from .contrast_adaptive import ContrastAdaptiveSharpening, contrast_adaptive_sharpening
 from .generalized_unsharp import GeneralizedUnsharpMask, generalized_unsharp_mask
 from .unsharp import UnsharpMask
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._base import SubjectTransformer
-from .._validation import check_subject_mask, to_float_image
+from .._shared.validation import check_subject_mask, to_float_image
 from ..sample import DefocusSample
 
 __all__ = ["Sharpener"]

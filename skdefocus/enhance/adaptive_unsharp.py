@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from .._base import SubjectTransformer
-from .._validation import (
+from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 _THRESHOLD = [NON_NEGATIVE_REAL, StrOptions({"auto"})]
-# From this sigma, in pixels, detail between neighbouring pixels is noise, of which this
+# From this sigma, in pixels, detail between neighboring pixels is noise, of which this
 # many standard deviations are left unsharpened.
 _BLURRED = 2.0
 _NOISE_SHARE = 2.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._validation import N_JOBS, UNIT_INTERVAL, check_parameters, to_float_image
+from .._shared.validation import N_JOBS, UNIT_INTERVAL, check_parameters, to_float_image
 from ..filters import linear_to_srgb, srgb_to_linear
 from ._sharpener import Sharpener
 
@@ -13,7 +13,7 @@ __all__ = ["ContrastAdaptiveSharpening", "contrast_adaptive_sharpening"]
 
 _CONSTRAINTS = {"sharpness": [UNIT_INTERVAL], "linear_light": ["boolean"]}
 _CROSS = ndimage.generate_binary_structure(2, 1)
-_NEIGHBOURS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=np.float32)
+_NEIGHBORS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=np.float32)
 
 
 def contrast_adaptive_sharpening(
@@ -86,7 +86,7 @@ def _sharpen_channel(channel: np.ndarray, peak: np.float32) -> np.ndarray:
     # All black has no room, and nothing to sharpen.
     share = np.divide(room, high, out=np.zeros_like(room), where=high > 0)
     weight = peak * np.sqrt(np.clip(share, 0, 1))
-    around = ndimage.correlate(channel, _NEIGHBOURS, mode="nearest")
+    around = ndimage.correlate(channel, _NEIGHBORS, mode="nearest")
     return np.clip((channel + weight * around) / (1 + 4 * weight), 0, 1)
 
 

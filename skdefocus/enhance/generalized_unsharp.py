@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.special import expit, logit
 
-from .._validation import (
+from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
@@ -48,7 +48,7 @@ def generalized_unsharp_mask(
     """Enhance contrast and sharpness without halos or values out of range (Deng 2011).
 
     The brightest channel V is split into a model y, by median filters that keep edges,
-    and the detail d that the model lacks. The model's contrast is equalised and the
+    and the detail d that the model lacks. The model's contrast is equalized and the
     detail amplified, the more the smaller it is, in an algebra that never leaves (0,
     1). Hue and saturation stay.
 
@@ -129,10 +129,10 @@ def generalized_unsharp_mask(
     if image.ndim == 2:
         return sharp
     ratio = np.divide(sharp, value, out=np.ones_like(value), where=value > 0)
-    colour = image * ratio[..., np.newaxis]
-    # Black has no hue; it becomes grey.
+    color = image * ratio[..., np.newaxis]
+    # Black has no hue; it becomes gray.
     black = (value == 0)[..., np.newaxis]
-    return np.clip(np.where(black, sharp[..., np.newaxis], colour), 0, 1)
+    return np.clip(np.where(black, sharp[..., np.newaxis], color), 0, 1)
 
 
 def _inside(value: np.ndarray) -> np.ndarray:

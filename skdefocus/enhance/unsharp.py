@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._validation import N_JOBS, NON_NEGATIVE_REAL, POSITIVE_REAL
+from .._shared.validation import N_JOBS, NON_NEGATIVE_REAL, POSITIVE_REAL
 from ..filters import unsharp_mask
 from ._sharpener import Sharpener
 

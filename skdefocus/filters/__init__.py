@@ -1,16 +1,16 @@
 """Numerical kernels on plain arrays."""
 
-from .blur import blur, disc_kernel
+from ._blur import blur, disc_kernel
+from ._global_smoother import global_smoother
+from ._laplacian import laplacian, variance_of_laplacian
+from ._resize import resize
 from .box import box_mean
 from .equalization import adaptive_equalization
-from .global_smoother import global_smoother
 from .guided import guided_filter
-from .laplacian import laplacian, variance_of_laplacian
 from .light import linear_to_srgb, srgb_to_linear
 from .matting import matting_smoother
 from .mutual_guided import mutual_guided_filter
 from .noise import noise_deviation
-from .resize import resize
 from .threshold import edge_threshold, otsu_threshold
 from .unsharp import unsharp_mask
 from .weighted_guided import edge_weight, weighted_guided_filter

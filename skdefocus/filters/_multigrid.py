@@ -17,7 +17,7 @@ _DAMPING = 1.6
 
 
 class GridSolver:
-    """Solve symmetric positive definite systems between neighbouring pixels.
+    """Solve symmetric positive definite systems between neighboring pixels.
 
     Conjugate gradients, preconditioned by one multigrid cycle in which 2 x 2 pixels
     become one. Chosen by measurement on a busy core, 1000 x 700 pixels, over sparse

@@ -8,10 +8,10 @@ from types import ModuleType
 import numpy as np
 from scipy import ndimage
 
-from .._threads import run_in_parts
-from .._validation import NON_NEGATIVE_INTEGER, check_parameters
+from .._shared.threads import run_in_parts
+from .._shared.validation import NON_NEGATIVE_INTEGER, check_parameters
 from ._compiled import for_reading, kernels_for
-from ._planes import to_planes
+from ._inputs import to_planes
 
 __all__ = ["box_mean"]
 

@@ -1,4 +1,4 @@
-"""Contrast-limited adaptive histogram equalisation (CLAHE) of float images.
+"""Contrast-limited adaptive histogram equalization (CLAHE) of float images.
 
 scikit-image's stretches every image to its own range and OpenCV's rounds to 8 bits;
 both would change an image that no contrast is asked for.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._validation import (
+from .._shared.validation import (
     POSITIVE_INTEGER,
     UNIT_INTERVAL,
     check_parameters,
@@ -28,11 +28,11 @@ def adaptive_equalization(
     n_tiles: int = 8,
     n_bins: int = 256,
 ) -> np.ndarray:
-    """Equalise the contrast of a grey image, tile by tile, up to a limit.
+    """Equalize the contrast of a gray image, tile by tile, up to a limit.
 
     In every tile the histogram is cut off at the limit, what is cut off is spread over
-    the bins below it, and grey values are mapped by the cumulative sum. Between the
-    centres of tiles their mappings are interpolated.
+    the bins below it, and gray values are mapped by the cumulative sum. Between the
+    centers of tiles their mappings are interpolated.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def adaptive_equalization(
     Raises
     ------
     ValueError
-        For parameters outside their range, or an image that is not grey.
+        For parameters outside their range, or an image that is not gray.
 
     References
     ----------
@@ -81,7 +81,7 @@ def adaptive_equalization(
     image = to_float_image(image)
     if image.ndim != 2:
         raise ValueError(
-            f"image must be grey, of shape (H, W); got shape {image.shape}."
+            f"image must be gray, of shape (H, W); got shape {image.shape}."
         )
     mappings = _tile_mappings(image, clip_limit, n_tiles, n_bins)
     height, width = image.shape
@@ -89,7 +89,7 @@ def adaptive_equalization(
     columns, column_share = _nearest_tiles(width, n_tiles)
     bins, bin_share = _bins(image, n_bins)
     result = np.empty_like(image)
-    # Rows between two centres share their tiles: bands of bounded memory.
+    # Rows between two centers share their tiles: bands of bounded memory.
     for tile in np.unique(rows):
         band = rows == tile
         upper = mappings[tile]
@@ -97,14 +97,14 @@ def adaptive_equalization(
         share = row_share[band, np.newaxis]
         index, within = bins[band], bin_share[band]
         left = _look_up(upper, lower, share, columns, index, within)
-        neighbours = np.minimum(columns + 1, n_tiles - 1)
-        right = _look_up(upper, lower, share, neighbours, index, within)
+        neighbors = np.minimum(columns + 1, n_tiles - 1)
+        right = _look_up(upper, lower, share, neighbors, index, within)
         result[band] = left + column_share * (right - left)
     return np.clip(result, 0, 1)
 
 
 def _nearest_tiles(length: int, n_tiles: int) -> tuple[np.ndarray, np.ndarray]:
-    """Tile whose centre lies before each pixel, and the share of the next one."""
+    """Tile whose center lies before each pixel, and the share of the next one."""
     size = -(-length // n_tiles)
     position = np.clip((np.arange(length) + 0.5) / size - 0.5, 0, n_tiles - 1)
     tile = position.astype(np.intp)
@@ -135,7 +135,7 @@ def _look_up(
 def _tile_mappings(
     image: np.ndarray, clip_limit: float, n_tiles: int, n_bins: int
 ) -> np.ndarray:
-    """Grey value to which each edge of a bin is mapped: (tiles, tiles, bins + 1)."""
+    """Gray value to which each edge of a bin is mapped: (tiles, tiles, bins + 1)."""
     height, width = image.shape
     rows, columns = -(-height // n_tiles), -(-width // n_tiles)
     padding = ((0, rows * n_tiles - height), (0, columns * n_tiles - width))

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .._threads import run_in_parts
-from .._validation import NON_NEGATIVE_INTEGER, POSITIVE_REAL, check_parameters
+from .._shared.threads import run_in_parts
+from .._shared.validation import NON_NEGATIVE_INTEGER, POSITIVE_REAL, check_parameters
 from ._compiled import for_reading, kernels_for
-from ._planes import to_planes
+from ._inputs import to_planes
 from .box import split, window_mean
 
 __all__ = ["guided_filter"]
@@ -31,7 +31,7 @@ def guided_filter(
         What is filtered, each channel by itself: floats of any range, or a uint8 or
         uint16 image, taken as float in [0, 1].
     guide : array-like of shape (H, W) or (H, W, 3), optional
-        Grey or colour guide, likewise. By default the image guides itself.
+        Gray or color guide, likewise. By default the image guides itself.
     radius : int
         Windows are ``2 * radius + 1`` pixels wide.
     eps : float
@@ -113,7 +113,7 @@ def apply_affine(
     ridge = eps if edges is None else eps / edges
     # A ridge that rounds to 0 would divide 0 by 0 where the guide is flat.
     eps = np.maximum(np.asarray(ridge, guide.dtype), np.finfo(guide.dtype).tiny)
-    fit = _fit_grey if guide.ndim == 2 else _fit_colour
+    fit = _fit_gray if guide.ndim == 2 else _fit_color
     filter_plane = fit(guide, radius, eps)
     if image.ndim == 2:
         return filter_plane(image)
@@ -143,9 +143,9 @@ def _compiled_affine(
         if itself:
             kernels.self_guided_rows(*settings, channels, *common, result[0])
         elif channels.ndim == 2:
-            kernels.grey_guided_rows(*settings, planes, channels, *common, result)
+            kernels.gray_guided_rows(*settings, planes, channels, *common, result)
         else:
-            kernels.colour_guided_rows(*settings, planes, channels, *common, result)
+            kernels.color_guided_rows(*settings, planes, channels, *common, result)
 
     run_in_parts(filter_rows, guide.shape[0], kernels.STRIP)
     if image.ndim == 2:
@@ -153,18 +153,18 @@ def _compiled_affine(
     return np.ascontiguousarray(np.moveaxis(result, 0, 2))
 
 
-def _centred(image: np.ndarray) -> tuple[np.ndarray, np.floating]:
+def _centered(image: np.ndarray) -> tuple[np.ndarray, np.floating]:
     """Image less its mid-range, which keeps variances from cancelling in float32."""
     middle = (image.min() + image.max()) / image.dtype.type(2)
     return image - middle, middle
 
 
-def _fit_grey(
+def _fit_gray(
     guide: np.ndarray, radius: int, eps: float | np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Prepare a grey guide; the result filters one plane after another with it."""
+    """Prepare a gray guide; the result filters one plane after another with it."""
     original = guide
-    guide, guide_middle = _centred(guide)
+    guide, guide_middle = _centered(guide)
     mean_guide = window_mean(guide, radius)
     # Rounding can take the variance of a flat window below zero.
     variance = np.maximum(window_mean(guide * guide, radius) - mean_guide**2, 0)
@@ -173,7 +173,7 @@ def _fit_grey(
         if plane is original:
             mean, covariance, middle = mean_guide, variance, guide_middle
         else:
-            plane, middle = _centred(plane)
+            plane, middle = _centered(plane)
             mean = window_mean(plane, radius)
             covariance = window_mean(guide * plane, radius) - mean_guide * mean
         slope = covariance / (variance + eps)
@@ -184,11 +184,11 @@ def _fit_grey(
     return filter_plane
 
 
-def _fit_colour(
+def _fit_color(
     guide: np.ndarray, radius: int, eps: float | np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    """Prepare a colour guide; the result filters one plane after another with it."""
-    channels = [_centred(plane)[0] for plane in split(guide)]
+    """Prepare a color guide; the result filters one plane after another with it."""
+    channels = [_centered(plane)[0] for plane in split(guide)]
     means = [window_mean(channel, radius) for channel in channels]
     matrix = {}
     for i in range(3):
@@ -198,7 +198,7 @@ def _fit_colour(
             matrix[i, j] = np.maximum(product, 0) + eps if i == j else product
 
     def filter_plane(plane: np.ndarray) -> np.ndarray:
-        plane, middle = _centred(plane)
+        plane, middle = _centered(plane)
         offset = window_mean(plane, radius)
         right = [
             window_mean(channel * plane, radius) - mean * offset

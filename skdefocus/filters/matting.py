@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._validation import (
+from .._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     check_map,
     check_parameters,
 )
+from ._inputs import to_planes
 from ._multigrid import GridSolver
-from ._planes import to_planes
 
 __all__ = ["matting_smoother"]
 
@@ -32,7 +32,7 @@ def matting_smoother(
     eps: float = 1e-4,
     radius: int = 1,
 ) -> np.ndarray:
-    """Smooth an image, or a map, to one that is locally affine in a guide's colours.
+    """Smooth an image, or a map, to one that is locally affine in a guide's colors.
 
     The guided filter's model, fitted in all windows at once instead of in each by
     itself, so that what is known spreads from pixel to pixel up to the guide's edges.
@@ -44,7 +44,7 @@ def matting_smoother(
         What is smoothed, each channel by itself: floats of any range, or a uint8 or
         uint16 image, taken as float in [0, 1].
     guide : array-like of shape (H, W) or (H, W, 3)
-        Grey or colour guide, likewise. Colours tell edges apart far better.
+        Gray or color guide, likewise. Colors tell edges apart far better.
     confidence : array-like of shape (H, W), optional
         How far the image can be trusted, in [0, 1]. None means 1 everywhere. Below
         0.001 counts as 0.001, so that there is always an answer.
@@ -157,7 +157,7 @@ def _matting_laplacian(guide: np.ndarray, eps: float, radius: int) -> Any:
         guide = np.pad(guide[..., np.newaxis], ((0, 0), (0, 0), (0, 2)))
     guide = np.ascontiguousarray(guide, dtype=np.float64)
     laplacian = sparse.csr_array(cf_laplacian(guide, epsilon=eps, radius=radius))
-    # Neighbours beyond the border come as zeros in the first column.
+    # Neighbors beyond the border come as zeros in the first column.
     laplacian.sum_duplicates()
     laplacian.eliminate_zeros()
     return laplacian

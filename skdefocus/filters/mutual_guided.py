@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     check_parameters,
 )
+from ._inputs import to_planes
 from ._multigrid import GridSolver
-from ._planes import to_planes
 
 __all__ = ["mutual_guided_filter"]
 
@@ -42,7 +42,7 @@ def mutual_guided_filter(
         What is filtered: floats of any range, or a uint8 or uint16 image, taken as
         float in [0, 1]. The defaults are made for a range near [0, 1].
     guide : array-like of shape (H, W) or (H, W, C), optional
-        Grey or colour guide, likewise. By default the image guides itself
+        Gray or color guide, likewise. By default the image guides itself
         ("dynamic only").
     smoothness : float, default=0.01
         Weight of the gradients against the distance from the image given, at least 0.

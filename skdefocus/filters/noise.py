@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._validation import to_float_image, to_grey
+from .._shared.validation import to_float_image, to_gray
 
 __all__ = ["noise_deviation"]
 
@@ -19,7 +19,7 @@ def noise_deviation(image: np.ndarray, where: np.ndarray | None = None) -> float
     Parameters
     ----------
     image : array-like of shape (H, W) or (H, W, 3)
-        uint8, uint16, or float in [0, 1]; of a colour image the grey is used.
+        uint8, uint16, or float in [0, 1]; of a color image the gray is used.
     where : array-like of bool of shape (H, W), optional
         Pixels to judge by; blurred ones are best, since their fine detail is noise.
 
@@ -45,13 +45,13 @@ def noise_deviation(image: np.ndarray, where: np.ndarray | None = None) -> float
     >>> round(noise_deviation(0.5 + noise), 2)
     0.02
     """
-    grey = to_grey(to_float_image(image))
-    response = np.abs(ndimage.convolve(grey, _KERNEL, mode="reflect"))
+    gray = to_gray(to_float_image(image))
+    response = np.abs(ndimage.convolve(gray, _KERNEL, mode="reflect"))
     if where is not None:
         where = np.asarray(where)
-        if where.shape != grey.shape or where.dtype != bool:
+        if where.shape != gray.shape or where.dtype != bool:
             raise ValueError(
-                f"'where' must be bool and have the image's shape {grey.shape}; got "
+                f"'where' must be bool and have the image's shape {gray.shape}; got "
                 f"dtype {where.dtype} and shape {where.shape}."
             )
         response = response[where]

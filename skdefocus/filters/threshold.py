@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ._planes import to_planes
+from ._inputs import to_planes
 
 __all__ = ["edge_threshold", "otsu_threshold"]
 
@@ -41,11 +41,11 @@ def otsu_threshold(values: np.ndarray, n_bins: int = 256) -> float:
     if high - low <= 1e-5 * max(abs(low), abs(high)):
         return low
     counts, edges = np.histogram(values, n_bins, range=(low, high))
-    centres = (edges[:-1] + edges[1:]) / 2
+    centers = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)[:-1]
     above = values.size - below
-    sum_below = np.cumsum(counts * centres)[:-1]
-    total = float((counts * centres).sum())
+    sum_below = np.cumsum(counts * centers)[:-1]
+    total = float((counts * centers).sum())
     distance = sum_below / below - (total - sum_below) / np.maximum(above, 1)
     between = below * above * distance**2
     # Between two separate groups a whole range is best: take its middle.

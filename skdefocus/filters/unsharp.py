@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     check_parameters,
     to_float_image,
-    to_grey,
+    to_gray,
 )
 
 __all__ = ["luminance_detail", "unsharp_mask", "weigh_detail"]
@@ -35,17 +35,17 @@ def luminance_detail(
     bounds : (ndarray, ndarray) or None
         Least and greatest change of the luminance; None where there is no limit.
     """
-    grey = to_grey(image)
-    detail = grey - ndimage.gaussian_filter(grey, radius, mode="reflect")
+    gray = to_gray(image)
+    detail = gray - ndimage.gaussian_filter(gray, radius, mode="reflect")
     if threshold > 0:
         detail -= np.clip(detail, -np.float32(threshold), np.float32(threshold))
     if overshoot is None:
         return detail, None
     size = 2 * int(np.ceil(2 * radius)) + 1
-    low = ndimage.minimum_filter(grey, size, mode="reflect")
-    high = ndimage.maximum_filter(grey, size, mode="reflect")
+    low = ndimage.minimum_filter(gray, size, mode="reflect")
+    high = ndimage.maximum_filter(gray, size, mode="reflect")
     slack = np.float32(overshoot) * (high - low)
-    return detail, (low - slack - grey, high + slack - grey)
+    return detail, (low - slack - gray, high + slack - gray)
 
 
 def weigh_detail(
@@ -82,7 +82,7 @@ def unsharp_mask(
     """Sharpen by adding what a Gaussian takes away: ``J = I + gain (I - B)`` (eq. 8).
 
     The mask is that of the luminance and is added to all channels alike, so edges get
-    no coloured fringes.
+    no colored fringes.
 
     Parameters
     ----------

@@ -7,10 +7,15 @@ from types import ModuleType
 import numpy as np
 from scipy import ndimage
 
-from .._threads import run_in_parts
-from .._validation import NON_NEGATIVE_REAL, POSITIVE_REAL, check_parameters, to_grey
+from .._shared.threads import run_in_parts
+from .._shared.validation import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_REAL,
+    check_parameters,
+    to_gray,
+)
 from ._compiled import for_reading, kernels_for
-from ._planes import to_planes
+from ._inputs import to_planes
 from .box import window_mean
 from .guided import apply_affine, check_filter_input
 
@@ -29,7 +34,7 @@ def edge_weight(
     ----------
     guide : array-like of shape (H, W) or (H, W, 3)
         Floats of any range, or a uint8 or uint16 image, taken as float in [0, 1]. Of
-        a colour guide the grey is used.
+        a color guide the gray is used.
     dynamic_range : float, default=1.0
         Range L that the guide's values may take, above 0.
     smoothing : float, default=0.0
@@ -64,37 +69,37 @@ def edge_weight(
         "edge_weight",
     )
     guide = to_planes(guide, "guide")
-    variance, mean_inverse = _edge_variance(to_grey(guide), dynamic_range)
+    variance, mean_inverse = _edge_variance(to_gray(guide), dynamic_range)
     weight = variance * variance.dtype.type(mean_inverse)
     if smoothing > 0:
         weight = ndimage.gaussian_filter(weight, smoothing, mode="reflect")
     return weight
 
 
-def _edge_variance(grey: np.ndarray, dynamic_range: float) -> tuple[np.ndarray, float]:
+def _edge_variance(gray: np.ndarray, dynamic_range: float) -> tuple[np.ndarray, float]:
     """Give ``v + e`` of every pixel, and the mean of its inverse."""
     floor = (0.001 * dynamic_range) ** 2
-    kernels = kernels_for(grey)
+    kernels = kernels_for(gray)
     if kernels is not None:
-        return _compiled_variance(kernels, for_reading(grey), floor)
-    double = grey.astype(np.float64)
+        return _compiled_variance(kernels, for_reading(gray), floor)
+    double = gray.astype(np.float64)
     # In float32 the variance of a flat window would be off by a good part of e.
     mean = window_mean(double, 1)
     variance = np.maximum(window_mean(double**2, 1) - mean**2, 0) + floor
-    return variance.astype(grey.dtype), float(np.mean(1 / variance))
+    return variance.astype(gray.dtype), float(np.mean(1 / variance))
 
 
 def _compiled_variance(
-    kernels: ModuleType, grey: np.ndarray, floor: float
+    kernels: ModuleType, gray: np.ndarray, floor: float
 ) -> tuple[np.ndarray, float]:
-    variance = np.empty(grey.shape, np.float32)
-    inverse_sums = np.empty(-(-len(grey) // kernels.STRIP))
+    variance = np.empty(gray.shape, np.float32)
+    inverse_sums = np.empty(-(-len(gray) // kernels.STRIP))
 
     def measure_rows(first: int, last: int) -> None:
-        kernels.edge_rows(first, last, grey, floor, variance, inverse_sums)
+        kernels.edge_rows(first, last, gray, floor, variance, inverse_sums)
 
-    run_in_parts(measure_rows, len(grey), kernels.STRIP)
-    return variance, float(inverse_sums.sum()) / grey.size
+    run_in_parts(measure_rows, len(gray), kernels.STRIP)
+    return variance, float(inverse_sums.sum()) / gray.size
 
 
 def weighted_guided_filter(
@@ -116,7 +121,7 @@ def weighted_guided_filter(
         What is filtered, each channel by itself: floats of any range, or a uint8 or
         uint16 image, taken as float in [0, 1].
     guide : array-like of shape (H, W) or (H, W, 3), optional
-        Grey or colour guide, likewise. By default the image guides itself.
+        Gray or color guide, likewise. By default the image guides itself.
     radius : int
         Windows are ``2 * radius + 1`` pixels wide.
     eps : float
@@ -176,7 +181,7 @@ def apply_weighted(
     weight_smoothing: float,
 ) -> np.ndarray:
     """Filter without checks, for those who filter many times."""
-    edges, mean_inverse = _edge_variance(to_grey(guide), dynamic_range)
+    edges, mean_inverse = _edge_variance(to_gray(guide), dynamic_range)
     if weight_smoothing > 0:
         edges = ndimage.gaussian_filter(edges, weight_smoothing, mode="reflect")
     # The ridge is eps / weight, and the weight edges * mean_inverse.

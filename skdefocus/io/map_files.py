@@ -37,7 +37,7 @@ def read_map(
     ----------
     path : path-like
         ``.png`` (8 or 16 bit), ``.tif`` (8 or 16 bit, or float), ``.npy``, or ``.mat``
-        of a version before 7.3. A picture in colour will do if its channels are equal.
+        of a version before 7.3. A picture in color will do if its channels are equal.
     shape : (int, int)
         Height and width that the map must have. They are compared with the file's
         header before its numbers are read.
@@ -158,7 +158,7 @@ def _read_picture(path: Path, shape: tuple[int, int]) -> np.ndarray:
     if values.ndim == 3:
         if (values != values[..., :1]).any():
             raise ValueError(
-                f"{path} is in colour, as a map drawn for the eye; the numbers of a "
+                f"{path} is in color, as a map drawn for the eye; the numbers of a "
                 f"map are in one channel, or in three that are equal."
             )
         values = np.ascontiguousarray(values[..., 0])

@@ -23,7 +23,7 @@ class Photograph:
     file_format : {"JPEG", "PNG", "TIFF", "WEBP"} or other
         Pillow's name of the format the file had.
     icc_profile : bytes or None
-        Colour profile of the pixels.
+        Color profile of the pixels.
     exif : bytes or None
         EXIF block, its orientation reset, since the pixels are upright.
     bits : {8, 16}

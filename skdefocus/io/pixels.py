@@ -1,4 +1,4 @@
-"""Pixels as files hold them: turned, with alpha beside or multiplied into colours."""
+"""Pixels as files hold them: turned, with alpha beside or multiplied into colors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rotate(array: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def split_alpha(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Part colours from opacity.
+    """Part colors from opacity.
 
     Parameters
     ----------
@@ -42,35 +42,35 @@ def split_alpha(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     Returns
     -------
     image : ndarray of shape (H, W) or (H, W, 3)
-        Colours.
+        Colors.
     alpha : ndarray of shape (H, W) or None
         Opacity, where there is one.
     """
     if array.ndim == 3 and array.shape[2] in (2, 4):
-        colours, alpha = array[..., :-1], np.ascontiguousarray(array[..., -1])
+        colors, alpha = array[..., :-1], np.ascontiguousarray(array[..., -1])
     else:
-        colours, alpha = array, None
-    if colours.ndim == 3 and colours.shape[2] == 1:
-        colours = colours[..., 0]
-    return np.ascontiguousarray(colours), alpha
+        colors, alpha = array, None
+    if colors.ndim == 3 and colors.shape[2] == 1:
+        colors = colors[..., 0]
+    return np.ascontiguousarray(colors), alpha
 
 
 def divide_by_alpha(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Undo the multiplication of colours by their opacity.
+    """Undo the multiplication of colors by their opacity.
 
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, 3)
-        Multiplied colours.
+        Multiplied colors.
     alpha : ndarray of shape (H, W)
         Opacity, in the image's dtype.
 
     Returns
     -------
     ndarray of the image's shape and dtype
-        Colours as they were.
+        Colors as they were.
     """
     limit = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
     share = (alpha / limit).reshape(alpha.shape + (1,) * (image.ndim - 2))
-    colours = np.minimum(image / np.maximum(share, 1 / 65535), limit)
-    return (np.rint(colours) if limit > 1 else colours).astype(image.dtype)
+    colors = np.minimum(image / np.maximum(share, 1 / 65535), limit)
+    return (np.rint(colors) if limit > 1 else colors).astype(image.dtype)

@@ -42,12 +42,12 @@ _PILLOW_LIMIT = threading.Lock()
 def read_photograph(
     path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> Photograph:
-    """Read a photograph with its alpha, colour profile and EXIF.
+    """Read a photograph with its alpha, color profile and EXIF.
 
     Parameters
     ----------
     path : path-like
-        JPEG, PNG, TIFF, WebP, BMP, GIF or PPM: 8 or 16 bit, grey, RGB, RGBA, palette
+        JPEG, PNG, TIFF, WebP, BMP, GIF or PPM: 8 or 16 bit, gray, RGB, RGBA, palette
         or CMYK. Of several frames the first is read.
     max_pixels : int, default=200_000_000
         Larger photographs are refused from their header, before memory is taken.
@@ -229,7 +229,7 @@ def _upright_exif(header: Any) -> tuple[int, bytes | None]:
 
 
 def _to_srgb(picture: Any) -> Any:
-    """CMYK to sRGB, by its colour profile where it has one that works."""
+    """CMYK to sRGB, by its color profile where it has one that works."""
     from PIL import ImageCms
 
     profile = picture.info.get("icc_profile")

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .._files import temporary_beside
-from .._validation import check_image, check_map, to_float_image
+from .._shared.files import temporary_beside
+from .._shared.validation import check_image, check_map, to_float_image
 from .photograph import Photograph
 
 __all__ = ["SIGMA_STEPS", "write_map", "write_photograph"]
@@ -47,7 +47,7 @@ def write_photograph(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     like : Photograph, optional
-        Where alpha, colour profile, EXIF and, for a float image, the bit depth come
+        Where alpha, color profile, EXIF and, for a float image, the bit depth come
         from. Without it a float image is written with 8 bits.
 
     Raises
@@ -63,7 +63,7 @@ def write_photograph(
     >>> import numpy as np, pathlib, tempfile
     >>> from skdefocus.io import read_image, write_photograph
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "grey.png"
+    ...     path = pathlib.Path(folder) / "gray.png"
     ...     write_photograph(path, np.full((4, 6), 0.5))
     ...     read_image(path)[0, 0]
     np.uint8(128)
@@ -89,7 +89,7 @@ def write_photograph(
         pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])
     with temporary_beside(path) as temporary:
         if pixels.dtype == np.uint16 or file_format == "TIFF":
-            # Pillow writes no 16-bit colour, and no EXIF directory into a TIFF.
+            # Pillow writes no 16-bit color, and no EXIF directory into a TIFF.
             _write_deep(temporary, pixels, like)
         else:
             _write_shallow(temporary, pixels, like, file_format)

@@ -14,7 +14,7 @@ from typing import Any
 import joblib
 import numpy as np
 
-from .._files import replace_file
+from .._shared.files import replace_file
 
 __all__ = ["cached_maps", "content_key", "load_maps", "network_key", "store_maps"]
 

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
-from .._validation import N_JOBS, NON_NEGATIVE_INTEGER, check_map
+from .._shared.validation import N_JOBS, NON_NEGATIVE_INTEGER, check_map
 from ..sample import DefocusSample
 
 __all__ = ["CalibratedMapper"]

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
-from .._sigma_scale import from_log_sigma, to_log_sigma
-from .._validation import N_JOBS, StrOptions, check_parameters, to_float_image
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.validation import N_JOBS, StrOptions, check_parameters, to_float_image
 from ..classifier.context_features import CELL, context_features, expected_log_sigma
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
 from ..sample import DefocusSample
 from .cache import cached_maps
-from .patch_levels import spread_confidence
+from .classify_patches import spread_confidence
 from .scales import SCALE, check_scale, measure_at, resample_all
 
 __all__ = ["ContextMapper", "context_map"]
@@ -132,7 +132,7 @@ class ContextMapper(ImageTransformer):
 
     A patch of a smooth surface looks the same in focus and out of it; its surroundings
     tell. A second network, over cells of 4 x 4 pixels, sees what the patch network says
-    at full and at half size, the colours and the edges. It has learnt from sharp
+    at full and at half size, the colors and the edges. It has learnt from sharp
     photographs that were defocused along their own segments (`skdefocus.scenes`), never
     from masks that people drew.
 

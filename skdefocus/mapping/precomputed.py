@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
-from .._validation import N_JOBS, POSITIVE_REAL, check_parameters, image_batch
+from .._shared.validation import N_JOBS, POSITIVE_REAL, check_parameters, image_batch
 from ..io import MAP_ENDINGS, read_image, read_map
 from ..sample import DefocusSample
 
@@ -21,7 +21,7 @@ _PICTURES = frozenset(
     {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".ppm"}
 )
 _CONSTRAINTS = {
-    "scale": [POSITIVE_REAL, None],
+    "sigma_per_unit": [POSITIVE_REAL, None],
     "pattern": [str],
     "variable": [str, None],
 }
@@ -51,7 +51,7 @@ def precomputed_map(
     name: str,
     shape: tuple[int, int],
     *,
-    scale: float | None = None,
+    sigma_per_unit: float | None = None,
     pattern: str = "{stem}",
     variable: str | None = None,
 ) -> np.ndarray:
@@ -65,7 +65,7 @@ def precomputed_map(
         The photograph's name or path; its folder and its ending do not matter.
     shape : (int, int)
         The photograph's height and width in pixels, which its map must have.
-    scale : float, optional
+    sigma_per_unit : float, optional
         Pixels of sigma for a stored 1, above 0. None for scores without a unit:
         integers are divided by the largest of their dtype, floats must lie in [0, 1].
     pattern : str, default="{stem}"
@@ -78,7 +78,8 @@ def precomputed_map(
     Returns
     -------
     ndarray of shape (H, W), float32
-        Sigma in pixels, at least 0, with a ``scale``; otherwise a score in [0, 1].
+        Sigma in pixels, at least 0, with a ``sigma_per_unit``; otherwise a score in
+        [0, 1].
 
     Raises
     ------
@@ -98,26 +99,30 @@ def precomputed_map(
     >>> from skdefocus.mapping import precomputed_map
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_map(pathlib.Path(folder) / "bird.png", np.full((4, 6), 1.5))
-    ...     sigma = precomputed_map(folder, "bird.jpg", (4, 6), scale=1 / 256)
+    ...     sigma = precomputed_map(folder, "bird.jpg", (4, 6), sigma_per_unit=1 / 256)
     >>> float(sigma[0, 0])
     1.5
     """
-    settings = {"scale": scale, "pattern": pattern, "variable": variable}
+    settings = {
+        "sigma_per_unit": sigma_per_unit,
+        "pattern": pattern,
+        "variable": variable,
+    }
     _check_settings(settings, "precomputed_map")
     path = _find_map(Path(folder), name, pattern)
     values = read_map(path, shape, variable=variable)
-    if scale is None and values.dtype.kind in "iu":
+    if sigma_per_unit is None and values.dtype.kind in "iu":
         values = values / np.float64(np.iinfo(values.dtype).max)
-    elif scale is not None:
-        values = values * np.float64(scale)
+    elif sigma_per_unit is not None:
+        values = values * np.float64(sigma_per_unit)
     low, high = float(values.min()), float(values.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(f"{path} must be finite; it contains NaN or infinity.")
     if low < 0:
         raise ValueError(f"{path} must not be negative; its least value is {low:.6g}.")
-    if scale is None and high > 1:
+    if sigma_per_unit is None and high > 1:
         raise ValueError(
-            f"{path} must lie in [0, 1] without a 'scale' to sigma; its values span "
+            f"{path} must lie in [0, 1] without a 'sigma_per_unit'; its values span "
             f"[{low:.6g}, {high:.6g}]."
         )
     return values.astype(np.float32)
@@ -143,7 +148,7 @@ class PrecomputedMapper(ImageTransformer):
     folder : path-like
         Where the maps lie: PNG or TIFF of 8 or 16 bit, float TIFF, ``.npy``, or
         ``.mat`` (before version 7.3), each of its photograph's size.
-    scale : float, optional
+    sigma_per_unit : float, optional
         Pixels of sigma for a stored 1, above 0: 1 for float maps of sigma, ``1 / 256``
         for the 16-bit maps of `skdefocus.io.write_map`, ``19 / 255`` for 8-bit maps in
         which white is a sigma of 19. None for scores without a unit, which must be
@@ -198,14 +203,14 @@ class PrecomputedMapper(ImageTransformer):
     def __init__(
         self,
         folder: str | os.PathLike[str],
-        scale: float | None = None,
+        sigma_per_unit: float | None = None,
         *,
         pattern: str = "{stem}",
         variable: str | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.folder = folder
-        self.scale = scale
+        self.sigma_per_unit = sigma_per_unit
         self.pattern = pattern
         self.variable = variable
         self.n_jobs = n_jobs
@@ -222,7 +227,7 @@ class PrecomputedMapper(ImageTransformer):
         -------
         list of DefocusSample
             With ``blur_map`` in pixels of sigma, or of unit "relative" without a
-            ``scale``.
+            ``sigma_per_unit``.
 
         Raises
         ------
@@ -244,7 +249,7 @@ class PrecomputedMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        names = ("scale", "pattern", "variable")
+        names = ("sigma_per_unit", "pattern", "variable")
         _check_settings(
             {name: getattr(self, name) for name in names}, "PrecomputedMapper"
         )
@@ -276,5 +281,5 @@ class PrecomputedMapper(ImageTransformer):
         values = precomputed_map(
             settings.pop("folder"), sample.name, sample.image.shape[:2], **settings
         )
-        unit = "relative" if self.scale is None else "px"
+        unit = "relative" if self.sigma_per_unit is None else "px"
         return sample.replace(blur_map=values, confidence=None, unit=unit)

@@ -12,15 +12,159 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
-from .._validation import N_JOBS, StrOptions
+from .._shared.gray_rows import GrayRows
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.validation import (
+    N_JOBS,
+    POSITIVE_INTEGER,
+    StrOptions,
+    check_parameters,
+)
 from ..classifier import PatchBlurClassifier
 from ..classifier.pretrained import PRETRAINED
 from ..sample import DefocusSample
 from .cache import cached_maps, network_key
-from .scales import check_scale
-from .sliding_map import MAP_CONSTRAINTS, check_windows, sliding_window_map
+from .classify_patches import classify_bands
+from .scales import SCALE, check_scale, measure_at, resample_all
+from .windows import WindowMean
 
-__all__ = ["SlidingWindowMapper"]
+__all__ = ["SlidingWindowMapper", "sliding_window_map"]
+
+_MAP_CONSTRAINTS = {
+    "patch_size": [POSITIVE_INTEGER],
+    "step": [POSITIVE_INTEGER],
+    "estimate": [StrOptions({"mode", "mean"})],
+    "scale": SCALE,
+}
+
+
+def _check_windows(caller: str, patch_size: int, step: int) -> None:
+    """Refuse a step that leaves out pixels.
+
+    Parameters
+    ----------
+    caller : str
+        Name of the function or class, for the message.
+    patch_size, step : int
+        Side of a patch and distance between patches, in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the step is larger than the patch.
+    """
+    if step > patch_size:
+        raise ValueError(
+            f"The 'step' parameter of {caller} must be at most 'patch_size' "
+            f"({patch_size}), or pixels are left out. Got {step} instead."
+        )
+
+
+def sliding_window_map(
+    image: np.ndarray,
+    classifier: Any,
+    *,
+    patch_size: int = 32,
+    step: int = 16,
+    estimate: str = "mode",
+    scale: float | str | Sequence[float] = 1.0,
+    n_threads: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Blur map of one photograph by classifying overlapping patches (eq. 6).
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1], of any size from 1 x 1.
+    classifier : classifier
+        Fitted on patches of ``patch_size``.
+    patch_size : int, default=32
+        Side of a patch, in pixels of the scaled photograph.
+    step : int, default=16
+        Distance between patches, from 1 to ``patch_size``.
+    estimate : {"mode", "mean"}, default="mode"
+        Sigma of the most probable level (the paper), or the sigma whose
+        ``log(sigma + 0.8)``, on which levels lie at nearly equal distances, is the
+        expected one. Means over windows are taken on the same scale.
+    scale : float, "auto" or list of float, default=1.0
+        Factor by which the photograph is resampled before it is measured; sigma is
+        multiplied back. Of several factors the mean is taken, weighted by confidence;
+        ``(2, 1, 0.5)`` is the most accurate, at five times the cost. "auto" halves
+        until the long side is at most 1600 px, and where a patch then shows more blur
+        than it can judge, from 1.5 to 3 px, goes over to what further halves show.
+    n_threads : int, optional
+        Threads of the network; by default those available to this process.
+
+    Returns
+    -------
+    blur_map : ndarray of shape (H, W), float32
+        Sigma, in pixels of the photograph as given.
+    confidence : ndarray of shape (H, W), float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or an image that is not one.
+
+    References
+    ----------
+    Galetto and Deng (2022), sec. 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus import PatchBlurClassifier
+    >>> from skdefocus.mapping import sliding_window_map
+    >>> noise = np.random.default_rng(0).random((64, 80))
+    >>> sigma, confidence = sliding_window_map(noise, PatchBlurClassifier.pretrained())
+    >>> sigma.shape, bool(sigma.max() < 1)
+    ((64, 80), True)
+    """
+    check_parameters(
+        _MAP_CONSTRAINTS,
+        {"patch_size": patch_size, "step": step, "estimate": estimate, "scale": scale},
+        "sliding_window_map",
+    )
+    _check_windows("sliding_window_map", patch_size, step)
+    check_scale("sliding_window_map", scale)
+    gray = GrayRows(image)
+    resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
+
+    def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        photograph = resampled.get(factor, gray)
+        sigma, confidence = _measure(
+            photograph, classifier, patch_size, step, estimate, n_threads
+        )
+        return sigma, confidence, sigma
+
+    return measure_at(scale, gray.shape, patch_size, measure)
+
+
+def _measure(
+    gray: np.ndarray | GrayRows,
+    classifier: Any,
+    patch_size: int,
+    step: int,
+    estimate: str,
+    n_threads: int | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure a photograph at the size that it has."""
+    sigma = WindowMean(gray.shape, patch_size, step)
+    confidence = WindowMean(gray.shape, patch_size, step)
+    for of_sigma, of_confidence in classify_bands(
+        gray,
+        classifier,
+        patch_size=patch_size,
+        step=step,
+        estimate=estimate,
+        n_threads=n_threads,
+    ):
+        sigma.add(to_log_sigma(of_sigma) if estimate == "mean" else of_sigma)
+        confidence.add(of_confidence)
+    if estimate == "mean":
+        from_log_sigma(sigma.means, out=sigma.means)
+    return sigma.means, confidence.means
 
 
 class SlidingWindowMapper(ImageTransformer):
@@ -31,7 +175,7 @@ class SlidingWindowMapper(ImageTransformer):
     classifier : {"default", "fast", "paper"} or fitted classifier, default="default"
         A network that ships with the package, by name: see
         `PatchBlurClassifier.pretrained`. Otherwise a fitted `PatchBlurClassifier`, or
-        any scikit-learn classifier fitted on rows of ``patch_size ** 2`` grey values in
+        any scikit-learn classifier fitted on rows of ``patch_size ** 2`` gray values in
         [0, 1]. The mapper never trains; wrap the classifier in
         `sklearn.frozen.FrozenEstimator` so that `clone` keeps it.
     patch_size : int, default=32
@@ -75,7 +219,7 @@ class SlidingWindowMapper(ImageTransformer):
     """
 
     _constraints = {  # noqa: RUF012
-        **MAP_CONSTRAINTS,
+        **_MAP_CONSTRAINTS,
         "classifier": [StrOptions(set(PRETRAINED)), HasMethods("predict")],
         "memory": [str, os.PathLike, None],
         "n_jobs": N_JOBS,
@@ -154,7 +298,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        check_windows(type(self).__name__, self.patch_size, self.step)
+        _check_windows(type(self).__name__, self.patch_size, self.step)
         check_scale(type(self).__name__, self.scale)
 
     def _fitted_classifier(self) -> Any:

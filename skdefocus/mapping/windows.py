@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._grey_rows import GreyRows
+from .._shared.gray_rows import GrayRows
 
 __all__ = [
     "WindowMean",
@@ -40,7 +40,7 @@ def count_windows(length: int, patch_size: int, step: int) -> int:
 
 
 def pad_to_grid(
-    grey: np.ndarray | GreyRows,
+    gray: np.ndarray | GrayRows,
     patch_size: int,
     step: int,
     rows: tuple[int, int] | None = None,
@@ -49,7 +49,7 @@ def pad_to_grid(
 
     Parameters
     ----------
-    grey : ndarray of shape (H, W), or GreyRows
+    gray : ndarray of shape (H, W), or GrayRows
         Image.
     patch_size, step : int
         Side of a window and distance between windows, in pixels.
@@ -62,10 +62,10 @@ def pad_to_grid(
         Padded by reflection along an axis at least one window long, by its last value
         along a shorter one.
     """
-    height, width = grey.shape
+    height, width = gray.shape
     needed = [
         max(length, (count_windows(length, patch_size, step) - 1) * step + patch_size)
-        for length in grey.shape
+        for length in gray.shape
     ]
     first, last = (0, needed[0]) if rows is None else rows
     wanted = np.arange(first, last)
@@ -74,10 +74,10 @@ def pad_to_grid(
     wanted[beyond] = 2 * (height - 1) - wanted[beyond] if reflected else height - 1
     # Rows are read once, from the first that any of the padding repeats.
     top = wanted.min()
-    if isinstance(grey, GreyRows):
-        block = grey.rows(top, wanted.max() + 1)
+    if isinstance(gray, GrayRows):
+        block = gray.rows(top, wanted.max() + 1)
     else:
-        block = grey[top : wanted.max() + 1]
+        block = gray[top : wanted.max() + 1]
     block = block[wanted - top] if beyond.any() else block
     if needed[1] > width:
         mode = "reflect" if width >= patch_size else "edge"
@@ -88,7 +88,7 @@ def pad_to_grid(
 def window_deviation(
     padded: np.ndarray, shape: tuple[int, int], patch_size: int, step: int
 ) -> np.ndarray:
-    """Take the standard deviation of the grey levels in every window.
+    """Take the standard deviation of the gray levels in every window.
 
     Parameters
     ----------

@@ -10,16 +10,12 @@ published method's, and unpickles a file; IL-NIQE, NBIQA, PSS and BLIINDS-II hav
 freely licensed Python implementation that is maintained.
 """
 
+from ._best_threshold import best_threshold, best_threshold_accuracy, constant_accuracy
 from .agreement import (
     f_score,
     intersection_over_union,
     mean_absolute_error,
     pixel_accuracy,
-)
-from .best_threshold import (
-    best_threshold,
-    best_threshold_accuracy,
-    constant_accuracy,
 )
 from .common_threshold import best_common_threshold, fixed_threshold_accuracy
 from .image_quality import psnr, ssim

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ._photographs import check_map, check_real, mask_pairs, pairs
+from ._checks import check_map, check_real, mask_pairs, pairs
 
 __all__ = [
     "f_score",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ._checks import check_real, map_pairs
 from ._counts import above
-from ._photographs import check_real, map_pairs
 
 __all__ = ["best_common_threshold", "fixed_threshold_accuracy"]
 

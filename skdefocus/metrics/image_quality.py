@@ -48,8 +48,8 @@ def psnr(images: Sequence[np.ndarray], restored: Sequence[np.ndarray]) -> float:
     --------
     >>> import numpy as np
     >>> from skdefocus.metrics import psnr
-    >>> grey = np.full((16, 16), 0.5)
-    >>> round(psnr([grey], [grey + 0.1]), 2)
+    >>> gray = np.full((16, 16), 0.5)
+    >>> round(psnr([gray], [gray + 0.1]), 2)
     20.0
     """
     metrics = _scikit_image("psnr")
@@ -144,7 +144,7 @@ def _image_pairs(
 ) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
     """Pair references and photographs, float64 in [0, 1], with their index."""
     # Not at the top: metrics of masks need neither it nor scikit-learn.
-    from .._validation import image_batch, to_float_image
+    from .._shared.validation import image_batch, to_float_image
 
     images = image_batch(images, "images")
     restored = image_batch(restored, "restored")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ._checks import check_n_thresholds, map_pairs
 from ._counts import count_at_distinct_values, count_at_even_steps
-from ._photographs import check_n_thresholds, map_pairs
 
 __all__ = ["average_precision", "precision_recall_curve"]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ._best_threshold import best_threshold_accuracy
 from .agreement import (
     f_score,
     intersection_over_union,
     mean_absolute_error,
     pixel_accuracy,
 )
-from .best_threshold import best_threshold_accuracy
 from .precision_recall import average_precision
 
 __all__ = ["SCORERS", "make_map_scorer", "make_mask_scorer"]

@@ -1,4 +1,4 @@
-"""Labelled patches for training: sharp photographs, blurred by known sigmas."""
+"""Labeled patches for training: sharp photographs, blurred by known sigmas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -56,7 +56,7 @@ def make_blur_patches(
     random_state: int = 0,
     n_jobs: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Make a labelled patch set from sharp photographs (sec. 3.1).
+    """Make a labeled patch set from sharp photographs (sec. 3.1).
 
     In the domain "image" regions of each photograph are blurred by every sigma of the
     ladder and patches are cut where the photograph was sharp, so that no patch shows
@@ -96,12 +96,12 @@ def make_blur_patches(
         patch and level. By default "mixed" in the domain "image" and "gaussian" in
         the domain "patch".
     augment : bool, optional
-        Vary scale, contrast, brightness, noise (0 to 3 grey levels) and JPEG quality
+        Vary scale, contrast, brightness, noise (0 to 3 gray levels) and JPEG quality
         (70 to 98) as photographs do. By default True in the domain "image" and False
         in the domain "patch", where level 0 then is the photograph's own patch.
     min_sharpness : float, optional
         Patches are cut where the variance of the Laplacian (eq. 5) of the unblurred
-        photograph, in squared grey levels, reaches this. By default 60 in the domain
+        photograph, in squared gray levels, reaches this. By default 60 in the domain
         "image" and the paper's 1000 in the domain "patch", which judges each patch
         alone as `select_sharp_patches` does.
     read : callable, optional
@@ -117,7 +117,7 @@ def make_blur_patches(
     Returns
     -------
     X : ndarray of shape (n, patch_size, patch_size), uint8
-        Grey patches, memory-mapped with ``out``, as y and groups are.
+        Gray patches, memory-mapped with ``out``, as y and groups are.
     y : ndarray of shape (n,), int64
         Level of each patch, an index into ``ladder``.
     groups : ndarray of shape (n,), int64

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..filters import blur, variance_of_laplacian
-from .settings import PatchSettings, degrade, draw_scale, resize, to_uint8
+from ..synthesis.camera import imitate_camera, to_uint8
+from .settings import PatchSettings, draw_scale, resize
 
 __all__ = ["cut_blurred"]
 
@@ -17,7 +18,7 @@ _TRIES = 10
 
 
 def _sharp_region(
-    grey: np.ndarray, margin: int, settings: PatchSettings, rng: np.random.Generator
+    gray: np.ndarray, margin: int, settings: PatchSettings, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut a random region of a photograph; tell where its sharp patches begin.
 
@@ -28,22 +29,22 @@ def _sharp_region(
     patch_size = settings.patch_size
     scale = draw_scale(rng) if settings.augment else 1.0
     side = max(_REGION, 2 * patch_size) + 2 * margin
-    source = min(round(side / scale), *grey.shape)
+    source = min(round(side / scale), *gray.shape)
     scale = min(1.0, side / source)
-    top, left = (int(rng.integers(n - source + 1)) for n in grey.shape)
-    region = grey[top : top + source, left : left + source]
+    top, left = (int(rng.integers(n - source + 1)) for n in gray.shape)
+    region = gray[top : top + source, left : left + source]
     if scale < 1:
         region = resize(region, side, side)
     inside = slice(margin, region.shape[0] - margin)
-    centred = variance_of_laplacian(region[inside, inside], patch_size, smooth=True)
+    centered = variance_of_laplacian(region[inside, inside], patch_size, smooth=True)
     half = patch_size // 2
-    last = centred.shape[0] - patch_size
-    gate = centred[half : half + last + 1, half : half + last + 1]
+    last = centered.shape[0] - patch_size
+    gate = centered[half : half + last + 1, half : half + last + 1]
     return region, np.argwhere(gate >= settings.min_sharpness)
 
 
 def cut_blurred(
-    grey: np.ndarray,
+    gray: np.ndarray,
     settings: PatchSettings,
     n_per_level: int,
     rng: np.random.Generator,
@@ -52,7 +53,7 @@ def cut_blurred(
 
     Parameters
     ----------
-    grey : ndarray of shape (H, W), float32
+    gray : ndarray of shape (H, W), float32
         The photograph, in [0, 1].
     settings : PatchSettings
         What to do; ``padding`` has no say.
@@ -71,14 +72,14 @@ def cut_blurred(
     patch_size = settings.patch_size
     X = [np.empty((0, patch_size, patch_size), np.uint8)]
     y = [np.empty(0, np.int64)]
-    room = (min(grey.shape) - patch_size) // 2
+    room = (min(gray.shape) - patch_size) // 2
     for level, sigma in enumerate(settings.ladder):
         margin = min(int(np.ceil(4 * sigma)), room)
         n_missing = n_per_level if room >= 0 else 0
         for _ in range(_TRIES + n_per_level // _PATCHES_PER_REGION):
             if n_missing == 0:
                 break
-            region, corners = _sharp_region(grey, margin, settings, rng)
+            region, corners = _sharp_region(gray, margin, settings, rng)
             if len(corners) == 0:
                 continue
             shape = settings.psf
@@ -87,7 +88,10 @@ def cut_blurred(
             region = blur(region, sigma, shape)
             inside = slice(margin, region.shape[0] - margin)
             region = region[inside, inside]
-            levels = degrade(region, rng) if settings.augment else to_uint8(region)
+            if settings.augment:
+                levels = imitate_camera(region, rng, vignetting=False)
+            else:
+                levels = to_uint8(region)
             count = min(n_missing, _PATCHES_PER_REGION)
             rows, columns = corners[rng.integers(len(corners), size=count)].T
             windows = sliding_window_view(levels, (patch_size, patch_size))

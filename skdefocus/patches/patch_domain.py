@@ -6,8 +6,9 @@ import numpy as np
 from scipy import ndimage, signal
 
 from ..filters import disc_kernel
+from ..synthesis.camera import imitate_camera, to_uint8
 from .select import sharp_on_grid
-from .settings import PatchSettings, degrade, draw_scale, resize, to_uint8
+from .settings import PatchSettings, draw_scale, resize
 
 __all__ = ["blur_sharp_patches"]
 
@@ -40,7 +41,7 @@ def _blur_disc(patches: np.ndarray, sigma: float, padding: str) -> np.ndarray:
 def _blur_each(
     patches: np.ndarray, sigma: float, is_disc: np.ndarray, padding: str
 ) -> np.ndarray:
-    """Blur grey levels (n, size, size), some by a disc, as float64."""
+    """Blur gray levels (n, size, size), some by a disc, as float64."""
     blurred = patches.astype(np.float64)
     if sigma > 0:
         blurred[is_disc] = _blur_disc(blurred[is_disc], sigma, padding)
@@ -48,15 +49,15 @@ def _blur_each(
     return blurred
 
 
-def _shrink(grey: np.ndarray, scale: float) -> np.ndarray:
+def _shrink(gray: np.ndarray, scale: float) -> np.ndarray:
     if scale == 1:
-        return grey
-    height, width = (max(1, round(n * scale)) for n in grey.shape)
-    return resize(grey, height, width)
+        return gray
+    height, width = (max(1, round(n * scale)) for n in gray.shape)
+    return resize(gray, height, width)
 
 
 def blur_sharp_patches(
-    grey: np.ndarray,
+    gray: np.ndarray,
     settings: PatchSettings,
     n_per_level: int | None,
     rng: np.random.Generator,
@@ -65,7 +66,7 @@ def blur_sharp_patches(
 
     Parameters
     ----------
-    grey : ndarray of shape (H, W), float32
+    gray : ndarray of shape (H, W), float32
         The photograph, in [0, 1].
     settings : PatchSettings
         What to do.
@@ -84,8 +85,8 @@ def blur_sharp_patches(
     """
     size, n_levels = settings.patch_size, len(settings.ladder)
     if settings.augment:
-        grey = _shrink(grey, draw_scale(rng))
-    sharp, _ = sharp_on_grid(to_uint8(grey), size, size, settings.min_sharpness)
+        gray = _shrink(gray, draw_scale(rng))
+    sharp, _ = sharp_on_grid(to_uint8(gray), size, size, settings.min_sharpness)
     if n_per_level is not None and n_per_level < len(sharp):
         sharp = sharp[np.sort(rng.choice(len(sharp), n_per_level, replace=False))]
     is_disc = np.full((n_levels, len(sharp)), settings.psf == "disc")
@@ -96,7 +97,7 @@ def blur_sharp_patches(
         blurred = _blur_each(sharp, sigma, is_disc[level], settings.padding) / 255
         if settings.augment:
             for patch, levels in zip(blurred, X[:, level], strict=True):
-                levels[...] = degrade(patch, rng)
+                levels[...] = imitate_camera(patch, rng, vignetting=False)
         else:
             X[:, level] = to_uint8(blurred)
     y = np.tile(np.arange(n_levels, dtype=np.int64), len(sharp))

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .._files import staged
+from .._shared.files import staged
 from .ladders import check_ladder
 
 __all__ = ["PatchWriter", "map_patches", "patch_writer"]

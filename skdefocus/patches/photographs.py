@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from .._validation import check_image, to_float_image, to_grey
+from .._shared.validation import check_image, to_float_image, to_gray
 from .image_domain import cut_blurred
 from .patch_domain import blur_sharp_patches
 from .settings import PatchSettings
@@ -34,9 +34,9 @@ def _one_photograph(
     seed: np.random.SeedSequence,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Patches and levels of one photograph."""
-    grey = to_grey(to_float_image(image if read is None else read(image), name))
+    gray = to_gray(to_float_image(image if read is None else read(image), name))
     make = _MAKERS[blur_domain]
-    return make(grey, settings, n_per_level, np.random.default_rng(seed))
+    return make(gray, settings, n_per_level, np.random.default_rng(seed))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What both ways of making patches are told, and how they imitate cameras."""
+"""What both ways of making patches are told."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..synthesis import through_jpeg
-
-__all__ = ["PatchSettings", "degrade", "draw_scale", "resize", "to_uint8"]
+__all__ = ["PatchSettings", "draw_scale", "resize"]
 
 
 @dataclass(frozen=True)
@@ -49,36 +47,7 @@ def draw_scale(rng: np.random.Generator) -> float:
     return rng.uniform(0.4, 1.0) if rng.random() < 0.6 else 1.0
 
 
-def resize(grey: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize a grey image of values in [0, 1], with anti-aliasing."""
-    image = Image.fromarray(grey).resize((width, height), Image.Resampling.LANCZOS)
+def resize(gray: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize a gray image of values in [0, 1], with anti-aliasing."""
+    image = Image.fromarray(gray).resize((width, height), Image.Resampling.LANCZOS)
     return np.clip(np.asarray(image), 0, 1)
-
-
-def degrade(region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Add contrast, brightness, noise and JPEG as cameras and web pages do.
-
-    Parameters
-    ----------
-    region : ndarray of shape (H, W)
-        Grey values in [0, 1].
-    rng : Generator
-        Decides over all of them.
-
-    Returns
-    -------
-    ndarray of shape (H, W), uint8
-        The region as a photograph would show it.
-    """
-    mean = region.mean()
-    contrast, brightness = rng.uniform(0.4, 1.2), rng.uniform(-0.15, 0.15)
-    noise = rng.normal(0, rng.uniform(0, 3) / 255, region.shape)
-    levels = to_uint8((region - mean) * contrast + mean + brightness + noise)
-    if rng.random() < 0.8:
-        levels = through_jpeg(levels, int(rng.integers(70, 99)))
-    return levels
-
-
-def to_uint8(region: np.ndarray) -> np.ndarray:
-    """Round values in [0, 1] to grey levels."""
-    return np.clip(np.rint(region * 255), 0, 255).astype(np.uint8)

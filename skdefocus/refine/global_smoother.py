@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._sigma_scale import from_log_sigma, to_log_sigma
-from .._threads import run_in_parts
-from .._validation import (
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.threads import run_in_parts
+from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -18,8 +18,8 @@ from .._validation import (
     check_parameters,
     to_float_image,
 )
+from ..filters._global_smoother import smooth_in_place
 from ..filters.box import window_variance
-from ..filters.global_smoother import smooth_in_place
 from ..sample import DefocusSample
 from ._distance import map_scale
 
@@ -27,19 +27,19 @@ __all__ = ["GlobalRefiner", "refine_global"]
 
 _CONSTRAINTS = {
     "smoothness": [NON_NEGATIVE_REAL],
-    "colour_sigma": [POSITIVE_REAL],
+    "color_sigma": [POSITIVE_REAL],
     "n_iter": [POSITIVE_INTEGER],
     "map_sigma": [POSITIVE_REAL, None],
     "disagreement": [POSITIVE_REAL, None],
-    "scale": [StrOptions({"log", "linear"})],
+    "value_scale": [StrOptions({"log", "linear"})],
 }
 # Chosen on CUHK 0201 to 0400 (benchmarks/RESULTS.md).
 _SMOOTHNESS = 60_000.0
-_COLOUR_SIGMA = 0.02
+_COLOR_SIGMA = 0.02
 _MAP_SIGMA = 0.03
 _DISAGREEMENT = 0.05
 # Half the side of a patch: as far as a sharp edge lowers the map around it.
-_NEIGHBOURHOOD = 16
+_NEIGHBORHOOD = 16
 
 
 def refine_global(
@@ -48,11 +48,11 @@ def refine_global(
     confidence: np.ndarray | None = None,
     *,
     smoothness: float = _SMOOTHNESS,
-    colour_sigma: float = _COLOUR_SIGMA,
+    color_sigma: float = _COLOR_SIGMA,
     n_iter: int = 3,
     map_sigma: float | None = _MAP_SIGMA,
     disagreement: float | None = _DISAGREEMENT,
-    scale: str = "log",
+    value_scale: str = "log",
 ) -> np.ndarray:
     """Refine a blur map by a global smoother that the photograph's edges hold up.
 
@@ -70,19 +70,20 @@ def refine_global(
     smoothness : float, default=60000.0
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
-    colour_sigma : float, default=0.02
-        Difference of colour between neighbours that counts as an edge, above 0, with
+    color_sigma : float, default=0.02
+        Difference of color between neighbors that counts as an edge, above 0, with
         the photograph in [0, 1].
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
-        Difference between neighbours of the refined map, on its ``scale``, that counts
-        as an edge when it is smoothed once more, above 0; None smooths once only.
+        Difference between neighbors of the refined map, on its ``value_scale``, that
+        counts as an edge when it is smoothed once more, above 0; None smooths once.
     disagreement : float or None, default=0.05
-        Variance of the map, on its ``scale``, in a window of 33 pixels at which its
-        confidence is halved, above 0. Around a sharp edge the map is low on both sides,
-        and which of them is sharp is not known there. None leaves the confidence.
-    scale : {"log", "linear"}, default="log"
+        Variance of the map, on its ``value_scale``, in a window of 33 pixels at which
+        its confidence is halved, above 0. Around a sharp edge the map is low on both
+        sides, and which of them is sharp is not known there. None leaves the
+        confidence.
+    value_scale : {"log", "linear"}, default="log"
         Whether means are taken of ``log(sigma + 0.8)``, on which levels of blur lie at
         nearly equal distances, or of the map as it is.
 
@@ -121,15 +122,15 @@ def refine_global(
         _CONSTRAINTS,
         {
             "smoothness": smoothness,
-            "colour_sigma": colour_sigma,
+            "color_sigma": color_sigma,
             "n_iter": n_iter,
             "map_sigma": map_sigma,
             "disagreement": disagreement,
-            "scale": scale,
+            "value_scale": value_scale,
         },
         "refine_global",
     )
-    # Integers stay integers: the floats of a large colour photograph are three maps.
+    # Integers stay integers: the floats of a large color photograph are three maps.
     photograph = check_image(image)
     if photograph.dtype.kind == "f":
         photograph = to_float_image(photograph)
@@ -146,7 +147,7 @@ def refine_global(
     def prepare(first: int, last: int) -> None:
         rows = slice(first, last)
         values[rows] = blur_map[rows]
-        if scale == "log":
+        if value_scale == "log":
             to_log_sigma(values[rows], out=values[rows])
         weight[rows] = 1 if confidence is None else confidence[rows]
 
@@ -158,7 +159,7 @@ def refine_global(
         photograph,
         weighted=True,
         smoothness=smoothness,
-        colour_sigma=colour_sigma,
+        color_sigma=color_sigma,
         n_iter=n_iter,
         value_sigma=map_sigma,
     )
@@ -168,7 +169,7 @@ def refine_global(
 
     def finish(first: int, last: int) -> None:
         rows = refined[first:last]
-        if scale == "log":
+        if value_scale == "log":
             from_log_sigma(rows, out=rows)
         np.clip(rows, low, high, out=rows)
 
@@ -177,8 +178,8 @@ def refine_global(
 
 
 def _discount(weight: np.ndarray, values: np.ndarray, disagreement: np.float32) -> None:
-    """Lower confidence where a map varies within its neighbourhood."""
-    variance = window_variance(values, 2 * _NEIGHBOURHOOD + 1)
+    """Lower confidence where a map varies within its neighborhood."""
+    variance = window_variance(values, 2 * _NEIGHBORHOOD + 1)
 
     def discount(first: int, last: int) -> None:
         rows = variance[first:last]
@@ -199,19 +200,20 @@ class GlobalRefiner(ImageTransformer):
     smoothness : float, default=60000.0
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
-    colour_sigma : float, default=0.02
-        Difference of colour between neighbours that counts as an edge, above 0, with
+    color_sigma : float, default=0.02
+        Difference of color between neighbors that counts as an edge, above 0, with
         photographs in [0, 1].
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
-        Difference between neighbours of the refined map, on its ``scale``, that counts
-        as an edge when it is smoothed once more, above 0; None smooths once only.
+        Difference between neighbors of the refined map, on its ``value_scale``, that
+        counts as an edge when it is smoothed once more, above 0; None smooths once.
     disagreement : float or None, default=0.05
-        Variance of the map, on its ``scale``, in a window of 33 pixels at which its
-        confidence is halved, above 0. Around a sharp edge the map is low on both sides,
-        and which of them is sharp is not known there. None leaves the confidence.
-    scale : {"log", "linear"}, default="log"
+        Variance of the map, on its ``value_scale``, in a window of 33 pixels at which
+        its confidence is halved, above 0. Around a sharp edge the map is low on both
+        sides, and which of them is sharp is not known there. None leaves the
+        confidence.
+    value_scale : {"log", "linear"}, default="log"
         Whether means are taken of ``log(sigma + 0.8)`` or of sigma. Maps of unit
         "relative" are smoothed as they are, depth and disparity with their largest
         value taken for 1.
@@ -242,20 +244,20 @@ class GlobalRefiner(ImageTransformer):
     def __init__(
         self,
         smoothness: float = _SMOOTHNESS,
-        colour_sigma: float = _COLOUR_SIGMA,
+        color_sigma: float = _COLOR_SIGMA,
         n_iter: int = 3,
         *,
         map_sigma: float | None = _MAP_SIGMA,
         disagreement: float | None = _DISAGREEMENT,
-        scale: str = "log",
+        value_scale: str = "log",
         n_jobs: int | None = None,
     ) -> None:
         self.smoothness = smoothness
-        self.colour_sigma = colour_sigma
+        self.color_sigma = color_sigma
         self.n_iter = n_iter
         self.map_sigma = map_sigma
         self.disagreement = disagreement
-        self.scale = scale
+        self.value_scale = value_scale
         self.n_jobs = n_jobs
 
     def _transform_one(
@@ -263,7 +265,7 @@ class GlobalRefiner(ImageTransformer):
     ) -> DefocusSample:
         settings = self._settings()
         if sample.unit != "px":
-            settings["scale"] = "linear"
+            settings["value_scale"] = "linear"
         scale = map_scale(sample)
         refined = refine_global(
             sample.blur_map / scale, sample.image, sample.confidence, **settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._validation import (
+from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
     POSITIVE_REAL,
@@ -13,7 +13,7 @@ from .._validation import (
     check_map,
     check_parameters,
     to_float_image,
-    to_grey,
+    to_gray,
 )
 from ..filters import guided_filter
 from ..sample import DefocusSample
@@ -23,7 +23,7 @@ __all__ = ["GuidedRefiner", "refine_guided"]
 _CONSTRAINTS = {
     "radius": [NON_NEGATIVE_INTEGER],
     "eps": [POSITIVE_REAL],
-    "guide": [StrOptions({"grey", "colour"})],
+    "guide_channels": [StrOptions({"gray", "color"})],
 }
 
 
@@ -33,7 +33,7 @@ def refine_guided(
     *,
     radius: int = 16,
     eps: float = 0.005,
-    guide: str = "grey",
+    guide_channels: str = "gray",
 ) -> np.ndarray:
     """Refine a blur map by one pass of the guided filter, the photograph as guide.
 
@@ -47,8 +47,8 @@ def refine_guided(
         Windows are ``2 * radius + 1`` pixels wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
-    guide : {"grey", "colour"}, default="grey"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="gray"
+        Whether the photograph guides by its gray or its colors.
 
     Returns
     -------
@@ -76,12 +76,14 @@ def refine_guided(
     True
     """
     check_parameters(
-        _CONSTRAINTS, {"radius": radius, "eps": eps, "guide": guide}, "refine_guided"
+        _CONSTRAINTS,
+        {"radius": radius, "eps": eps, "guide_channels": guide_channels},
+        "refine_guided",
     )
     photograph = to_float_image(image)
     blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
-    if guide == "grey":
-        photograph = to_grey(photograph)
+    if guide_channels == "gray":
+        photograph = to_gray(photograph)
     refined = guided_filter(blur_map, photograph, radius=radius, eps=eps)
     # An affine function of the guide can overshoot; sigma stays within the evidence.
     return np.clip(refined, blur_map.min(), blur_map.max())
@@ -96,8 +98,8 @@ class GuidedRefiner(ImageTransformer):
         Windows are ``2 * radius + 1`` pixels wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
-    guide : {"grey", "colour"}, default="grey"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="gray"
+        Whether the photograph guides by its gray or its colors.
     n_jobs : int, optional
         Photographs worked on at a time, as in joblib.
 
@@ -127,12 +129,12 @@ class GuidedRefiner(ImageTransformer):
         radius: int = 16,
         eps: float = 0.005,
         *,
-        guide: str = "grey",
+        guide_channels: str = "gray",
         n_jobs: int | None = None,
     ) -> None:
         self.radius = radius
         self.eps = eps
-        self.guide = guide
+        self.guide_channels = guide_channels
         self.n_jobs = n_jobs
 
     def _transform_one(

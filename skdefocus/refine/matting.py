@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._validation import (
+from .._shared.validation import (
     N_JOBS,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
@@ -13,7 +13,7 @@ from .._validation import (
     check_map,
     check_parameters,
     to_float_image,
-    to_grey,
+    to_gray,
 )
 from ..filters import matting_smoother
 from ..sample import DefocusSample
@@ -24,7 +24,7 @@ _CONSTRAINTS = {
     "data_weight": [POSITIVE_REAL],
     "eps": [POSITIVE_REAL],
     "radius": [POSITIVE_INTEGER],
-    "guide": [StrOptions({"grey", "colour"})],
+    "guide_channels": [StrOptions({"gray", "color"})],
 }
 
 
@@ -36,7 +36,7 @@ def refine_matting(
     data_weight: float = 0.01,
     eps: float = 1e-4,
     radius: int = 1,
-    guide: str = "colour",
+    guide_channels: str = "color",
 ) -> np.ndarray:
     """Refine a blur map by closed-form matting, as Zhuo and Sim do.
 
@@ -57,8 +57,8 @@ def refine_matting(
         over a window. More is smoother and transfers less texture.
     radius : int, default=1
         Windows are ``2 * radius + 1`` pixels wide.
-    guide : {"grey", "colour"}, default="colour"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="color"
+        Whether the photograph guides by its gray or its colors.
 
     Returns
     -------
@@ -97,13 +97,18 @@ def refine_matting(
     """
     check_parameters(
         _CONSTRAINTS,
-        {"data_weight": data_weight, "eps": eps, "radius": radius, "guide": guide},
+        {
+            "data_weight": data_weight,
+            "eps": eps,
+            "radius": radius,
+            "guide_channels": guide_channels,
+        },
         "refine_matting",
     )
     photograph = to_float_image(image)
     blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
-    if guide == "grey":
-        photograph = to_grey(photograph)
+    if guide_channels == "gray":
+        photograph = to_gray(photograph)
     refined = matting_smoother(
         blur_map,
         photograph,
@@ -130,8 +135,8 @@ class MattingRefiner(ImageTransformer):
         over a window. More is smoother and transfers less texture.
     radius : int, default=1
         Windows are ``2 * radius + 1`` pixels wide.
-    guide : {"grey", "colour"}, default="colour"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="color"
+        Whether the photograph guides by its gray or its colors.
     n_jobs : int, optional
         Photographs worked on at a time, as in joblib.
 
@@ -161,13 +166,13 @@ class MattingRefiner(ImageTransformer):
         eps: float = 1e-4,
         *,
         radius: int = 1,
-        guide: str = "colour",
+        guide_channels: str = "color",
         n_jobs: int | None = None,
     ) -> None:
         self.data_weight = data_weight
         self.eps = eps
         self.radius = radius
-        self.guide = guide
+        self.guide_channels = guide_channels
         self.n_jobs = n_jobs
 
     def _transform_one(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
-from .._sigma_scale import from_log_sigma, to_log_sigma
-from .._validation import (
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -17,7 +17,7 @@ from .._validation import (
     check_map,
     check_parameters,
     to_float_image,
-    to_grey,
+    to_gray,
 )
 from ..filters import mutual_guided_filter
 from ..sample import DefocusSample
@@ -31,7 +31,7 @@ _CONSTRAINTS = {
     "n_iter": [POSITIVE_INTEGER],
     "eps": [POSITIVE_REAL],
     "guide_eps": [POSITIVE_REAL],
-    "guide": [StrOptions({"grey", "colour"})],
+    "guide_channels": [StrOptions({"gray", "color"})],
 }
 # Sigma, in pixels, at 1 on the filter's scale: the top of the paper's ladder.
 _TOP = 19.0
@@ -47,7 +47,7 @@ def refine_mutual_guided(
     n_iter: int = 3,
     eps: float = 0.01,
     guide_eps: float = 0.01,
-    guide: str = "grey",
+    guide_channels: str = "gray",
 ) -> np.ndarray:
     """Refine a blur map together with the photograph: shared edges stay.
 
@@ -70,8 +70,8 @@ def refine_mutual_guided(
         Gradients of the map below it, above 0, on the scale above, count as it.
     guide_eps : float, default=0.01
         The same for the photograph in [0, 1].
-    guide : {"grey", "colour"}, default="grey"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="gray"
+        Whether the photograph guides by its gray or its colors.
 
     Returns
     -------
@@ -112,15 +112,15 @@ def refine_mutual_guided(
     }
     check_parameters(
         {**_CONSTRAINTS, "unit": [StrOptions({"px", "relative"})]},
-        {**settings, "guide": guide, "unit": unit},
+        {**settings, "guide_channels": guide_channels, "unit": unit},
         "refine_mutual_guided",
     )
     photograph = to_float_image(image)
     upper = 1.0 if unit == "relative" else None
     blur_map = check_map(blur_map, photograph.shape, "blur_map", upper=upper)
     blur_map = blur_map.astype(np.float32)
-    if guide == "grey":
-        photograph = to_grey(photograph)
+    if guide_channels == "gray":
+        photograph = to_gray(photograph)
     if unit == "relative":
         return mutual_guided_filter(blur_map, photograph, **settings)
     low, high = to_log_sigma([0.0, _TOP])
@@ -148,8 +148,8 @@ class MutualGuidedRefiner(ImageTransformer):
         with its largest value taken for 1.
     guide_eps : float, default=0.01
         The same for the photograph in [0, 1].
-    guide : {"grey", "colour"}, default="grey"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="gray"
+        Whether the photograph guides by its gray or its colors.
     n_jobs : int, optional
         Photographs worked on at a time, as in joblib.
 
@@ -179,7 +179,7 @@ class MutualGuidedRefiner(ImageTransformer):
         *,
         eps: float = 0.01,
         guide_eps: float = 0.01,
-        guide: str = "grey",
+        guide_channels: str = "gray",
         n_jobs: int | None = None,
     ) -> None:
         self.smoothness = smoothness
@@ -187,7 +187,7 @@ class MutualGuidedRefiner(ImageTransformer):
         self.n_iter = n_iter
         self.eps = eps
         self.guide_eps = guide_eps
-        self.guide = guide
+        self.guide_channels = guide_channels
         self.n_jobs = n_jobs
 
     def _transform_one(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._grey_rows import GreyRows
-from .._validation import (
+from .._shared.gray_rows import GrayRows
+from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
@@ -25,7 +25,7 @@ _CONSTRAINTS = {
     "radius": [NON_NEGATIVE_INTEGER],
     "eps": [POSITIVE_REAL],
     "n_iter": [NON_NEGATIVE_INTEGER],
-    "guide": [StrOptions({"grey", "colour"})],
+    "guide_channels": [StrOptions({"gray", "color"})],
     "weight_smoothing": [NON_NEGATIVE_REAL],
     "iterate": [StrOptions({"guide", "map"})],
 }
@@ -38,7 +38,7 @@ def refine_wgif(
     radius: int = 16,
     eps: float = 0.005,
     n_iter: int = 7,
-    guide: str = "grey",
+    guide_channels: str = "gray",
     weight_smoothing: float = 0.0,
     iterate: str = "guide",
 ) -> np.ndarray:
@@ -60,8 +60,8 @@ def refine_wgif(
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     n_iter : int, default=7
         Passes over the photograph, or over the map with ``iterate="map"``.
-    guide : {"grey", "colour"}, default="grey"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="gray"
+        Whether the photograph guides by its gray or its colors.
     weight_smoothing : float, default=0.0
         Sigma of a Gaussian over the edge weights, in pixels.
     iterate : {"guide", "map"}, default="guide"
@@ -99,16 +99,16 @@ def refine_wgif(
             "radius": radius,
             "eps": eps,
             "n_iter": n_iter,
-            "guide": guide,
+            "guide_channels": guide_channels,
             "weight_smoothing": weight_smoothing,
             "iterate": iterate,
         },
         "refine_wgif",
     )
-    grey = GreyRows(image)
-    blur_map = check_map(blur_map, grey.shape, "blur_map")
+    gray = GrayRows(image)
+    blur_map = check_map(blur_map, gray.shape, "blur_map")
     blur_map = blur_map.astype(np.float32, copy=False)
-    photograph = grey.whole() if guide == "grey" else to_float_image(image)
+    photograph = gray.whole() if guide_channels == "gray" else to_float_image(image)
     settings = radius, eps, 1.0, weight_smoothing
     refined = blur_map
     if iterate == "map":
@@ -135,8 +135,8 @@ class WGIFRefiner(ImageTransformer):
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     n_iter : int, default=7
         Passes over the photograph, or over the map with ``iterate="map"``.
-    guide : {"grey", "colour"}, default="grey"
-        Whether the photograph guides by its grey or its colours.
+    guide_channels : {"gray", "color"}, default="gray"
+        Whether the photograph guides by its gray or its colors.
     weight_smoothing : float, default=0.0
         Sigma of a Gaussian over the edge weights, in pixels.
     iterate : {"guide", "map"}, default="guide"
@@ -167,7 +167,7 @@ class WGIFRefiner(ImageTransformer):
         eps: float = 0.005,
         n_iter: int = 7,
         *,
-        guide: str = "grey",
+        guide_channels: str = "gray",
         weight_smoothing: float = 0.0,
         iterate: str = "guide",
         n_jobs: int | None = None,
@@ -175,7 +175,7 @@ class WGIFRefiner(ImageTransformer):
         self.radius = radius
         self.eps = eps
         self.n_iter = n_iter
-        self.guide = guide
+        self.guide_channels = guide_channels
         self.weight_smoothing = weight_smoothing
         self.iterate = iterate
         self.n_jobs = n_jobs

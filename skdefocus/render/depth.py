@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     StrOptions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     POSITIVE_INTEGER,
     check_map,
@@ -13,7 +13,7 @@ from .._validation import (
     to_float_image,
 )
 from ..filters import blur, disc_kernel, linear_to_srgb, srgb_to_linear
-from .edges import Mixture, defocus_scale, steepen, unmix
+from .unmix import Mixture, defocus_scale, steepen, unmix
 
 __all__ = ["LENS_CONSTRAINTS", "lens_blur"]
 
@@ -133,7 +133,7 @@ def _lay_over(layers: np.ndarray, sigmas: np.ndarray, mixture: Mixture) -> np.nd
         box = _reach((layers == number) | (front == number), float(sigma))
         if left[box].max() < _LEAST_LIGHT:
             continue
-        colour, cover = _view(
+        color, cover = _view(
             layers[box],
             front[box],
             Mixture(*(part[box] for part in mixture)),
@@ -141,7 +141,7 @@ def _lay_over(layers: np.ndarray, sigmas: np.ndarray, mixture: Mixture) -> np.nd
             float(sigma),
         )
         seen = left[box] * cover
-        result[box] += seen[..., np.newaxis] * colour
+        result[box] += seen[..., np.newaxis] * color
         left[box] -= seen
     # What a blurred edge uncovers goes on as what lies behind it begins.
     for number in np.unique(layers[left > _LEAST_LIGHT]):
@@ -150,10 +150,10 @@ def _lay_over(layers: np.ndarray, sigmas: np.ndarray, mixture: Mixture) -> np.nd
         box = _reach(hidden, sigma)
         behind = (layers[box] > number).astype(np.float32)
         light = mixture.own[box]
-        colour = light.copy()
+        color = light.copy()
         for weight in (behind, behind * mixture.pure[box]):
-            _put_mean(colour, light * weight[..., np.newaxis], weight, sigma)
-        result[box] += (left[box] * hidden[box])[..., np.newaxis] * colour
+            _put_mean(color, light * weight[..., np.newaxis], weight, sigma)
+        result[box] += (left[box] * hidden[box])[..., np.newaxis] * color
     return result
 
 
@@ -171,37 +171,37 @@ def _view(
     number: int,
     sigma: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean colour of a layer under its disc, and its share of what is not nearer."""
+    """Mean color of a layer under its disc, and its share of what is not nearer."""
     rest = 1 - mixture.share
     own = (layers == number) * rest
     edge = (front == number) * mixture.share
     share = blur(own + edge, sigma, "disc")
     not_nearer = (layers >= number) * rest + (front >= number) * mixture.share
     not_nearer = blur(not_nearer, sigma, "disc")
-    colour = np.zeros_like(mixture.own)
+    color = np.zeros_like(mixture.own)
     front_light = mixture.ahead * edge[..., np.newaxis]
     pure = own * mixture.pure
     weighted = mixture.own * pure[..., np.newaxis] + front_light
-    reached = _put_mean(colour, weighted, pure + edge, sigma)
+    reached = _put_mean(color, weighted, pure + edge, sigma)
     # Mixed pixels serve only a layer's own, where it has no others in reach.
     lonely = (own + edge > 0) & ~reached
     if lonely.any():
-        mean = np.zeros_like(colour)
+        mean = np.zeros_like(color)
         weighted = mixture.own * own[..., np.newaxis] + front_light
         _put_mean(mean, weighted, own + edge, sigma)
-        colour[lonely] = mean[lonely]
+        color[lonely] = mean[lonely]
     known = (share > _LEAST_SHARE) & (reached | lonely)
     cover = np.divide(share, not_nearer, out=np.zeros_like(share), where=known)
-    return colour, np.clip(cover, 0, 1)
+    return color, np.clip(cover, 0, 1)
 
 
 def _put_mean(
-    colour: np.ndarray, weighted: np.ndarray, weight: np.ndarray, sigma: float
+    color: np.ndarray, weighted: np.ndarray, weight: np.ndarray, sigma: float
 ) -> np.ndarray:
-    """Set colours to their weighted mean under the disc; tell where it has weight."""
+    """Set colors to their weighted mean under the disc; tell where it has weight."""
     gathered = blur(weight, sigma, "disc")
     there = gathered > _LEAST_SHARE
-    for c in range(colour.shape[-1]):
+    for c in range(color.shape[-1]):
         channel = blur(weighted[..., c], sigma, "disc")
-        np.divide(channel, gathered, out=colour[..., c], where=there)
+        np.divide(channel, gathered, out=color[..., c], where=there)
     return there

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import SubjectTransformer
-from .._validation import N_JOBS
+from .._shared.validation import N_JOBS
 from ..sample import DefocusSample
 from .shallow import RENDERING_CONSTRAINTS, shallow_depth_of_field
 from .weight import WEIGHT_CONSTRAINTS, sdof_parameters
@@ -43,7 +43,7 @@ class SDoFRenderer(SubjectTransformer):
     disc_sigma : float, optional
         Sigma of the disc, in pixels, of the largest one where they vary; by default 1 %
         of the diagonal.
-    gain : float, default=0.25
+    subject_gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False
         Reproduce eq. 13 as printed, which is not monotone.
@@ -103,7 +103,7 @@ class SDoFRenderer(SubjectTransformer):
         eps: float = 128 / 255**2,
         n_iter: int = 5,
         disc_sigma: float | None = None,
-        gain: float = 0.25,
+        subject_gain: float = 0.25,
         literal: bool = False,
         focus: float | str = "auto",
         n_layers: int = 32,
@@ -120,7 +120,7 @@ class SDoFRenderer(SubjectTransformer):
         self.eps = eps
         self.n_iter = n_iter
         self.disc_sigma = disc_sigma
-        self.gain = gain
+        self.subject_gain = subject_gain
         self.literal = literal
         self.focus = focus
         self.n_layers = n_layers

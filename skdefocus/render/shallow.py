@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._validation import (
+from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
@@ -35,7 +35,7 @@ RENDERING_CONSTRAINTS = {
     "eps": [POSITIVE_REAL],
     "n_iter": [NON_NEGATIVE_INTEGER],
     "disc_sigma": [POSITIVE_REAL, None],
-    "gain": [NON_NEGATIVE_REAL],
+    "subject_gain": [NON_NEGATIVE_REAL],
     "literal": ["boolean"],
     **FOCUS_CONSTRAINTS,
     **LENS_CONSTRAINTS,
@@ -51,8 +51,8 @@ def _smooth_guided(
 ) -> np.ndarray:
     """Smooth an image by the guided filter, guided by itself, again and again.
 
-    Each channel guides itself: with all three as guide, colours that differ less than
-    brightness does would be averaged away and the background would fade to grey.
+    Each channel guides itself: with all three as guide, colors that differ less than
+    brightness does would be averaged away and the background would fade to gray.
     """
     if image.ndim == 3:
         channels = np.ascontiguousarray(np.moveaxis(image, -1, 0))
@@ -93,7 +93,7 @@ def shallow_depth_of_field(
     eps: float = 128 / 255**2,
     n_iter: int = 5,
     disc_sigma: float | None = None,
-    gain: float = 0.25,
+    subject_gain: float = 0.25,
     literal: bool = False,
     unit: str = "px",
     focus: float | str = "auto",
@@ -134,7 +134,7 @@ def shallow_depth_of_field(
     disc_sigma : float, optional
         Sigma of the disc, in pixels, of the largest one where they vary; by default 1 %
         of the diagonal.
-    gain : float, default=0.25
+    subject_gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False
         Reproduce eq. 13 as printed, which is not monotone.
@@ -189,7 +189,7 @@ def shallow_depth_of_field(
             "eps": eps,
             "n_iter": n_iter,
             "disc_sigma": disc_sigma,
-            "gain": gain,
+            "subject_gain": subject_gain,
             "literal": literal,
             "focus": focus,
             "n_layers": n_layers,
@@ -210,19 +210,19 @@ def shallow_depth_of_field(
         blur_map = np.abs(defocus)
         if smoothing == "lens":
             weight = np.clip(1 - blur_map, 0, 1)
-            return lens_blur(_sharpen(image, weight, gain), defocus, **layers)
+            return lens_blur(_sharpen(image, weight, subject_gain), defocus, **layers)
     # The range is the photograph's; a subject set to 0 would be taken for a mode.
     c0, c1, pivot = _resolve_range(blur_map, c0, c1, pivot)
     blur_map = protect_subject(blur_map, subject_mask)
     weight = sdof_weight(blur_map, c0, c1, w0=w0, w1=w1, pivot=pivot, literal=literal)
     if smoothing == "lens":
         defocus = np.float32(disc_sigma) * (1 - weight)
-        return lens_blur(_sharpen(image, weight, gain), defocus, **layers)
+        return lens_blur(_sharpen(image, weight, subject_gain), defocus, **layers)
     if smoothing == "guided":
         smooth = _smooth_guided(image, radius, eps, n_iter)
     else:
         smooth = _smooth_disc(image, 1 - weight, disc_sigma)
-    sharp = unsharp_mask(image, gain)
+    sharp = unsharp_mask(image, subject_gain)
     share = weight if image.ndim == 2 else weight[..., np.newaxis]
     return np.clip(share * sharp + (1 - share) * smooth, 0, 1)
 

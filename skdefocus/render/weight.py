@@ -8,8 +8,8 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from .._sigma_scale import to_log_sigma
-from .._validation import NON_NEGATIVE_REAL, POSITIVE_REAL, check_parameters
+from .._shared.sigma_scale import to_log_sigma
+from .._shared.validation import NON_NEGATIVE_REAL, POSITIVE_REAL, check_parameters
 from ..filters import otsu_threshold
 
 __all__ = [

@@ -9,9 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
-from .._base import without_fit_on_images
-from .._batch import map_images
-from .._validation import REAL, UNIT_INTERVAL, StrOptions, check_parameters
+from .._base import map_images, without_fit_on_images
+from .._shared.validation import REAL, UNIT_INTERVAL, StrOptions, check_parameters
 from ..metrics import best_common_threshold, pixel_accuracy
 from ..sample import DefocusSample
 from .threshold import (

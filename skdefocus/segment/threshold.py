@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._sigma_scale import from_log_sigma, to_log_sigma
-from .._validation import REAL, StrOptions, check_map, check_parameters
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.validation import REAL, StrOptions, check_map, check_parameters
 from ..filters import edge_threshold, otsu_threshold
 
 __all__ = [

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from skdefocus import estimate_blur_map, shallow_focus, sharpen
-from skdefocus.cli import main
+from skdefocus.cli.main import main
 from skdefocus.io import read_photograph, write_photograph
 
 from ..chromium import open_chromium

@@ -80,12 +80,12 @@ class TestSmaller:
         assert psnr([small], [interleaved(preview.sharpened(settings))]) > 38
 
 
-def test_grey_photographs(opened):
+def test_gray_photographs(opened):
     image = opened.original.image[..., 1]
     sample = opened.sample.replace(image=image)
-    grey = OpenedPhotograph(Photograph(image), sample, "grey.png")
-    preview, settings = Preview(grey), grey.first_settings()
-    (expected,) = settings.renderer(grey.shape).transform([sample])
+    gray = OpenedPhotograph(Photograph(image), sample, "gray.png")
+    preview, settings = Preview(gray), gray.first_settings()
+    (expected,) = settings.renderer(gray.shape).transform([sample])
     assert psnr([expected], [interleaved(preview.shallow(settings))]) > 42
     assert preview.sharpened(settings).shape == (1, *image.shape)
     assert preview.mask(settings).shape == (3, *image.shape)

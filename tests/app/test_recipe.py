@@ -10,7 +10,7 @@ import pytest
 from skdefocus.app.export import export_product
 from skdefocus.app.recipe import PRODUCTS, command_line, product_file, python_code
 from skdefocus.app.settings import Settings
-from skdefocus.cli import main
+from skdefocus.cli.main import main
 from skdefocus.io import read_photograph
 
 TUNED = {

@@ -28,8 +28,8 @@ def test_values_out_of_range(value):
 
 
 def test_what_is_no_setting():
-    with pytest.raises(ValueError, match="there is no setting 'colour'"):
-        Settings().changed({"colour": 1})
+    with pytest.raises(ValueError, match="there is no setting 'color'"):
+        Settings().changed({"color": 1})
 
 
 def test_values_that_must_keep_their_order():

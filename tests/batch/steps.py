@@ -24,7 +24,7 @@ def picture(kind: int, level: int) -> np.ndarray:
 
 
 class Mapper(BaseEstimator):
-    """Map a photograph by its grey level, and log that it was worked on.
+    """Map a photograph by its gray level, and log that it was worked on.
 
     `log` gets a line for each. A photograph of kind BLOCKING leaves the number of its
     process in a file "pid" beside the log and waits until a file "go" is there; one of

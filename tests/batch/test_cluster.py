@@ -19,7 +19,7 @@ import pytest
 from skdefocus import LaplacianVarianceMapper
 from skdefocus.batch import process
 from skdefocus.batch.pool import ClusterPool, active_pool
-from skdefocus.cli import main
+from skdefocus.cli.main import main
 from skdefocus.io import write_photograph
 from tests.batch.steps import BLOCKING, CALM, DEADLY, Mapper, picture
 

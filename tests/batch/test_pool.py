@@ -234,7 +234,7 @@ class Counting(Mapper):
     def _map(self, image):
         from threadpoolctl import threadpool_info
 
-        from skdefocus._threads import available_threads
+        from skdefocus._shared.threads import available_threads
 
         counts = {
             "onnxruntime": available_threads(),

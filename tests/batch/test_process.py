@@ -130,7 +130,9 @@ def test_maps_made_elsewhere(folder, tmp_path):
     for level in (10, 20):
         shape = read_image(folder / f"{level}.png").shape[:2]
         np.save(maps / f"{level}.npy", np.full(shape, level / 10))
-    pipeline = make_pipeline(PrecomputedMapper(maps, scale=1.0), GuidedRefiner())
+    pipeline = make_pipeline(
+        PrecomputedMapper(maps, sigma_per_unit=1.0), GuidedRefiner()
+    )
     summary = process([folder], pipeline, tmp_path / "out", map_data="npy")
     for level in (10, 20):
         found = np.load(tmp_path / "out" / f"{level}_sigma.npy")

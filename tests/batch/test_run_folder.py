@@ -36,7 +36,7 @@ def test_notes_tell_what_is_started(tmp_path):
         assert run.is_noted(7, 2)
 
 
-def test_finished_work_is_recognised_by_key_and_files(tmp_path):
+def test_finished_work_is_recognized_by_key_and_files(tmp_path):
     file, row = tmp_path / "100" / "a_map.png", {"photo": "a.jpg"}
     with open_run(tmp_path) as run:
         assert run.finished_row("100/a", "key") is None

@@ -42,7 +42,7 @@ def test_reliability_of_a_classifier_that_knows_itself():
     rng = np.random.default_rng(0)
     measured = []
     for level, sigma in enumerate(classifier.sigmas_):
-        # Says 0.7 for the right level 7 times in 10, else for its neighbour.
+        # Says 0.7 for the right level 7 times in 10, else for its neighbor.
         right = rng.random(2000) < 0.7
         probabilities = np.full((2000, 18), 0.3 / 17, np.float32)
         other = (level + 1) % 18

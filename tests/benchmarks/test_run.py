@@ -97,18 +97,18 @@ def test_short_calls_are_repeated(monkeypatch):
 @pytest.mark.parametrize("box", [peers.cv_box, peers.scipy_box])
 def test_peers_do_the_same_as_ours(box):
     image = peers.photograph((90, 120))
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    ours = weighted_guided_filter(grey, radius=peers.RADIUS, eps=peers.EPS)
-    theirs = peers.weighted_filter(grey, grey, box)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    ours = weighted_guided_filter(gray, radius=peers.RADIUS, eps=peers.EPS)
+    theirs = peers.weighted_filter(gray, gray, box)
     np.testing.assert_allclose(ours, theirs, atol=0.02)
     for comparison in peers.filters((90, 120)):
-        if "smoother" in comparison.title or "grey" in comparison.title:
+        if "smoother" in comparison.title or "gray" in comparison.title:
             difference = np.abs(comparison.ours() - comparison.peer())
             assert np.median(difference) < 0.02, comparison.title
 
 
 def test_windows_are_the_image_s_own():
-    grey = np.arange(48 * 64, dtype=np.float32).reshape(48, 64)
-    patches = peers.windows(grey, 32, 16)
+    gray = np.arange(48 * 64, dtype=np.float32).reshape(48, 64)
+    patches = peers.windows(gray, 32, 16)
     assert len(patches) == 2 * 3
-    np.testing.assert_array_equal(patches[4], grey[16:, 16:48])
+    np.testing.assert_array_equal(patches[4], gray[16:, 16:48])

@@ -16,9 +16,9 @@ from skdefocus.classifier import onnx_safety
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.model_file import read_model, write_model
 from skdefocus.classifier.network import Network
-from skdefocus.classifier.onnx_export import to_onnx
 from skdefocus.classifier.onnx_safety import check_onnx
-from skdefocus.classifier.training import import_keras
+from skdefocus.classifier.training.loop import import_keras
+from skdefocus.classifier.training.onnx_export import to_onnx
 
 N_LEVELS = 20
 SINGLE = [name for name, known in ARCHITECTURES.items() if known.stride is None]
@@ -118,7 +118,7 @@ def fill_by_shape(network) -> None:
 
 
 class TestNetworks:
-    # Of grey patches and 20 levels: all weights, and those that are trained.
+    # Of gray patches and 20 levels: all weights, and those that are trained.
     @pytest.mark.parametrize(
         ("name", "total", "trained"),
         [
@@ -140,7 +140,7 @@ class TestNetworks:
         cells = 1 if size else None
         assert network.output.shape == (None, N_LEVELS, cells, cells)
 
-    # Of colour images and 1000 classes, as Keras and torchvision publish them. The
+    # Of color images and 1000 classes, as Keras and torchvision publish them. The
     # running means and variances count in the first column alone.
     @pytest.mark.parametrize(
         ("name", "total", "trained"),
@@ -295,7 +295,7 @@ class TestExports:
             atol=1e-5,
         )
 
-    def test_normalisation_is_folded_and_dropout_gone(self, exported):
+    def test_normalization_is_folded_and_dropout_gone(self, exported):
         for name, kinds in {
             "mobilenet_v2": {"Add", "Clip", "Conv", "GlobalAveragePool", "Mul", "Pad"},
             "blurnet": {"Add", "Conv", "Mul", "Relu"},
@@ -331,7 +331,7 @@ class TestExports:
             (layers.Conv2D(2, 1, data_format="channels_last"), "data_format=channels_"),
             (layers.Conv2D(2, 3, dilation_rate=2, data_format=first), "dilation_rate"),
             (layers.ReLU(negative_slope=0.1), "negative_slope=0.1 has no export"),
-            (layers.BatchNormalization(), "normalisation of other axes"),
+            (layers.BatchNormalization(), "normalization of other axes"),
             (
                 layers.AveragePooling2D(3, 2, padding="same", data_format=first),
                 "average with uneven padding",

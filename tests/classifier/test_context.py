@@ -7,19 +7,23 @@ import pytest
 from PIL import Image
 
 from skdefocus import PatchBlurClassifier
-from skdefocus._sigma_scale import to_log_sigma
-from skdefocus.classifier import ContextNetwork, train_context
+from skdefocus._shared.sigma_scale import to_log_sigma
+from skdefocus.classifier import ContextNetwork
 from skdefocus.classifier.context_features import (
     cell_means,
     context_features,
     count_features,
 )
-from skdefocus.classifier.context_training import build_context_network, soft_levels
-from skdefocus.classifier.keras_backend import import_keras
 from skdefocus.classifier.model_file import read_model, write_model
 from skdefocus.classifier.network import Network
-from skdefocus.classifier.onnx_export import to_onnx
-from skdefocus.classifier.scene_set import make_scene_set
+from skdefocus.classifier.training import train_context
+from skdefocus.classifier.training.context_training import (
+    build_context_network,
+    soft_levels,
+)
+from skdefocus.classifier.training.keras_backend import import_keras
+from skdefocus.classifier.training.onnx_export import to_onnx
+from skdefocus.classifier.training.scene_set import make_scene_set
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +59,11 @@ class TestFeatures:
         found = (features[:18, 10, 20] - 1) * 4
         np.testing.assert_allclose(found, np.maximum(expected, -7), atol=1e-3)
 
-    def test_colours_are_those_of_the_cells(self, small_photo):
+    def test_colors_are_those_of_the_cells(self, small_photo):
         photograph = small_photo.astype(np.float32) / 255
         features = context_features(photograph, PatchBlurClassifier.pretrained())
-        colours = np.moveaxis(features[-5:-2], 0, -1)
-        np.testing.assert_allclose(colours, cell_means(photograph) * 2 - 1, atol=1e-6)
+        colors = np.moveaxis(features[-5:-2], 0, -1)
+        np.testing.assert_allclose(colors, cell_means(photograph) * 2 - 1, atol=1e-6)
 
     @pytest.mark.parametrize("shape", [(1, 1), (2, 90), (31, 33), (97, 5, 3)])
     def test_any_size(self, shape):

@@ -26,9 +26,9 @@ def graph(
 
 
 class TestGraphs:
-    def check(self, serialised: bytes, message: str) -> None:
+    def check(self, serialized: bytes, message: str) -> None:
         with pytest.raises(ValueError, match=message):
-            check_onnx(serialised, **SHAPE)
+            check_onnx(serialized, **SHAPE)
 
     def test_no_onnx(self):
         self.check(b"\xff\xff\xff not a model", "not a readable ONNX model")

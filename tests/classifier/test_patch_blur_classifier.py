@@ -77,11 +77,11 @@ class TestPretrained:
         np.testing.assert_array_equal(one, classifier.predict_proba_image(texture))
 
     @pytest.mark.parametrize(
-        "grey", [np.zeros((31, 40)), np.zeros((40, 40, 3)), np.zeros(40)]
+        "gray", [np.zeros((31, 40)), np.zeros((40, 40, 3)), np.zeros(40)]
     )
-    def test_whole_images_must_be_grey_and_large_enough(self, grey):
-        with pytest.raises(ValueError, match="grey must have shape"):
-            PatchBlurClassifier.pretrained().predict_proba_image(grey)
+    def test_whole_images_must_be_gray_and_large_enough(self, gray):
+        with pytest.raises(ValueError, match="gray must have shape"):
+            PatchBlurClassifier.pretrained().predict_proba_image(gray)
 
     def test_cards_are_the_caller_s_own(self):
         PatchBlurClassifier.pretrained().card_["data"] = "overwritten"

@@ -23,7 +23,7 @@ def write(texture, tmp_path):
         mask[:, 12 + number % 3 :] = True
         image = np.where(mask, blur(piece, 4.0), piece)
         image = np.rint(image * 255).astype(np.uint8)
-        if changes.get("colour", True):
+        if changes.get("color", True):
             image = np.dstack([image] * 3)
         marked = ~mask if changes.get("inverted") else mask
         marked = np.where(marked, 255, 0).astype(np.uint8)
@@ -55,7 +55,7 @@ def test_reads_both_layouts_here_or_in_cuhk(write, tmp_path, layout, parent):
     home = tmp_path / "cuhk" if parent else tmp_path
     first = write(1, layout, home=home)
     second = write(2, layout, home=home, ending=".JPG", mask_channels=4)
-    third = write(3, layout, home=home, mask_channels=3, colour=False)
+    third = write(3, layout, home=home, mask_channels=3, color=False)
     # Motion blur, and what file managers leave behind.
     (home / layout[0] / "motion0001.jpg").write_bytes(b"")
     (home / layout[0] / "._out_of_focus0001.jpg").write_bytes(b"")

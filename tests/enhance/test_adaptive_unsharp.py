@@ -112,7 +112,7 @@ def test_no_halo_along_a_strong_edge():
     assert free.max() == 1.0
 
 
-def test_no_coloured_fringes(photo):
+def test_no_colored_fringes(photo):
     image = np.clip(photo / 255, 0.25, 0.75).astype(np.float32)
     blur_map = np.full(image.shape[:2], 3.0)
     change = adaptive_unsharp_mask(image, blur_map) - image

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skdefocus import ContrastAdaptiveSharpening
 from skdefocus.enhance import contrast_adaptive_sharpening
 from skdefocus.filters import blur, linear_to_srgb, srgb_to_linear
-from tests.strategies import colour_images, grey_images
+from tests.strategies import color_images, gray_images
 
 SHARPNESSES = st.floats(0, 1)
 
@@ -31,7 +31,7 @@ def brute_force(image, sharpness):
     return np.clip(result, 0, 1)
 
 
-@given(grey_images(np.float32), SHARPNESSES)
+@given(gray_images(np.float32), SHARPNESSES)
 def test_against_brute_force(image, sharpness):
     found = contrast_adaptive_sharpening(image, sharpness)
     assert found.dtype == np.float32
@@ -42,14 +42,14 @@ def test_against_brute_force(image, sharpness):
 
 def test_by_hand():
     image = np.array([[0.4, 0.4, 0.5]])
-    # The middle one: A = sqrt(0.4 / 0.5), w = -A / 8, four neighbours of 1.7 in all.
+    # The middle one: A = sqrt(0.4 / 0.5), w = -A / 8, four neighbors of 1.7 in all.
     weight = -np.sqrt(0.8) / 8
     expected = (0.4 + weight * 1.7) / (1 + 4 * weight)
     found = contrast_adaptive_sharpening(image, 0.0)
     assert found[0, 1] == pytest.approx(expected, abs=1e-6)
 
 
-@given(colour_images(np.float32), SHARPNESSES)
+@given(color_images(np.float32), SHARPNESSES)
 def test_every_channel_by_itself(image, sharpness):
     found = contrast_adaptive_sharpening(image, sharpness)
     for c in range(3):
@@ -58,7 +58,7 @@ def test_every_channel_by_itself(image, sharpness):
         )
 
 
-@given(grey_images(np.float32), SHARPNESSES)
+@given(gray_images(np.float32), SHARPNESSES)
 def test_flips_and_turns(image, sharpness):
     found = contrast_adaptive_sharpening(image, sharpness)
     for turn in (np.rot90, np.flipud, np.transpose):

@@ -11,7 +11,7 @@ from scipy import ndimage
 from skdefocus import GeneralizedUnsharpMask
 from skdefocus.enhance import generalized_unsharp_mask
 from skdefocus.filters import adaptive_equalization, blur, unsharp_mask
-from tests.strategies import colour_images, grey_images
+from tests.strategies import color_images, gray_images
 
 
 def psi(x):
@@ -47,7 +47,7 @@ def by_the_paper(value, *, contrast, gain, least_gain, exponent, size, n_iter):
 
 
 @given(
-    grey_images(np.float32),
+    gray_images(np.float32),
     st.floats(0, 1),
     st.floats(0, 9),
     st.floats(0, 3),
@@ -77,7 +77,7 @@ def test_is_the_algebra_of_log_ratios(image, contrast, gain, least_gain, exponen
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-@given(colour_images(np.float32))
+@given(color_images(np.float32))
 def test_gain_1_without_contrast_is_the_identity(image):
     found = generalized_unsharp_mask(image, contrast=0.0, gain=1.0)
     np.testing.assert_allclose(found, image, atol=2e-5)
@@ -128,7 +128,7 @@ def test_hue_and_saturation_stay(small_photo):
         np.testing.assert_allclose(after, expected, atol=1e-5)
 
 
-def test_black_becomes_grey_and_never_a_colour():
+def test_black_becomes_gray_and_never_a_color():
     image = np.zeros((15, 15, 3))
     image[4:12, 4:12] = 0.4
     image[7, 7] = 0

@@ -40,7 +40,7 @@ class TestEverySharpener:
             sharpener.transform([small_photo])[0],
         )
 
-    def test_sharpens_grey_and_colour(self, sharpener, small_photo):
+    def test_sharpens_gray_and_color(self, sharpener, small_photo):
         steepness = lambda image: abs(np.diff(image, axis=1)).mean()  # noqa: E731
         for image in (small_photo / 255, small_photo[..., 1] / 255):
             found = sharpener.transform([image])[0]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from skdefocus.filters import box_mean
-from tests.strategies import grey_images, radii
+from tests.strategies import gray_images, radii
 
 
 def brute_force(image: np.ndarray, radius: int) -> np.ndarray:
@@ -22,14 +22,14 @@ def brute_force(image: np.ndarray, radius: int) -> np.ndarray:
     return result
 
 
-@given(grey_images(), radii)
+@given(gray_images(), radii)
 def test_equals_brute_force(image, radius):
     np.testing.assert_allclose(
         box_mean(image, radius), brute_force(image, radius), rtol=1e-10, atol=1e-12
     )
 
 
-@given(grey_images(np.float32), radii)
+@given(gray_images(np.float32), radii)
 def test_float32_stays_and_stays_within_the_range(image, radius):
     mean = box_mean(image, radius)
     assert mean.dtype == np.float32
@@ -37,7 +37,7 @@ def test_float32_stays_and_stays_within_the_range(image, radius):
     assert mean.max() <= image.max()
 
 
-@given(grey_images(), radii, st.sampled_from(["flip", "mirror", "turn"]))
+@given(gray_images(), radii, st.sampled_from(["flip", "mirror", "turn"]))
 def test_commutes_with_flips_and_turns(image, radius, change):
     change = {"flip": np.flipud, "mirror": np.fliplr, "turn": np.rot90}[change]
     np.testing.assert_allclose(
@@ -45,7 +45,7 @@ def test_commutes_with_flips_and_turns(image, radius, change):
     )
 
 
-@given(grey_images())
+@given(gray_images())
 def test_radius_0_is_the_identity(image):
     np.testing.assert_array_equal(box_mean(image, 0), image)
 
@@ -57,7 +57,7 @@ def test_sums_do_not_drift():
     np.testing.assert_allclose(box_mean(image, 5), expected, rtol=2e-7)
 
 
-def test_colour_is_filtered_channel_by_channel(small_photo):
+def test_color_is_filtered_channel_by_channel(small_photo):
     image = small_photo / 255
     expected = np.stack([box_mean(image[..., c], 3) for c in range(3)], axis=-1)
     np.testing.assert_array_equal(box_mean(image, 3), expected)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus.filters import adaptive_equalization
-from tests.strategies import grey_images
+from tests.strategies import gray_images
 
 
 def spread_by_hand(shares, limit):
@@ -22,7 +22,7 @@ def spread_by_hand(shares, limit):
 
 
 def map_value(values, value, limit, n_bins):
-    """Grey value to which one tile maps one value."""
+    """Gray value to which one tile maps one value."""
     index = np.minimum((values * n_bins).astype(int), n_bins - 1)
     shares = np.bincount(index.ravel(), minlength=n_bins) / index.size
     edges = np.concatenate([[0], np.cumsum(spread_by_hand(shares, limit))])
@@ -39,7 +39,7 @@ def brute_force(image, clip_limit, n_tiles, n_bins):
     for y, x in np.ndindex(image.shape):
         for i, j in np.ndindex(n_tiles, n_tiles):
             tile = padded[i * rows : (i + 1) * rows, j * columns : (j + 1) * columns]
-            # The weight of a tile falls linearly from its centre to the next one's.
+            # The weight of a tile falls linearly from its center to the next one's.
             distances = (y + 0.5) / rows - 0.5 - i, (x + 0.5) / columns - 0.5 - j
             weight = 1.0
             for distance, k in zip(distances, (i, j), strict=True):
@@ -63,14 +63,14 @@ def test_against_brute_force(shape, n_tiles, clip_limit):
     np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
-@given(grey_images(np.float32), st.integers(1, 9))
+@given(gray_images(np.float32), st.integers(1, 9))
 def test_no_limit_at_0_is_the_identity(image, n_tiles):
     found = adaptive_equalization(image, 0.0, n_tiles=n_tiles)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, image, atol=1e-5)
 
 
-@given(grey_images(np.float32), st.floats(0, 1))
+@given(gray_images(np.float32), st.floats(0, 1))
 def test_stays_in_range_and_flips(image, clip_limit):
     found = adaptive_equalization(image, clip_limit, n_tiles=1)
     assert (found >= 0).all()
@@ -79,7 +79,7 @@ def test_stays_in_range_and_flips(image, clip_limit):
     np.testing.assert_allclose(flipped, found[::-1], atol=1e-6)
 
 
-def test_one_tile_without_limit_equalises():
+def test_one_tile_without_limit_equalizes():
     image = np.random.default_rng(0).random((60, 60)) ** 3
     found = adaptive_equalization(image, 1.0, n_tiles=1)
     np.testing.assert_allclose(
@@ -117,6 +117,6 @@ def test_refuses_bad_parameters(changes, message):
         adaptive_equalization(np.zeros((4, 4)), **changes)
 
 
-def test_refuses_colour():
-    with pytest.raises(ValueError, match=r"must be grey, .* got shape \(4, 4, 3\)"):
+def test_refuses_color():
+    with pytest.raises(ValueError, match=r"must be gray, .* got shape \(4, 4, 3\)"):
         adaptive_equalization(np.zeros((4, 4, 3)))

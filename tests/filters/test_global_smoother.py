@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus.filters import global_smoother
-from tests.strategies import colour_images, grey_images, maps
+from tests.strategies import color_images, gray_images, maps
 
-SETTINGS = {"smoothness": 50.0, "colour_sigma": 0.1}
+SETTINGS = {"smoothness": 50.0, "color_sigma": 0.1}
 
 
 def solve_line(values, guide, strength, sigma):
@@ -40,13 +40,13 @@ def test_equals_dense_solves(pair, smoothness, n_iter):
     guide, image = pair
     expected = brute_force(image, guide, smoothness, 0.1, n_iter)
     result = global_smoother(
-        image, guide, smoothness=smoothness, colour_sigma=0.1, n_iter=n_iter
+        image, guide, smoothness=smoothness, color_sigma=0.1, n_iter=n_iter
     )
     np.testing.assert_allclose(result, expected, rtol=1e-9, atol=1e-9)
 
 
-@given(colour_images())
-def test_colours_count_by_their_distance(guide):
+@given(color_images())
+def test_colors_count_by_their_distance(guide):
     image = np.arange(guide[..., 0].size, dtype=float).reshape(guide.shape[:2])
     np.testing.assert_allclose(
         global_smoother(image, guide, **SETTINGS),
@@ -57,10 +57,10 @@ def test_colours_count_by_their_distance(guide):
 
 
 @pytest.mark.parametrize("smoothness", [100.0, 5000.0])
-@pytest.mark.parametrize("colour", [True, False])
-def test_equals_opencv(smoothness, colour):
+@pytest.mark.parametrize("color", [True, False])
+def test_equals_opencv(smoothness, color):
     rng = np.random.default_rng(0)
-    shape = (60, 75, 3) if colour else (60, 75)
+    shape = (60, 75, 3) if color else (60, 75)
     noise = rng.integers(0, 256, shape).astype(np.uint8)
     guide = cv2.GaussianBlur(noise, (0, 0), 2)
     image = rng.random((60, 75)).astype(np.float32)
@@ -68,7 +68,7 @@ def test_equals_opencv(smoothness, colour):
     peer = cv2.ximgproc.createFastGlobalSmootherFilter(
         guide, smoothness * 1.5 * 16 / 63, 10.0, 0.25, 3
     ).filter(image)
-    result = global_smoother(image, guide, smoothness=smoothness, colour_sigma=10 / 255)
+    result = global_smoother(image, guide, smoothness=smoothness, color_sigma=10 / 255)
     assert result.dtype == np.float32
     # Its pivots cancel in float32; those of a float64 solve agree with ours.
     np.testing.assert_allclose(result, peer, atol=1e-4)
@@ -76,7 +76,7 @@ def test_equals_opencv(smoothness, colour):
         image.astype(np.float64),
         guide / 255,
         smoothness=smoothness,
-        colour_sigma=10 / 255,
+        color_sigma=10 / 255,
     )
     np.testing.assert_allclose(result, double, atol=1e-5)
 
@@ -136,7 +136,7 @@ def test_doubtful_pixels_are_filled_in_up_to_edges():
     image, confidence = np.where(guide > 0.5, 8.0, 1.0), np.ones(guide.shape)
     image[5:25, 5:15], confidence[5:25, 5:15] = 8.0, 1e-3
     result = global_smoother(
-        image, guide, confidence=confidence, smoothness=1e4, colour_sigma=0.02
+        image, guide, confidence=confidence, smoothness=1e4, color_sigma=0.02
     )
     np.testing.assert_allclose(result, np.where(guide > 0.5, 8.0, 1.0), atol=0.1)
 
@@ -144,11 +144,9 @@ def test_doubtful_pixels_are_filled_in_up_to_edges():
 def test_the_second_pass_sharpens_steps():
     image = np.repeat([[1.0, 2.0]], 20, axis=1) * np.ones((30, 1))
     flat = np.zeros(image.shape)
-    once = global_smoother(image, flat, smoothness=50, colour_sigma=1)
-    twice = global_smoother(
-        image, flat, smoothness=50, colour_sigma=1, value_sigma=0.01
-    )
-    again = global_smoother(once, flat, smoothness=50, colour_sigma=1)
+    once = global_smoother(image, flat, smoothness=50, color_sigma=1)
+    twice = global_smoother(image, flat, smoothness=50, color_sigma=1, value_sigma=0.01)
+    again = global_smoother(once, flat, smoothness=50, color_sigma=1)
     step = lambda result: result[15, 24] - result[15, 15]  # noqa: E731
     assert step(twice) > 1.2 * step(again)
 
@@ -156,7 +154,7 @@ def test_the_second_pass_sharpens_steps():
 def test_strong_ties_lose_nothing_in_float32():
     rng = np.random.default_rng(2)
     image, guide = rng.random((300, 40)), np.full((300, 40), 0.5)
-    settings = {"smoothness": 1e7, "colour_sigma": 0.02}
+    settings = {"smoothness": 1e7, "color_sigma": 0.02}
     double = global_smoother(image, guide, **settings)
     single = global_smoother(
         image.astype(np.float32), guide.astype(np.float32), **settings
@@ -165,7 +163,7 @@ def test_strong_ties_lose_nothing_in_float32():
     np.testing.assert_allclose(single, double, atol=2e-5)
 
 
-@given(grey_images(np.float32))
+@given(gray_images(np.float32))
 def test_any_dtype_and_channels(image):
     integers = np.round(image * 255).astype(np.uint8)
     as_float = integers.astype(np.float32) / np.float32(255)
@@ -181,7 +179,7 @@ def test_any_dtype_and_channels(image):
     ("changes", "message"),
     [
         ({"smoothness": -1}, "'smoothness' parameter of global_smoother"),
-        ({"colour_sigma": 0}, "'colour_sigma' parameter of global_smoother"),
+        ({"color_sigma": 0}, "'color_sigma' parameter of global_smoother"),
         ({"n_iter": 0}, "'n_iter' parameter of global_smoother"),
         ({"value_sigma": 0}, "'value_sigma' parameter of global_smoother"),
         ({"guide": np.zeros((3, 3))}, "guide must have the height and width"),

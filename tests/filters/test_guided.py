@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus.filters import box_mean, guided_filter
-from tests.strategies import colour_images, grey_images, maps
+from tests.strategies import color_images, gray_images, maps
 
 
 def brute_force(image, guide, radius, eps):
@@ -27,10 +27,10 @@ def brute_force(image, guide, radius, eps):
             ]
         )
         g, x = guide[window].reshape(-1, guide.shape[2]), image[window].ravel()
-        centred = g - g.mean(axis=0)
-        matrix = centred.T @ centred / len(x) + eps * np.eye(g.shape[1])
+        centered = g - g.mean(axis=0)
+        matrix = centered.T @ centered / len(x) + eps * np.eye(g.shape[1])
         slopes[row, column] = np.linalg.solve(
-            matrix, centred.T @ (x - x.mean()) / len(x)
+            matrix, centered.T @ (x - x.mean()) / len(x)
         )
         offset[row, column] = x.mean() - slopes[row, column] @ means[row, column]
     smooth = np.stack([mean(s) for s in np.moveaxis(slopes, -1, 0)], axis=-1)
@@ -38,7 +38,7 @@ def brute_force(image, guide, radius, eps):
 
 
 @given(maps(), st.integers(0, 3), st.sampled_from([1e-4, 0.01, 1.0]))
-def test_grey_guide_equals_brute_force(pair, radius, eps):
+def test_gray_guide_equals_brute_force(pair, radius, eps):
     guide, image = pair
     np.testing.assert_allclose(
         guided_filter(image, guide, radius=radius, eps=eps),
@@ -48,8 +48,8 @@ def test_grey_guide_equals_brute_force(pair, radius, eps):
     )
 
 
-@given(colour_images(), st.integers(0, 3), st.sampled_from([1e-3, 0.1]))
-def test_colour_guide_equals_brute_force(guide, radius, eps):
+@given(color_images(), st.integers(0, 3), st.sampled_from([1e-3, 0.1]))
+def test_color_guide_equals_brute_force(guide, radius, eps):
     image = guide[..., 0] * 3 - guide[..., 2]
     np.testing.assert_allclose(
         guided_filter(image, guide, radius=radius, eps=eps),
@@ -59,11 +59,11 @@ def test_colour_guide_equals_brute_force(guide, radius, eps):
     )
 
 
-@pytest.mark.parametrize("colour", [False, True])
-def test_equals_opencv(small_photo, colour):
+@pytest.mark.parametrize("color", [False, True])
+def test_equals_opencv(small_photo, color):
     image = (small_photo[..., 1] / 255).astype(np.float32)
     guide = (small_photo / 255).astype(np.float32)
-    guide = guide if colour else guide[..., 0].copy()
+    guide = guide if color else guide[..., 0].copy()
     expected = cv2.ximgproc.guidedFilter(guide, image, 5, 0.01)
     result = guided_filter(image, guide, radius=5, eps=0.01)
     np.testing.assert_allclose(result, expected, atol=2e-5)
@@ -106,7 +106,7 @@ def test_commutes_with_flips_and_turns(pair, change):
     )
 
 
-@given(grey_images(np.float32))
+@given(gray_images(np.float32))
 def test_float32_agrees_with_float64(image):
     result = guided_filter(image, radius=2, eps=0.01)
     assert result.dtype == np.float32
@@ -114,7 +114,7 @@ def test_float32_agrees_with_float64(image):
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=5e-6)
 
 
-def test_self_guide_of_a_colour_image_filters_each_channel_by_all(small_photo):
+def test_self_guide_of_a_color_image_filters_each_channel_by_all(small_photo):
     image = small_photo / 255
     result = guided_filter(image, radius=4, eps=0.01)
     for channel in range(3):

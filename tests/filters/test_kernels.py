@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdefocus._threads import limited_threads
+from skdefocus._shared.threads import limited_threads
 from skdefocus.filters import _compiled as compiled_module
 from skdefocus.filters import (
     box_mean,
@@ -22,31 +22,31 @@ from skdefocus.filters import (
     weighted_guided_filter,
 )
 from skdefocus.filters._compiled import compiled
-from tests.strategies import colour_images, maps
+from tests.strategies import color_images, maps
 
 RNG = np.random.default_rng(0)
-GREY = RNG.random((300, 37)).astype(np.float32)
-COLOUR = RNG.random((300, 37, 3)).astype(np.float32)
+GRAY = RNG.random((300, 37)).astype(np.float32)
+COLOR = RNG.random((300, 37, 3)).astype(np.float32)
 MAP = (RNG.random((300, 37)) * 5).astype(np.float32)
-SMOOTHER = {"smoothness": 50.0, "colour_sigma": 0.2}
+SMOOTHER = {"smoothness": 50.0, "color_sigma": 0.2}
 FILTERS = {
-    "box": lambda: box_mean(COLOUR, 5),
-    "guided by itself": lambda: guided_filter(GREY, radius=4, eps=0.01),
-    "guided": lambda: guided_filter(MAP, GREY, radius=4, eps=0.01),
-    "several maps": lambda: guided_filter(COLOUR, GREY, radius=4, eps=0.01),
-    "colour guide": lambda: guided_filter(MAP, COLOUR, radius=4, eps=0.01),
-    "edges": lambda: edge_weight(GREY, smoothing=1.0),
-    "weighted": lambda: weighted_guided_filter(GREY, radius=4, eps=0.01),
-    "weighted, colour": lambda: weighted_guided_filter(MAP, COLOUR, radius=4, eps=0.01),
-    "smoother": lambda: global_smoother(MAP, COLOUR, **SMOOTHER),
+    "box": lambda: box_mean(COLOR, 5),
+    "guided by itself": lambda: guided_filter(GRAY, radius=4, eps=0.01),
+    "guided": lambda: guided_filter(MAP, GRAY, radius=4, eps=0.01),
+    "several maps": lambda: guided_filter(COLOR, GRAY, radius=4, eps=0.01),
+    "color guide": lambda: guided_filter(MAP, COLOR, radius=4, eps=0.01),
+    "edges": lambda: edge_weight(GRAY, smoothing=1.0),
+    "weighted": lambda: weighted_guided_filter(GRAY, radius=4, eps=0.01),
+    "weighted, color": lambda: weighted_guided_filter(MAP, COLOR, radius=4, eps=0.01),
+    "smoother": lambda: global_smoother(MAP, COLOR, **SMOOTHER),
     "smoother, 8 bit": lambda: global_smoother(
-        MAP, (COLOUR * 255).astype(np.uint8), **SMOOTHER
+        MAP, (COLOR * 255).astype(np.uint8), **SMOOTHER
     ),
     "smoother, weights": lambda: global_smoother(
-        MAP, GREY, confidence=GREY + 0.1, value_sigma=0.5, **SMOOTHER
+        MAP, GRAY, confidence=GRAY + 0.1, value_sigma=0.5, **SMOOTHER
     ),
     "smoother, several maps": lambda: global_smoother(
-        COLOUR, GREY, value_sigma=0.5, **SMOOTHER
+        COLOR, GRAY, value_sigma=0.5, **SMOOTHER
     ),
 }
 
@@ -70,7 +70,7 @@ def test_box_equals_double(pair, radius):
 
 
 @given(maps(), st.integers(0, 14), st.sampled_from([1e-3, 0.1]))
-def test_grey_guides_equal_double(pair, radius, eps):
+def test_gray_guides_equal_double(pair, radius, eps):
     guide, image = pair
     for function in (guided_filter, weighted_guided_filter):
         for arrays in ((guide,), (image, guide)):
@@ -79,8 +79,8 @@ def test_grey_guides_equal_double(pair, radius, eps):
             np.testing.assert_allclose(result, expected, rtol=1e-3, atol=1e-3)
 
 
-@given(colour_images(), st.integers(0, 14))
-def test_colour_guides_equal_double(guide, radius):
+@given(color_images(), st.integers(0, 14))
+def test_color_guides_equal_double(guide, radius):
     for function in (guided_filter, weighted_guided_filter):
         for arrays in ((guide,), (guide[..., 0] * 3 + guide[..., 1], guide)):
             settings = {"radius": radius, "eps": 0.05}
@@ -91,7 +91,7 @@ def test_colour_guides_equal_double(guide, radius):
 @given(maps(), st.sampled_from([0.3, 20.0, 4000.0]), st.booleans())
 def test_smoother_equals_double(pair, smoothness, weighted):
     guide, image = pair
-    settings = {"smoothness": smoothness, "colour_sigma": 0.1, "value_sigma": 0.5}
+    settings = {"smoothness": smoothness, "color_sigma": 0.1, "value_sigma": 0.5}
     if weighted:
         settings["confidence"] = guide + 0.01
     result, expected = single_and_double(global_smoother, image, guide, **settings)
@@ -147,12 +147,12 @@ def test_sums_do_not_drift(shape):
 
 
 def test_kernels_are_compiled_once_for_all_kinds_of_arrays():
-    box_mean(GREY, 2)
+    box_mean(GRAY, 2)
     kernel = compiled().box_rows
     before = len(kernel.signatures)
-    fixed = GREY.copy()
+    fixed = GRAY.copy()
     fixed.setflags(write=False)
-    for image in (fixed, GREY[:, ::2], GREY.T, np.asfortranarray(GREY)):
+    for image in (fixed, GRAY[:, ::2], GRAY.T, np.asfortranarray(GRAY)):
         box_mean(image, 2)
     assert len(kernel.signatures) == before
 

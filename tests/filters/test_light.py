@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from skdefocus.filters import linear_to_srgb, srgb_to_linear
-from tests.strategies import colour_images
+from tests.strategies import color_images
 
 
 def test_light_is_the_standard_by_hand():
@@ -15,7 +15,7 @@ def test_light_is_the_standard_by_hand():
     np.testing.assert_allclose(found, [[0.02 / 12.92, expected, 0.0031308]], rtol=1e-4)
 
 
-@given(colour_images(np.float32))
+@given(color_images(np.float32))
 def test_there_and_back(image):
     light = srgb_to_linear(image)
     assert light.dtype == np.float32

@@ -12,9 +12,9 @@ from tests.strategies import maps
 
 
 def brute_force_laplacian(guide, eps, radius):
-    """Levin's Laplacian as the sum of every window's ridge regression on colours."""
+    """Levin's Laplacian as the sum of every window's ridge regression on colors."""
     height, width = guide.shape[:2]
-    colours = guide.reshape(height * width, -1)
+    colors = guide.reshape(height * width, -1)
     index = np.arange(height * width).reshape(height, width)
     laplacian = np.zeros((height * width, height * width))
     for row in range(radius, height - radius):
@@ -24,8 +24,8 @@ def brute_force_laplacian(guide, eps, radius):
             ].ravel()
             n_pixels = len(window)
             # The least of |a I + b - x|^2 + eps |a|^2 over a and b is x' M x.
-            design = np.column_stack([colours[window], np.ones(n_pixels)])
-            ridge = np.diag([eps] * colours.shape[1] + [0])
+            design = np.column_stack([colors[window], np.ones(n_pixels)])
+            ridge = np.diag([eps] * colors.shape[1] + [0])
             hat = design @ np.linalg.solve(design.T @ design + ridge, design.T)
             laplacian[np.ix_(window, window)] += np.eye(n_pixels) - hat
     return laplacian
@@ -43,11 +43,11 @@ def _pymatting():
     pytest.importorskip("pymatting", reason="the extra 'compare' brings it")
 
 
-@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("color", [False, True])
 @pytest.mark.parametrize("radius", [1, 2])
-def test_equals_brute_force(colour, radius):
+def test_equals_brute_force(color, radius):
     rng = np.random.default_rng(radius)
-    guide = rng.random((9, 11, 3)) if colour else rng.random((9, 11))
+    guide = rng.random((9, 11, 3)) if color else rng.random((9, 11))
     image = rng.uniform(0, 19, (9, 11))
     confidence = rng.random((9, 11)) * (rng.random((9, 11)) < 0.7)
     found = matting_smoother(

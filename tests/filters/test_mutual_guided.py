@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus.filters import _multigrid, mutual_guided_filter
-from tests.strategies import colour_images, grey_images, maps
+from tests.strategies import color_images, gray_images, maps
 
 
 def brute_force(
@@ -49,7 +49,7 @@ def test_equals_brute_force(pair, smoothness, guide_smoothness):
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
 
 
-@given(colour_images())
+@given(color_images())
 def test_of_channels_the_largest_difference_counts(image):
     guide = image[::-1]
     found = mutual_guided_filter(image, guide, n_iter=2, eps=0.02, guide_eps=0.05)
@@ -57,7 +57,7 @@ def test_of_channels_the_largest_difference_counts(image):
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
 
 
-@given(grey_images())
+@given(gray_images())
 def test_without_a_guide_the_image_guides_itself(image):
     settings = {"smoothness": 0.05, "n_iter": 3}
     np.testing.assert_allclose(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-from skdefocus._threads import limited_threads
+from skdefocus._shared.threads import limited_threads
 from skdefocus.filters import (
     blur,
     disc_kernel,
@@ -20,7 +20,7 @@ from skdefocus.filters import (
     unsharp_mask,
     variance_of_laplacian,
 )
-from tests.strategies import colour_images, grey_images
+from tests.strategies import color_images, gray_images
 
 
 class TestBlur:
@@ -55,14 +55,14 @@ class TestBlur:
         )
         np.testing.assert_allclose(blur(texture, 3.0, "disc"), expected, atol=1e-5)
 
-    @given(grey_images(), st.floats(0, 5), st.sampled_from(["gaussian", "disc"]))
+    @given(gray_images(), st.floats(0, 5), st.sampled_from(["gaussian", "disc"]))
     def test_stays_within_the_range(self, image, sigma, psf):
         result = blur(image, sigma, psf)
         assert result.dtype == np.float32
         assert result.min() >= image.min() - 1e-6
         assert result.max() <= image.max() + 1e-6
 
-    def test_colour_channels_are_independent(self, small_photo):
+    def test_color_channels_are_independent(self, small_photo):
         for psf in ("gaussian", "disc"):
             result = blur(small_photo, 2.0, psf)
             expected = blur(small_photo[..., 1].copy(), 2.0, psf)
@@ -82,14 +82,14 @@ class TestBlur:
 
 
 class TestUnsharpMask:
-    @given(grey_images(), st.floats(0, 3))
-    def test_equals_skimage_on_grey(self, image, gain):
+    @given(gray_images(), st.floats(0, 3))
+    def test_equals_skimage_on_gray(self, image, gain):
         image = image.astype(np.float32)
         expected = skimage.filters.unsharp_mask(image, radius=1.5, amount=gain)
         result = unsharp_mask(image, gain, radius=1.5)
         np.testing.assert_allclose(result, expected, atol=2e-6)
 
-    @given(colour_images(), st.one_of(st.none(), st.floats(0, 1)))
+    @given(color_images(), st.one_of(st.none(), st.floats(0, 1)))
     def test_gain_0_is_the_identity(self, image, overshoot):
         result = unsharp_mask(image, 0.0, overshoot=overshoot)
         np.testing.assert_array_equal(result, image.astype(np.float32))
@@ -151,9 +151,9 @@ class TestLaplacian:
         gaussian = np.exp(-(x**2) / (2 * 0.8**2))
         gaussian = np.outer(gaussian, gaussian) / gaussian.sum() ** 2
         kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
-        grey = texture * 255.0
-        grey = ndimage.convolve(grey, gaussian, mode="reflect") if smooth else grey
-        expected = ndimage.convolve(grey, kernel, mode="reflect")
+        gray = texture * 255.0
+        gray = ndimage.convolve(gray, gaussian, mode="reflect") if smooth else gray
+        expected = ndimage.convolve(gray, kernel, mode="reflect")
         np.testing.assert_allclose(
             laplacian(texture, smooth=smooth), expected, atol=2e-3
         )
@@ -200,7 +200,7 @@ class TestNoise:
 
 
 class TestResize:
-    @given(grey_images(np.float32), st.integers(1, 20), st.integers(1, 20))
+    @given(gray_images(np.float32), st.integers(1, 20), st.integers(1, 20))
     def test_shape_range_and_dtype(self, image, height, width):
         result = resize(image, (height, width))
         assert result.shape == (height, width)
@@ -238,12 +238,12 @@ class TestResize:
 
 class TestOtsu:
     def test_equals_skimage(self, photo):
-        grey = photo[..., 1] / 255
-        ours = grey >= otsu_threshold(grey)
-        theirs = grey > skimage.filters.threshold_otsu(grey)
+        gray = photo[..., 1] / 255
+        ours = gray >= otsu_threshold(gray)
+        theirs = gray > skimage.filters.threshold_otsu(gray)
         assert (ours == theirs).mean() > 0.99
 
-    @given(grey_images())
+    @given(gray_images())
     def test_lies_within_the_values(self, image):
         assert image.min() <= otsu_threshold(image) <= image.max()
 
@@ -254,19 +254,19 @@ class TestOtsu:
 
 class TestEdgeThreshold:
     def test_equals_the_mean_level_of_contours_by_their_length(self, photo):
-        grey = photo[:60, :80, 1] / 255
-        slope = np.zeros(grey.shape)
-        for (row, column), _ in np.ndenumerate(grey):
+        gray = photo[:60, :80, 1] / 255
+        slope = np.zeros(gray.shape)
+        for (row, column), _ in np.ndenumerate(gray):
             # central differences, one-sided at the border
             up, down = max(row - 1, 0), min(row + 1, 59)
             left, right = max(column - 1, 0), min(column + 1, 79)
-            vertical = (grey[down, column] - grey[up, column]) / (down - up)
-            across = (grey[row, right] - grey[row, left]) / (right - left)
+            vertical = (gray[down, column] - gray[up, column]) / (down - up)
+            across = (gray[row, right] - gray[row, left]) / (right - left)
             slope[row, column] = np.hypot(vertical, across)
-        expected = (slope * grey).sum() / slope.sum()
-        assert edge_threshold(grey) == pytest.approx(expected, rel=1e-12)
+        expected = (slope * gray).sum() / slope.sum()
+        assert edge_threshold(gray) == pytest.approx(expected, rel=1e-12)
 
-    @given(grey_images())
+    @given(gray_images())
     def test_lies_within_the_values(self, image):
         assert image.min() <= edge_threshold(image) <= image.max()
 

@@ -11,19 +11,19 @@ from skdefocus.filters import (
     guided_filter,
     weighted_guided_filter,
 )
-from tests.strategies import colour_images, grey_images, maps
+from tests.strategies import color_images, gray_images, maps
 
 
-def brute_force_weight(grey: np.ndarray) -> np.ndarray:
-    padded = np.pad(grey, 1, mode="symmetric")
-    variance = np.empty(grey.shape)
-    for row, column in np.ndindex(grey.shape):
+def brute_force_weight(gray: np.ndarray) -> np.ndarray:
+    padded = np.pad(gray, 1, mode="symmetric")
+    variance = np.empty(gray.shape)
+    for row, column in np.ndindex(gray.shape):
         variance[row, column] = padded[row : row + 3, column : column + 3].var()
     eps = 0.001**2
     return (variance + eps) * np.mean(1 / (variance + eps))
 
 
-@given(grey_images())
+@given(gray_images())
 def test_weight_equals_brute_force(image):
     np.testing.assert_allclose(edge_weight(image), brute_force_weight(image), rtol=1e-6)
 
@@ -38,7 +38,7 @@ def brute_force(image, guide, radius, eps):
 
 
 @given(maps(), st.integers(0, 3), st.sampled_from([0.005, 0.5]))
-def test_grey_guide_equals_brute_force(pair, radius, eps):
+def test_gray_guide_equals_brute_force(pair, radius, eps):
     guide, image = pair
     np.testing.assert_allclose(
         weighted_guided_filter(image, guide, radius=radius, eps=eps),
@@ -76,10 +76,10 @@ def test_keeps_an_edge_better_than_the_guided_filter():
     assert contrast(weighted) > 1.3 * contrast(plain)
 
 
-@given(colour_images())
-def test_colour_guide_takes_its_weight_from_the_grey(guide):
-    grey = guide @ np.array([0.299, 0.587, 0.114])
-    np.testing.assert_allclose(edge_weight(guide), edge_weight(grey), rtol=1e-3)
+@given(color_images())
+def test_color_guide_takes_its_weight_from_the_gray(guide):
+    gray = guide @ np.array([0.299, 0.587, 0.114])
+    np.testing.assert_allclose(edge_weight(guide), edge_weight(gray), rtol=1e-3)
 
 
 def test_scale_of_the_guide_is_the_callers(small_photo):

@@ -52,7 +52,7 @@ def test_equal_channels_are_one(tmp_path, numbers):
     write_photograph(tmp_path / "a.png", np.dstack([numbers] * 3))
     np.testing.assert_array_equal(read_map(tmp_path / "a.png", SHAPE), numbers)
     write_photograph(tmp_path / "b.png", np.dstack([numbers, numbers, numbers // 2]))
-    with pytest.raises(ValueError, match=r"b\.png is in colour, as a map drawn for"):
+    with pytest.raises(ValueError, match=r"b\.png is in color, as a map drawn for"):
         read_map(tmp_path / "b.png", SHAPE)
 
 

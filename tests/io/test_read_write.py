@@ -42,10 +42,10 @@ def make_exif(orientation: int = 1) -> Image.Exif:
 
 class TestRoundTrips:
     @pytest.mark.parametrize("ending", [".png", ".tif", ".tiff"])
-    @pytest.mark.parametrize("grey", [False, True])
+    @pytest.mark.parametrize("gray", [False, True])
     @pytest.mark.parametrize("alpha", [False, True])
-    def test_16_bit_is_exact(self, tmp_path, deep, ending, grey, alpha):
-        image = deep[..., 0] if grey else deep
+    def test_16_bit_is_exact(self, tmp_path, deep, ending, gray, alpha):
+        image = deep[..., 0] if gray else deep
         like = Photograph(image, deep[..., 1] if alpha else None, bits=16)
         write_photograph(tmp_path / f"x{ending}", image, like)
         found = read_photograph(tmp_path / f"x{ending}")
@@ -57,10 +57,10 @@ class TestRoundTrips:
             assert found.alpha is None
 
     @pytest.mark.parametrize("ending", [".png", ".tif"])
-    @pytest.mark.parametrize("grey", [False, True])
+    @pytest.mark.parametrize("gray", [False, True])
     @pytest.mark.parametrize("alpha", [False, True])
-    def test_8_bit_is_exact(self, tmp_path, shallow, ending, grey, alpha):
-        image = shallow[..., 0] if grey else shallow
+    def test_8_bit_is_exact(self, tmp_path, shallow, ending, gray, alpha):
+        image = shallow[..., 0] if gray else shallow
         like = Photograph(image, shallow[..., 1] if alpha else None)
         write_photograph(tmp_path / f"x{ending}", image, like)
         found = read_photograph(tmp_path / f"x{ending}")
@@ -92,8 +92,8 @@ class TestRoundTrips:
             + chunk(b"IEND", b"")
         )
         np.testing.assert_array_equal(read_image(path), deep)
-        Image.fromarray(deep[..., 0]).save(tmp_path / "grey.png")
-        np.testing.assert_array_equal(read_image(tmp_path / "grey.png"), deep[..., 0])
+        Image.fromarray(deep[..., 0]).save(tmp_path / "gray.png")
+        np.testing.assert_array_equal(read_image(tmp_path / "gray.png"), deep[..., 0])
         Image.fromarray(deep[..., 0]).save(tmp_path / "g.tif", compression="tiff_lzw")
         np.testing.assert_array_equal(read_image(tmp_path / "g.tif"), deep[..., 0])
 
@@ -141,7 +141,7 @@ class TestKinds:
         picture.save(tmp_path / "c.tif", icc_profile=PROFILE)
         assert read_image(tmp_path / "c.tif").shape == photo.shape
 
-    def test_bilevel_and_grey_alpha(self, tmp_path, shallow):
+    def test_bilevel_and_gray_alpha(self, tmp_path, shallow):
         Image.fromarray(shallow[..., 0]).convert("1").save(tmp_path / "1.png")
         assert set(np.unique(read_image(tmp_path / "1.png"))) <= {0, 255}
         Image.fromarray(shallow[..., :2]).save(tmp_path / "la.png")
@@ -433,7 +433,7 @@ class TestUntrustedFiles:
                 sentence = f"{path.name} of {image.ndim} dimensions"
             assert path.name in sentence
 
-    def test_a_broken_colour_profile_does_not_cost_a_cmyk_photograph(
+    def test_a_broken_color_profile_does_not_cost_a_cmyk_photograph(
         self, tmp_path, photo
     ):
         picture = Image.fromarray(photo).convert("CMYK")
@@ -455,7 +455,7 @@ def test_exif_of_a_16_bit_png_survives_as_it_is(tmp_path, deep):
     np.testing.assert_array_equal(read_image(tmp_path / "out.png"), deep[..., 0])
 
 
-def test_transparent_grey_stays_grey(tmp_path, shallow):
+def test_transparent_gray_stays_gray(tmp_path, shallow):
     Image.fromarray(shallow[..., 0]).save(tmp_path / "g.png", transparency=7)
     found = read_photograph(tmp_path / "g.png")
     np.testing.assert_array_equal(found.image, shallow[..., 0])

@@ -90,7 +90,7 @@ def test_without_a_scale_scores_are_relative(tmp_path, stored, score):
 
 def test_scale_takes_integers_as_they_are(tmp_path):
     write_photograph(tmp_path / "bird.png", np.full(SHAPE, 255, np.uint8))
-    sigma = precomputed_map(tmp_path, "bird", SHAPE, scale=19 / 255)
+    sigma = precomputed_map(tmp_path, "bird", SHAPE, sigma_per_unit=19 / 255)
     np.testing.assert_allclose(sigma, 19, rtol=1e-6)
 
 
@@ -100,7 +100,9 @@ def test_pattern_names_the_file(tmp_path):
     settings = {"pattern": "{stem}_blur.tif", "scale": 1.0}
     assert precomputed_map(tmp_path, "bird.jpg", SHAPE, **settings).max() == 4
     with pytest.raises(ValueError, match=r"it holds bird_blur\.npy, bird_blur\.tif"):
-        precomputed_map(tmp_path, "bird.jpg", SHAPE, pattern="{stem}_blur", scale=1.0)
+        precomputed_map(
+            tmp_path, "bird.jpg", SHAPE, pattern="{stem}_blur", sigma_per_unit=1.0
+        )
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from sklearn.pipeline import make_pipeline
 
 from skdefocus import DefocusSample, PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.filters import blur
-from skdefocus.mapping import patch_levels, sliding_window_map
-from skdefocus.mapping.patch_levels import classify_bands, classify_windows
+from skdefocus.mapping import classify_patches as patch_levels
+from skdefocus.mapping import sliding_window_map
+from skdefocus.mapping.classify_patches import classify_bands, classify_windows
 
 
 class OnlyPatches(ClassifierMixin, BaseEstimator):
@@ -60,11 +61,11 @@ class TestPaths:
     def test_bands_and_chunks_do_not_change_the_result(
         self, photo, shipped, step, monkeypatch
     ):
-        grey = (photo[..., 1] / 255).astype(np.float32)
-        whole = classify_windows(grey, shipped, step=step, estimate="mean")
+        gray = (photo[..., 1] / 255).astype(np.float32)
+        whole = classify_windows(gray, shipped, step=step, estimate="mean")
         monkeypatch.setattr(patch_levels, "_BAND_PIXELS", 640 * 70)
         monkeypatch.setattr(patch_levels, "_CHUNK", 50)
-        banded = classify_windows(grey, shipped, step=step, estimate="mean")
+        banded = classify_windows(gray, shipped, step=step, estimate="mean")
         for a, b in zip(whole, banded, strict=True):
             np.testing.assert_array_equal(a, b)
 
@@ -206,11 +207,11 @@ class TestScale:
     def test_halves_until_1600(self, monkeypatch, shipped):
         seen = []
 
-        def record(grey, *args, **kwargs):
-            seen.append(grey.shape)
-            return classify_bands(grey, *args, **kwargs)
+        def record(gray, *args, **kwargs):
+            seen.append(gray.shape)
+            return classify_bands(gray, *args, **kwargs)
 
-        monkeypatch.setattr("skdefocus.mapping.sliding_map.classify_bands", record)
+        monkeypatch.setattr("skdefocus.mapping.sliding_window.classify_bands", record)
         image = np.random.default_rng(0).random((140, 3201)).astype(np.float32)
         sliding_window_map(image, shipped, scale="auto")
         assert max(shape[1] for shape in seen) == 800

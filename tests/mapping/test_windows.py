@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdefocus._grey_rows import GreyRows
-from skdefocus._validation import to_float_image, to_grey
+from skdefocus._shared.gray_rows import GrayRows
+from skdefocus._shared.validation import to_float_image, to_gray
 from skdefocus.mapping import average_windows, count_windows
 from skdefocus.mapping.windows import WindowMean, pad_to_grid, window_deviation
 
@@ -107,20 +107,20 @@ def test_rows_of_windows_may_come_in_any_portions(grid, portion, seed):
 def test_padded_rows_are_those_of_the_padded_whole(grid, data):
     shape, patch_size, step = grid
     image = np.random.default_rng(2).integers(0, 256, shape).astype(np.uint8)
-    grey = image.astype(np.float32) / np.float32(255)
-    whole = pad_to_grid(grey, patch_size, step)
+    gray = image.astype(np.float32) / np.float32(255)
+    whole = pad_to_grid(gray, patch_size, step)
     first = data.draw(st.integers(0, len(whole) - 1))
     last = data.draw(st.integers(first + 1, len(whole)))
-    for source in (grey, GreyRows(image)):
+    for source in (gray, GrayRows(image)):
         rows = pad_to_grid(source, patch_size, step, (first, last))
         np.testing.assert_array_equal(rows, whole[first:last])
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
-def test_grey_rows_are_those_of_the_whole(dtype, small_photo):
+def test_gray_rows_are_those_of_the_whole(dtype, small_photo):
     image = small_photo.astype(dtype) / (255 if dtype == np.float64 else 1)
     image = np.concatenate([image] * 3).astype(dtype)
-    grey = GreyRows(image)
-    expected = to_grey(to_float_image(image))
-    np.testing.assert_array_equal(grey.whole(), expected)
-    np.testing.assert_array_equal(grey.rows(20, 23), expected[20:23])
+    gray = GrayRows(image)
+    expected = to_gray(to_float_image(image))
+    np.testing.assert_array_equal(gray.whole(), expected)
+    np.testing.assert_array_equal(gray.rows(20, 23), expected[20:23])

@@ -49,14 +49,14 @@ def test_ssim_is_the_formula_in_every_channel(seed):
     image, answer = pair(seed)
     channels = [ssim_by_hand(image[..., c], answer[..., c]) for c in range(3)]
     assert ssim([image], [answer]) == pytest.approx(np.mean(channels), abs=1e-5)
-    grey = ssim([image[..., 0]], [answer[..., 0]])
-    assert grey == pytest.approx(channels[0], abs=1e-5)
+    gray = ssim([image[..., 0]], [answer[..., 0]])
+    assert gray == pytest.approx(channels[0], abs=1e-5)
 
 
 def test_by_hand():
-    grey = np.full((20, 20), 100, dtype=np.uint8)
+    gray = np.full((20, 20), 100, dtype=np.uint8)
     expected = 20 * np.log10(255 / 5)
-    assert psnr([grey], [grey + 5]) == pytest.approx(expected, rel=1e-5)
+    assert psnr([gray], [gray + 5]) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("metric", BOTH)

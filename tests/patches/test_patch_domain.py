@@ -35,7 +35,7 @@ def gaussian_by_hand(patch, sigma, padding):
 
 
 def assert_rounded(levels, exact):
-    """Grey levels are the exact ones, rounded; at a tie either way will do."""
+    """Gray levels are the exact ones, rounded; at a tie either way will do."""
     assert levels.dtype == np.uint8
     assert abs(levels - exact).max() < 0.5 + 1e-6
 

@@ -5,7 +5,8 @@ import pytest
 
 from skdefocus.filters import blur, laplacian
 from skdefocus.io import read_image, write_photograph
-from skdefocus.patches import REAL_LADDER, make_blur_patches, sharpness
+from skdefocus.patches import REAL_LADDER, make_blur_patches
+from skdefocus.patches import select as sharpness
 
 LADDER = (0.0, 1.0, 3.0)
 
@@ -119,7 +120,7 @@ def test_the_real_ladder_is_ascending_from_0():
         ({"images": iter([])}, "none of the 0 photographs"),
         ({"images": "photo.jpg"}, "images must be a batch of images"),
         ({"images": 3}, "images must be a batch of images"),
-        ({"images": np.zeros((50, 50, 3))}, "images must be a batch .* one colour"),
+        ({"images": np.zeros((50, 50, 3))}, "images must be a batch .* one color"),
         ({"blur_domain": "photo"}, "'blur_domain' parameter of make_blur_patches"),
         ({"padding": "wrap"}, "'padding' parameter of make_blur_patches"),
         ({"patch_size": 0}, "'patch_size' parameter of make_blur_patches"),

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skdefocus.patches import select_sharp_patches, sharpness
+from skdefocus.patches import select as sharpness
+from skdefocus.patches import select_sharp_patches
 
 
 def brute_force_sharpness(patch):
@@ -30,8 +31,8 @@ def brute_force_sharpness(patch):
             / total
         )
     for y, x in np.ndindex(patch.shape):
-        neighbours = ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1))
-        values.append(sum(at(smooth, *n) for n in neighbours) - 4 * smooth[y, x])
+        neighbors = ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1))
+        values.append(sum(at(smooth, *n) for n in neighbors) - 4 * smooth[y, x])
     mean = sum(values) / len(values)
     return sum((value - mean) ** 2 for value in values) / len(values)
 
@@ -50,12 +51,12 @@ def test_sharpness_of_a_patch_of_the_paper_s_size(texture):
 
 def test_takes_the_grid_and_judges_each_patch_alone(photo):
     patches, corners = select_sharp_patches(photo, min_sharpness=100)
-    grey = np.rint(photo @ np.array([0.299, 0.587, 0.114]))
+    gray = np.rint(photo @ np.array([0.299, 0.587, 0.114]))
     everything = [(y, x) for y in range(0, 396, 32) for x in range(0, 609, 32)]
     kept = iter(zip(patches, map(tuple, corners), strict=True))
     n_kept = 0
     for y, x in everything:
-        patch = grey[y : y + 32, x : x + 32].astype(np.uint8)
+        patch = gray[y : y + 32, x : x + 32].astype(np.uint8)
         if sharpness(patch) >= 100:
             found, corner = next(kept)
             assert corner == (y, x)

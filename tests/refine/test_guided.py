@@ -11,17 +11,17 @@ from skdefocus.refine import GuidedRefiner, refine_guided, refine_wgif
 from tests.strategies import maps
 
 
-@pytest.mark.parametrize("guide", ["grey", "colour"])
+@pytest.mark.parametrize("guide", ["gray", "color"])
 def test_is_one_pass_of_the_guided_filter(small_photo, guide):
     unit = small_photo / np.float32(255)
     blur_map = np.random.default_rng(0).uniform(0, 9, unit.shape[:2])
     expected = guided_filter(
         blur_map,
-        unit @ np.array([0.299, 0.587, 0.114]) if guide == "grey" else unit,
+        unit @ np.array([0.299, 0.587, 0.114]) if guide == "gray" else unit,
         radius=16,
         eps=0.005,
     )
-    found = refine_guided(blur_map, small_photo, guide=guide)
+    found = refine_guided(blur_map, small_photo, guide_channels=guide)
     assert found.dtype == np.float32
     expected = np.clip(expected, blur_map.min(), blur_map.max())
     np.testing.assert_allclose(found, expected, atol=1e-4)
@@ -93,7 +93,7 @@ class TestEstimator:
         [
             ({"eps": 0}, "'eps' parameter of GuidedRefiner"),
             ({"radius": -1}, "'radius' parameter of GuidedRefiner"),
-            ({"guide": "red"}, "'guide' parameter"),
+            ({"guide_channels": "red"}, "'guide_channels' parameter"),
             ({"n_jobs": "two"}, "'n_jobs' parameter"),
         ],
     )

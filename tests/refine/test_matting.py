@@ -78,7 +78,7 @@ def test_every_parameter_is_free(small_photo):
         {"data_weight": 1.0},
         {"eps": 1e-2},
         {"radius": 2},
-        {"guide": "grey"},
+        {"guide_channels": "gray"},
     ):
         assert not np.allclose(refine_matting(blur_map, small_photo, **changes), base)
 
@@ -120,7 +120,7 @@ class TestEstimator:
             ({"data_weight": 0}, "'data_weight' parameter of MattingRefiner"),
             ({"eps": 0}, "'eps' parameter of MattingRefiner"),
             ({"radius": 0}, "'radius' parameter"),
-            ({"guide": "red"}, "'guide' parameter"),
+            ({"guide_channels": "red"}, "'guide_channels' parameter"),
             ({"n_jobs": "two"}, "'n_jobs' parameter"),
         ],
     )

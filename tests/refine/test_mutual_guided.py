@@ -19,17 +19,17 @@ def test_filters_on_a_fixed_logarithmic_scale(small_photo):
     scaled = np.log((blur_map + 0.8) / 0.8) / log_range
     filtered = mutual_guided_filter(scaled, small_photo, smoothness=0.1)
     expected = 0.8 * np.exp(filtered * log_range) - 0.8
-    found = refine_mutual_guided(blur_map, small_photo, guide="colour")
+    found = refine_mutual_guided(blur_map, small_photo, guide_channels="color")
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=2e-3)
 
 
 def test_filters_a_relative_map_as_it_is(small_photo):
-    grey = small_photo[..., 1]
-    blur_map = np.random.default_rng(0).random(grey.shape).astype(np.float32)
+    gray = small_photo[..., 1]
+    blur_map = np.random.default_rng(0).random(gray.shape).astype(np.float32)
     np.testing.assert_array_equal(
-        refine_mutual_guided(blur_map, grey, unit="relative"),
-        mutual_guided_filter(blur_map, grey, smoothness=0.1),
+        refine_mutual_guided(blur_map, gray, unit="relative"),
+        mutual_guided_filter(blur_map, gray, smoothness=0.1),
     )
 
 
@@ -87,7 +87,7 @@ def test_every_parameter_is_free(small_photo):
         {"n_iter": 1},
         {"eps": 0.1},
         {"guide_eps": 0.1},
-        {"guide": "colour"},
+        {"guide_channels": "color"},
     ):
         found = refine_mutual_guided(blur_map, small_photo, **changes)
         assert not np.allclose(found, base)
@@ -121,7 +121,7 @@ class TestEstimator:
             ({"n_iter": 0}, "'n_iter' parameter"),
             ({"eps": 0}, "'eps' parameter"),
             ({"guide_eps": 0}, "'guide_eps' parameter"),
-            ({"guide": "red"}, "'guide' parameter"),
+            ({"guide_channels": "red"}, "'guide_channels' parameter"),
             ({"n_jobs": "two"}, "'n_jobs' parameter"),
         ],
     )

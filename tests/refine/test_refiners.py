@@ -103,9 +103,11 @@ def test_guided_is_the_guided_filter(coarse):
     expected = np.clip(expected, blur_map.min(), blur_map.max())
     result = refine_guided(blur_map, image, radius=5, eps=0.01)
     np.testing.assert_array_equal(result, expected)
-    colour = np.dstack([image, image**2, 1 - image])
-    grey = refine_guided(blur_map, colour)
-    assert abs(refine_guided(blur_map, colour, guide="colour") - grey).max() > 0.01
+    color = np.dstack([image, image**2, 1 - image])
+    gray = refine_guided(blur_map, color)
+    assert (
+        abs(refine_guided(blur_map, color, guide_channels="color") - gray).max() > 0.01
+    )
 
 
 @pytest.mark.parametrize("refiner", ESTIMATORS, ids=lambda r: type(r).__name__)
@@ -143,7 +145,7 @@ def test_logarithms_are_for_sigma_only(coarse):
     score = blur_map / 10
     sample = DefocusSample(image, score, unit="relative")
     for refiner, function, linear in (
-        (GlobalRefiner(), refine_global, {"scale": "linear"}),
+        (GlobalRefiner(), refine_global, {"value_scale": "linear"}),
         (MutualGuidedRefiner(), refine_mutual_guided, {"unit": "relative"}),
     ):
         (result,) = refiner.transform([sample])
@@ -170,14 +172,17 @@ def test_matting(coarse):
     ("refiner", "message"),
     [
         (GlobalRefiner(smoothness=-1), "'smoothness' parameter of GlobalRefiner"),
-        (GlobalRefiner(colour_sigma=0), "'colour_sigma' parameter of GlobalRefiner"),
+        (GlobalRefiner(color_sigma=0), "'color_sigma' parameter of GlobalRefiner"),
         (GlobalRefiner(n_iter=0), "'n_iter' parameter of GlobalRefiner"),
         (GlobalRefiner(map_sigma=0), "'map_sigma' parameter of GlobalRefiner"),
         (GlobalRefiner(disagreement=0), "'disagreement' parameter of GlobalRefiner"),
-        (GlobalRefiner(scale="px"), "'scale' parameter of GlobalRefiner"),
+        (GlobalRefiner(value_scale="px"), "'value_scale' parameter of GlobalRefiner"),
         (GuidedRefiner(radius=-1), "'radius' parameter of GuidedRefiner"),
         (GuidedRefiner(eps=0), "'eps' parameter of GuidedRefiner"),
-        (GuidedRefiner(guide="red"), "'guide' parameter of GuidedRefiner"),
+        (
+            GuidedRefiner(guide_channels="red"),
+            "'guide_channels' parameter of GuidedRefiner",
+        ),
         (MutualGuidedRefiner(-1), "'smoothness' parameter of MutualGuidedRefiner"),
         (MattingRefiner(0), "'data_weight' parameter of MattingRefiner"),
     ],

@@ -12,9 +12,9 @@ from tests.strategies import maps
 
 
 def test_is_the_paper_s_scheme(small_photo):
-    grey = (small_photo / np.float32(255)) @ np.array([0.299, 0.587, 0.114], np.float32)
-    blur_map = np.linspace(0, 9, grey.size).reshape(grey.shape).astype(np.float32)
-    guide = grey
+    gray = (small_photo / np.float32(255)) @ np.array([0.299, 0.587, 0.114], np.float32)
+    blur_map = np.linspace(0, 9, gray.size).reshape(gray.shape).astype(np.float32)
+    guide = gray
     for _ in range(7):
         guide = weighted_guided_filter(guide, radius=16, eps=0.005)
     expected = weighted_guided_filter(blur_map, guide, radius=16, eps=0.005)
@@ -24,12 +24,12 @@ def test_is_the_paper_s_scheme(small_photo):
 
 
 def test_map_iterated_with_the_photograph_as_guide(small_photo):
-    grey = small_photo[..., 1]
-    blur_map = np.random.default_rng(0).random(grey.shape).astype(np.float32)
+    gray = small_photo[..., 1]
+    blur_map = np.random.default_rng(0).random(gray.shape).astype(np.float32)
     expected = blur_map
     for _ in range(3):
-        expected = weighted_guided_filter(expected, grey, radius=4, eps=0.01)
-    found = refine_wgif(blur_map, grey, radius=4, eps=0.01, n_iter=3, iterate="map")
+        expected = weighted_guided_filter(expected, gray, radius=4, eps=0.01)
+    found = refine_wgif(blur_map, gray, radius=4, eps=0.01, n_iter=3, iterate="map")
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -79,7 +79,7 @@ def test_every_parameter_is_free(small_photo):
         {"radius": 4},
         {"eps": 0.5},
         {"n_iter": 1},
-        {"guide": "colour"},
+        {"guide_channels": "color"},
         {"weight_smoothing": 2.0},
         {"iterate": "map"},
     ):
@@ -114,7 +114,7 @@ class TestEstimator:
             ({"eps": 0}, "'eps' parameter of WGIFRefiner"),
             ({"radius": -1}, "'radius' parameter of WGIFRefiner"),
             ({"n_iter": 1.5}, "'n_iter' parameter"),
-            ({"guide": "red"}, "'guide' parameter"),
+            ({"guide_channels": "red"}, "'guide_channels' parameter"),
             ({"iterate": "both"}, "'iterate' parameter"),
             ({"weight_smoothing": -1}, "'weight_smoothing' parameter"),
             ({"n_jobs": "two"}, "'n_jobs' parameter"),

@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from skdefocus.filters import blur, disc_kernel, linear_to_srgb, srgb_to_linear
 from skdefocus.render import lens_blur
-from skdefocus.synthesis import defocus as synthesise
+from skdefocus.synthesis import defocus as synthesize
 
 
 def fold(index, length):
@@ -69,8 +69,8 @@ def test_against_brute_force(defocus):
     found = lens_blur(image, defocus, edge_radius=0)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, brute_force(image, defocus), atol=2e-4)
-    grey = lens_blur(image[..., 0], defocus, edge_radius=0)
-    np.testing.assert_allclose(grey, found[..., 0], atol=1e-6)
+    gray = lens_blur(image[..., 0], defocus, edge_radius=0)
+    np.testing.assert_allclose(gray, found[..., 0], atol=1e-6)
 
 
 def test_against_brute_force_where_a_foreground_uncovers():
@@ -167,7 +167,7 @@ def test_a_third_surface_elsewhere_does_not_show_around_the_subject():
     found = lens_blur(image, sigma)
     np.testing.assert_allclose(found[:, :50], image[:, :50], atol=1e-3)
     # The defocus of sharp scenes is not made for this.
-    assert abs(synthesise(image, sigma, psf="disc")[:, :50] - image[:, :50]).max() > 0.1
+    assert abs(synthesize(image, sigma, psf="disc")[:, :50] - image[:, :50]).max() > 0.1
 
 
 def test_a_foreground_spreads_over_what_is_in_focus():

@@ -5,12 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdefocus import (
-    AdaptiveUnsharpMask,
-    DefocusSample,
-    DefocusSegmenter,
-    SDoFRenderer,
-)
+from skdefocus import AdaptiveUnsharpMask, DefocusSample, DefocusSegmenter, SDoFRenderer
 from skdefocus.filters import guided_filter, unsharp_mask
 from skdefocus.optics import sigma_from_distance
 from skdefocus.render import (
@@ -87,8 +82,8 @@ class TestAutomaticRange:
     def test_a_background_anywhere_is_rendered(self, small_photo, factor):
         blur_map = np.full(small_photo.shape[:2], 0.5)
         blur_map[:, 64:] = 6.0
-        expected = shallow_depth_of_field(small_photo, blur_map, gain=0.0)
-        found = shallow_depth_of_field(small_photo, blur_map * factor, gain=0.0)
+        expected = shallow_depth_of_field(small_photo, blur_map, subject_gain=0.0)
+        found = shallow_depth_of_field(small_photo, blur_map * factor, subject_gain=0.0)
         np.testing.assert_allclose(found, expected, atol=0.01)
 
     @pytest.mark.parametrize("value", [0.0, 3.0, 50.0])
@@ -127,7 +122,7 @@ class TestRendering:
         assert abs(found - image)[:, :310].mean() < 0.01
         detail = lambda x: abs(np.diff(x[:, 340:], axis=0)).mean()  # noqa: E731
         assert detail(found) < 0.6 * detail(image)
-        # Smoothing changes detail, not colour.
+        # Smoothing changes detail, not color.
         np.testing.assert_allclose(
             found[:, 340:].mean(axis=(0, 1)),
             image[:, 340:].mean(axis=(0, 1)),
@@ -140,7 +135,7 @@ class TestRendering:
         blur_map = np.full((80, 80), 9.0)
         blur_map[20:60, 20:60] = 0.0
         found = shallow_depth_of_field(
-            image, blur_map, 1, 7, smoothing="disc", disc_sigma=6.0, gain=0.0
+            image, blur_map, 1, 7, smoothing="disc", disc_sigma=6.0, subject_gain=0.0
         )
         np.testing.assert_allclose(found, image, atol=0.01)
 
@@ -153,16 +148,16 @@ class TestRendering:
         found = shallow_depth_of_field(small_photo, blur_map, smoothing="disc")
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
-    def test_grey_photographs(self, small_photo, blur_map):
-        grey = small_photo[..., 1]
+    def test_gray_photographs(self, small_photo, blur_map):
+        gray = small_photo[..., 1]
         for smoothing in ("guided", "disc"):
-            found = shallow_depth_of_field(grey, blur_map, smoothing=smoothing)
-            assert found.shape == grey.shape
+            found = shallow_depth_of_field(gray, blur_map, smoothing=smoothing)
+            assert found.shape == gray.shape
 
     def test_subject_masks_keep_a_subject(self, small_photo, blur_map):
         mask = np.ones(blur_map.shape, dtype=bool)
         found = shallow_depth_of_field(
-            small_photo, blur_map, 1, 7, subject_mask=mask, gain=0.0
+            small_photo, blur_map, 1, 7, subject_mask=mask, subject_gain=0.0
         )
         np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
 
@@ -191,12 +186,12 @@ class TestRendering:
     def test_nothing_to_blur_is_left_alone(self, small_photo):
         with pytest.warns(UserWarning, match="nothing is blurred"):
             found = shallow_depth_of_field(
-                small_photo, np.full((96, 128), 1.0), gain=0.0
+                small_photo, np.full((96, 128), 1.0), subject_gain=0.0
             )
         np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
 
     @pytest.mark.parametrize("smoothing", ["guided", "disc"])
-    def test_colours_do_not_fade(self, smoothing):
+    def test_colors_do_not_fade(self, smoothing):
         rng = np.random.default_rng(0)
         image = np.full((120, 160, 3), 0.4)
         image[:, :80] = (0.75, 0.25, 0.45)
@@ -221,14 +216,20 @@ class TestLens:
     def test_the_weight_becomes_a_radius(self, small_photo, blur_map):
         defocus = 3.0 * (1 - sdof_weight(blur_map, 1, 7))
         found = shallow_depth_of_field(
-            small_photo, blur_map, 1, 7, smoothing="lens", disc_sigma=3.0, gain=0.0
+            small_photo,
+            blur_map,
+            1,
+            7,
+            smoothing="lens",
+            disc_sigma=3.0,
+            subject_gain=0.0,
         )
         np.testing.assert_allclose(found, lens_blur(small_photo, defocus), atol=1e-6)
 
     def test_only_what_is_in_focus_is_sharpened(self, small_photo, blur_map):
         plain, sharp = (
             shallow_depth_of_field(
-                small_photo, blur_map, 1, 7, smoothing="lens", gain=gain
+                small_photo, blur_map, 1, 7, smoothing="lens", subject_gain=gain
             )
             for gain in (0.0, 2.0)
         )
@@ -245,7 +246,13 @@ class TestLens:
         errors = {}
         for smoothing in ("disc", "lens"):
             found = shallow_depth_of_field(
-                image, blur_map, 1, 7, smoothing=smoothing, disc_sigma=6.0, gain=0.0
+                image,
+                blur_map,
+                1,
+                7,
+                smoothing=smoothing,
+                disc_sigma=6.0,
+                subject_gain=0.0,
             )
             outside = np.ones((80, 80), dtype=bool)
             outside[20:60, 20:60] = False
@@ -287,7 +294,7 @@ class TestDepth:
             focus=2.0,
             smoothing="lens",
             disc_sigma=float(sigma.max()),
-            gain=0.0,
+            subject_gain=0.0,
         )
         np.testing.assert_allclose(found, lens_blur(small_photo, signed), atol=1e-5)
 

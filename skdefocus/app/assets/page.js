@@ -109,7 +109,7 @@ export function start(model) {
     if (name === "map") {
       await stage.setImage("shown", opened.photograph, `Photograph ${opened.name}`)
       if (layer !== "none") {
-        const text = layer === "map" ? "Blur map in colours" : "Confidence of the map"
+        const text = layer === "map" ? "Blur map in colors" : "Confidence of the map"
         await stage.setImage("layer", opened[layer], `${text}, laid over the photograph`)
       }
       if (view() !== "map") return

@@ -26,12 +26,12 @@ class Architecture:
     Attributes
     ----------
     build : callable
-        ``build(n_levels)`` returns a Keras model from grey images of shape
+        ``build(n_levels)`` returns a Keras model from gray images of shape
         (n, 1, h, w), float32 in [0, 1], to logits of shape (n, n_levels, h', w').
     patch_size : int
         Side of the patch that one output cell sees, in pixels.
     stride : int or None
-        Distance between the patches of neighbouring cells, in pixels. None where the
+        Distance between the patches of neighboring cells, in pixels. None where the
         network only judges single patches: h and w are ``patch_size``, h' and w' 1.
     """
 

@@ -37,11 +37,11 @@ def build_blurnet(
             filters, size, stride, use_bias=False, data_format="channels_first"
         )(x)
         # Keras's own momentum, 0.99, needs hundreds of steps to forget its start.
-        normalise = keras.layers.BatchNormalization(axis=1, momentum=0.9)
-        return keras.layers.ReLU()(normalise(x))
+        normalize = keras.layers.BatchNormalization(axis=1, momentum=0.9)
+        return keras.layers.ReLU()(normalize(x))
 
     inputs = keras.Input((1, None, None))
-    # (grey - 128) / 64 on the 8-bit scale
+    # (gray - 128) / 64 on the 8-bit scale
     x = keras.layers.Rescaling(255 / 64, offset=-2.0)(inputs)
     x = convolve(x, widths[0], 4, 4)
     for filters, size in zip(widths[1:], (3, 3, 3, 2), strict=True):

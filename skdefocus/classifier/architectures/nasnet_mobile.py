@@ -61,7 +61,7 @@ def build_nasnet_mobile(n_levels: int, n_channels: int = 1) -> Any:
         inputs = keras.Input((n_channels, PATCH_SIZE, PATCH_SIZE))
         x = layers.Rescaling(2.0, offset=-1.0)(inputs)
         x = layers.Conv2D(32, 3, 2, use_bias=False)(x)
-        before, last = None, _normalise(x)
+        before, last = None, _normalize(x)
         for filters in (_N_FILTERS // 4, _N_FILTERS // 2):
             before, last = last, _reduction_cell(before, last, filters)
         for stage in range(3):
@@ -122,7 +122,7 @@ def _operate(operation: str, x: Any, filters: int, stride: int) -> Any:
         x = layers.SeparableConv2D(filters, size, step, padding="same", use_bias=False)(
             layers.ReLU()(x)
         )
-        x = _normalise(x)
+        x = _normalize(x)
     return x
 
 
@@ -141,7 +141,7 @@ def _fit(before: Any, last: Any, filters: int) -> Any:
         halves = [
             layers.Conv2D(filters // 2, 1, 2, use_bias=False)(v) for v in (x, odd)
         ]
-        return _normalise(layers.Concatenate(axis=1)(halves))
+        return _normalize(layers.Concatenate(axis=1)(halves))
     return _project(before, filters)
 
 
@@ -150,10 +150,10 @@ def _project(x: Any, filters: int) -> Any:
     import keras
 
     x = keras.layers.ReLU()(x)
-    return _normalise(keras.layers.Conv2D(filters, 1, use_bias=False)(x))
+    return _normalize(keras.layers.Conv2D(filters, 1, use_bias=False)(x))
 
 
-def _normalise(x: Any) -> Any:
+def _normalize(x: Any) -> Any:
     import keras
 
     return keras.layers.BatchNormalization(axis=1, momentum=MOMENTUM)(x)

@@ -38,7 +38,7 @@ def build_shufflenet_v2(n_levels: int, n_channels: int = 1) -> Any:
         inputs = keras.Input((n_channels, PATCH_SIZE, PATCH_SIZE))
         x = layers.Rescaling(2.0, offset=-1.0)(inputs)
         x = layers.Conv2D(24, 3, 2, padding="same", use_bias=False)(x)
-        x = _normalise(x, relu=True)
+        x = _normalize(x, relu=True)
         x = layers.MaxPooling2D(3, 2, padding="same")(x)
         for channels, n_units in _STAGES:
             x = _down_unit(x, channels)
@@ -82,17 +82,17 @@ def _pointwise(x: Any, filters: int) -> Any:
     import keras
 
     x = keras.layers.Conv2D(filters, 1, use_bias=False)(x)
-    return _normalise(x, relu=True)
+    return _normalize(x, relu=True)
 
 
 def _depthwise(x: Any, stride: int) -> Any:
     import keras
 
     x = keras.layers.DepthwiseConv2D(3, stride, padding="same", use_bias=False)(x)
-    return _normalise(x, relu=False)
+    return _normalize(x, relu=False)
 
 
-def _normalise(x: Any, *, relu: bool) -> Any:
+def _normalize(x: Any, *, relu: bool) -> Any:
     import keras
 
     x = keras.layers.BatchNormalization(axis=1, momentum=MOMENTUM)(x)

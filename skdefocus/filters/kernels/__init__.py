@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from .block_cosines import high_frequency_magnitudes
 from .box import box_rows, variance_rows
-from .colour_guide import colour_guided_rows
+from .color_guide import color_guided_rows
 from .edges import edge_rows
-from .grey_guide import grey_guided_rows, self_guided_rows
+from .gray_guide import gray_guided_rows, self_guided_rows
 from .lines import LEAST_RIDGE, STRIP, TILE
 from .matching_pursuit import count_atoms
 from .smoother import smooth_across, smooth_down, tie_rows
@@ -24,10 +24,10 @@ __all__ = [
     "STRIP",
     "TILE",
     "box_rows",
-    "colour_guided_rows",
+    "color_guided_rows",
     "count_atoms",
     "edge_rows",
-    "grey_guided_rows",
+    "gray_guided_rows",
     "high_frequency_magnitudes",
     "self_guided_rows",
     "smooth_across",

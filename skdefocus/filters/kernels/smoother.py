@@ -31,7 +31,7 @@ def _load_row(values, row):
 
 @njit(**OPTIONS)
 def _tie(row, other, shift, factor, tie):
-    """Write ``exp(factor * d)``, with d the distance between colours of two rows."""
+    """Write ``exp(factor * d)``, with d the distance between colors of two rows."""
     width = row.shape[1] - shift
     distance = tie[:width]
     for c in range(len(row)):
@@ -49,9 +49,9 @@ def _tie(row, other, shift, factor, tie):
 
 @njit(**OPTIONS)
 def tie_rows(first, last, guide, channels, factor, down, across):
-    """Write ``exp(factor * d)`` for neighbours d apart in a guide of shape (H, W * C).
+    """Write ``exp(factor * d)`` for neighbors d apart in a guide of shape (H, W * C).
 
-    Colours are apart by their distance. ``down`` and ``across``, of shape (h, W), begin
+    Colors are apart by their distance. ``down`` and ``across``, of shape (h, W), begin
     with row ``first``; the last row's ties down and the last column's ties across stay
     as they are.
     """

@@ -1,0 +1,1 @@
+"""What is nobody's own: checks, threads, files, the log-like scale, rows of gray."""

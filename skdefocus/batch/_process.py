@@ -1,0 +1,257 @@
+"""Any number of photographs through any pipeline, from files to files."""
+
+from __future__ import annotations
+
+import copy
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
+
+from .._base import ImageTransformer
+from .._shared.validation import N_JOBS, POSITIVE_INTEGER, StrOptions, check_parameters
+from ..io import DEFAULT_MAX_PIXELS
+from .jobs import Job, list_jobs
+from .keys import pipeline_key
+from .pool import active_pool, run_jobs
+from .report import Report, read_rows
+from .results import RESERVED, pipeline_steps
+from .run_folder import open_run
+from .subject import check_subject
+from .work import Task
+
+__all__ = ["BatchSummary", "process"]
+
+_CONSTRAINTS = {
+    "n_jobs": N_JOBS,
+    "overview": ["boolean"],
+    "map_data": [StrOptions({"tif", "npy"})],
+    "max_pixels": [POSITIVE_INTEGER],
+    "resume": ["boolean"],
+    "progress": ["boolean"],
+}
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """What became of a batch.
+
+    Attributes
+    ----------
+    csv, jsonl : Path
+        The report, as a table and in JSON lines, the sharpest photograph first.
+    n_done : int
+        Photographs worked on in this run.
+    n_kept : int
+        Photographs whose work an earlier run had finished.
+    n_failed : int
+        Photographs that failed; the report says why.
+    """
+
+    csv: Path
+    jsonl: Path
+    n_done: int
+    n_kept: int
+    n_failed: int
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Read the report, one row at a time.
+
+        Yields
+        ------
+        dict of str to object
+            One for each photograph, the sharpest first.
+        """
+        return read_rows(self.jsonl)
+
+
+def process(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    pipeline: Any,
+    out: str | os.PathLike[str],
+    *,
+    n_jobs: int | None = None,
+    pictures: Mapping[str, Any] | None = None,
+    overview: bool = False,
+    subject: Sequence[int] | str | os.PathLike[str] | None = None,
+    map_data: str = "tif",
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    resume: bool = True,
+    progress: bool = False,
+    on_row: Callable[[dict[str, Any]], None] | None = None,
+) -> BatchSummary:
+    """Map photographs, make pictures of the maps, and report how sharp they are.
+
+    A photograph that fails is listed with its reason and stops nothing. A run that was
+    interrupted, however, goes on where it was: call it again.
+
+    Parameters
+    ----------
+    paths : path-like or iterable of path-like
+        Photographs, and folders of them. An iterable is consumed as work goes on.
+    pipeline : estimator or Pipeline
+        A mapper, or a Pipeline that begins with one, as `SlidingWindowMapper` and
+        `GlobalRefiner`. A last step that makes pictures or masks gives ``_picture`` or
+        ``_mask``; its masks then decide what is in focus.
+    out : path-like
+        Folder of the results, made if needed. What lies in folders keeps its place.
+        With a cluster it must be shared by all workers.
+    n_jobs : int, optional
+        Photographs worked on at a time, as in joblib: each in a process with one
+        thread, also with 1. Within ``joblib.parallel_config(backend="dask")`` the
+        workers of that cluster do the work.
+    pictures : mapping of str to estimator, optional
+        What to make of each map beside: ``{"shallow": SDoFRenderer()}`` gives
+        ``_shallow``. Names are of lower-case letters and digits.
+    overview : bool, default=False
+        Also draw photograph, map and pictures side by side.
+    subject : sequence of 4 int or path-like, optional
+        Restricts the figures of the report to a box (left, top, width, height) in
+        pixels, or to the white pixels of a mask file of the photograph's size; of a
+        folder of mask files that of the same name, at the same place, is taken.
+    map_data : {"tif", "npy"}, default="tif"
+        Format of the float map.
+    max_pixels : int, default=200_000_000
+        Larger photographs are refused from their header.
+    resume : bool, default=True
+        Leave what is finished: where content, parameters, networks and the version of
+        skdefocus are the same, and the results are there.
+    progress : bool, default=False
+        Show a bar with the rate and the time left on standard error.
+    on_row : callable, optional
+        Called with the row of each photograph as it comes.
+
+    Returns
+    -------
+    BatchSummary
+        Where the report is, and how many photographs were done, kept, or failed.
+
+    Raises
+    ------
+    ValueError
+        For parameters that are not accepted, or a folder without photographs.
+    NotFittedError
+        If a step is not fitted that must be.
+    OSError
+        If the output folder cannot be written, or another run is writing to it.
+
+    Notes
+    -----
+    Files appear whole or not at all, whenever a worker or the run is killed. A
+    photograph during which a worker died is tried alone, and set aside only if it
+    kills that worker too. Results are equal to the last bit for every ``n_jobs``.
+    Memory is that of ``n_jobs`` photographs, and some hundred bytes for each of all.
+
+    The report is ``report.csv`` and ``report.jsonl``. Its rows are sorted by the mean
+    sigma of the sharpest region (`skdefocus.batch.measure_map` tells every figure);
+    photographs that failed come last. A file of the output folder that was not
+    written by an earlier batch is never replaced.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skdefocus import SlidingWindowMapper
+    >>> from skdefocus.batch import process
+    >>> from skdefocus.datasets import sample_photograph_path
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     summary = process([sample_photograph_path()], SlidingWindowMapper(), out)
+    ...     (row,) = summary.rows()
+    >>> summary.n_done, row["width"], row["height"]
+    (1, 640, 427)
+    """
+    options = {
+        "n_jobs": n_jobs,
+        "overview": overview,
+        "map_data": map_data,
+        "max_pixels": max_pixels,
+        "resume": resume,
+        "progress": progress,
+    }
+    check_parameters(_CONSTRAINTS, options, "process")
+    pictures = {} if pictures is None else dict(pictures)
+    _check_steps(pipeline, pictures)
+    subject = check_subject(subject)
+    folder = Path(out).absolute()
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{out} is a file, not a folder to write to.")
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
+    jobs: Iterable[Job] = list_jobs(paths, folder)
+    if isinstance(paths, Sized):
+        # Listed beforehand: the bar knows the total, and a bad folder stops nothing
+        # half done.
+        jobs = list(jobs)
+    pool = active_pool(n_jobs)
+    form = {"overview": overview, "map_data": map_data}
+    key = pipeline_key(pipeline, pictures, form)
+    with open_run(folder) as run:
+        task = Task(
+            run,
+            pipeline,
+            pictures,
+            key=key,
+            overview=overview,
+            subject=subject,
+            map_data=map_data,
+            max_pixels=max_pixels,
+            resume=resume,
+        )
+        total = len(jobs) if isinstance(jobs, Sized) else None
+        rows = run_jobs(jobs, task, pool)
+        report = Report(run.work)
+        counts = Counter(done=0, kept=0, failed=0)
+        bar = tqdm(total=total, unit="photo", dynamic_ncols=True, disable=not progress)
+        try:
+            with bar, closing(rows):
+                for row in rows:
+                    report.add(row)
+                    counts[row["status"]] += 1
+                    if on_row is not None:
+                        on_row(row)
+                    _tell(bar, counts)
+        finally:
+            # Also of what is done when the run is stopped.
+            written = report.write(folder)
+    return BatchSummary(*written, counts["done"], counts["kept"], counts["failed"])
+
+
+def _tell(bar: Any, counts: Mapping[str, int]) -> None:
+    told = [f"{counts[key]} {key}" for key in ("kept", "failed") if counts[key]]
+    bar.set_postfix_str(", ".join(told), refresh=False)
+    bar.update()
+
+
+def _check_steps(pipeline: Any, pictures: Mapping[str, Any]) -> None:
+    """Refuse before any work what would fail for every photograph."""
+    for name in pictures:
+        if not re.fullmatch("[a-z0-9]+", name) or name in RESERVED:
+            raise ValueError(
+                f"pictures must be named by lower-case letters and digits, and not "
+                f"{', '.join(sorted(RESERVED))}; got {name!r}."
+            )
+    steps = [*pipeline_steps(pipeline), *pictures.values()]
+    if len(steps) == len(pictures):
+        raise ValueError("pipeline must have a step at least, a mapper; it has none.")
+    for step in steps:
+        if isinstance(step, type) or not (
+            hasattr(step, "transform") or hasattr(step, "predict")
+        ):
+            raise ValueError(
+                f"a step must be an estimator with 'transform' or 'predict'; got "
+                f"{step!r}."
+            )
+        if (
+            isinstance(step, ImageTransformer)
+            and not step.__sklearn_tags__().requires_fit
+        ):
+            # There is nothing to learn: it checks its parameters.
+            copy.copy(step).fit([])
+        elif hasattr(step, "get_params"):
+            check_is_fitted(step)

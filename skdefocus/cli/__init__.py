@@ -1,0 +1,1 @@
+"""The command ``skdefocus``: one module a group of verbs."""

@@ -1,0 +1,111 @@
+"""The verb ``train`` of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+__all__ = ["add_train", "run_train"]
+
+
+def add_train(verbs: Any) -> None:
+    """Add the verb.
+
+    Parameters
+    ----------
+    verbs : subparsers
+        Of the command line.
+    """
+    sub = verbs.add_parser(
+        "train",
+        help="train a network on sharp photographs; needs the extra 'train'",
+        description="Train a network on sharp photographs, blurred by known sigmas.",
+    )
+    sub.add_argument(
+        "photos", metavar="PHOTO", nargs="+", help="photographs or folders"
+    )
+    sub.add_argument(
+        "-o", "--output", metavar="MODEL", required=True, help="model file"
+    )
+    sub.add_argument(
+        "--architecture",
+        default="blurnet",
+        help="blurnet (default), blurnet_small, mobilenet_v2, efficientnet_b0, "
+        "densenet121, nasnet_mobile or shufflenet_v2; or context, for ContextMapper",
+    )
+    sub.add_argument(
+        "--patches", type=int, default=512_000, help="patches made (default 512000)"
+    )
+    sub.add_argument(
+        "--scenes", type=int, default=2000, help="for context instead (default 2000)"
+    )
+    sub.add_argument("--epochs", type=int, help="default 6, for context 12")
+    sub.add_argument("--seed", type=int, default=0, help="default 0")
+    sub.add_argument("--jobs", type=int, default=2, help="default 2")
+    sub.add_argument(
+        "--checkpoint",
+        metavar="FILE",
+        help="written after every epoch; an interrupted training goes on from it",
+    )
+    sub.add_argument(
+        "--data", default="", help="what the photographs are, for the card"
+    )
+    sub.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def run_train(arguments: argparse.Namespace) -> int:
+    """Train a network and write it to one file.
+
+    Parameters
+    ----------
+    arguments : Namespace
+        Of the verb.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    ValueError
+        For what cannot be used, in one sentence.
+    """
+    from ..classifier.training import train_context, train_on_photographs
+    from ..io import list_photographs
+
+    if Path(arguments.output).is_dir():
+        raise ValueError(f"{arguments.output} is a folder, not a file to write to.")
+    photographs = list_photographs(arguments.photos)
+    shared = {
+        "data": arguments.data,
+        "random_state": arguments.seed,
+        "n_jobs": arguments.jobs,
+        "verbose": 0 if arguments.quiet else 1,
+    }
+    if arguments.architecture == "context":
+        if arguments.checkpoint:
+            raise ValueError("--checkpoint is for networks of patches, not context.")
+        network = train_context(
+            photographs,
+            n_scenes=arguments.scenes,
+            epochs=12 if arguments.epochs is None else arguments.epochs,
+            **shared,
+        )
+        network.save(arguments.output)
+        print(arguments.output)
+        return 0
+    classifier = train_on_photographs(
+        photographs,
+        architecture=arguments.architecture,
+        n_patches=arguments.patches,
+        epochs=6 if arguments.epochs is None else arguments.epochs,
+        checkpoint=arguments.checkpoint,
+        **shared,
+    )
+    classifier.save(arguments.output)
+    print(arguments.output)
+    for name, value in classifier.card_.get("holdout", {}).items():
+        print(f"held out: {name.replace('_', ' ')} {value}")
+    return 0

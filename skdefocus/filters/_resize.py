@@ -1,0 +1,72 @@
+"""Resampling of float images, by Pillow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._shared.threads import run_in_parts
+from .._shared.validation import to_float_image
+
+__all__ = ["resize"]
+
+# Rows that are resampled at a time.
+_STRIP = 256
+
+
+def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Resample an image: area means when it shrinks, bilinear when it grows.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        A photograph, or a map of float values of any range.
+    shape : tuple of int
+        Height and width wanted, each at least 1.
+
+    Returns
+    -------
+    ndarray of shape ``shape`` or ``(*shape, 3)``, float32
+        Resampled values, never outside the range of the image's.
+
+    Raises
+    ------
+    ValueError
+        If the image is neither a photograph nor a float map, or the shape is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.filters import resize
+    >>> resize(np.array([[0.0, 1.0], [0.0, 1.0]]), (1, 1))
+    array([[0.5]], dtype=float32)
+    """
+    from PIL import Image
+
+    array = np.asarray(image)
+    if array.dtype.kind != "f" or array.ndim != 2:
+        array = to_float_image(array)
+    if len(shape) != 2 or min(shape) < 1:
+        raise ValueError(f"'shape' must be two positive integers; got {shape!r}.")
+    if array.shape[:2] == tuple(shape):
+        return array.astype(np.float32)
+    if array.ndim == 3:
+        return np.stack([resize(array[..., c], shape) for c in range(3)], axis=-1)
+    shrinks = shape[0] < array.shape[0] or shape[1] < array.shape[1]
+    method = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+    picture = Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
+    # One direction after the other: of both Pillow chooses the order by the size, and
+    # with it the last digits.
+    picture = picture.resize((shape[1], array.shape[0]), method)
+    result = np.empty(shape, np.float32)
+    rows_each = array.shape[0] / shape[0]
+
+    def resample(first: int, last: int) -> None:
+        # In strips, of which Pillow makes copies.
+        for start in range(first, last, _STRIP):
+            stop = min(start + _STRIP, last)
+            box = (0, start * rows_each, shape[1], stop * rows_each)
+            strip = picture.resize((shape[1], stop - start), method, box)
+            result[start:stop] = np.asarray(strip)
+
+    run_in_parts(resample, shape[0], _STRIP)
+    return result

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skdefocus.classifier.training import loop
+from skdefocus.classifier.training.keras_backend import import_keras
+from skdefocus.classifier.training.normalization import settle_normalization
+
+
+def test_takes_the_mean_of_all_batches():
+    keras = import_keras()
+    inputs = keras.Input((3, 8, 8))
+    layer = keras.layers.BatchNormalization(axis=1, momentum=0.9)
+    network = keras.Model(inputs, layer(inputs))
+    rng = np.random.default_rng(0)
+    batches = [
+        (rng.normal(k, 1 + k, (16, 3, 8, 8)).astype(np.float32), None) for k in range(5)
+    ]
+    settle_normalization(keras, network, batches)
+    found = [
+        v.value.detach().numpy() for v in (layer.moving_mean, layer.moving_variance)
+    ]
+    axes = (0, 2, 3)
+    means = np.mean([x.mean(axis=axes) for x, _ in batches], axis=0)
+    variances = np.mean([x.var(axis=axes) for x, _ in batches], axis=0)
+    np.testing.assert_allclose(found[0], means, rtol=1e-4)
+    np.testing.assert_allclose(found[1], variances, rtol=1e-4)
+    assert layer.momentum == 0.9
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.3])
+def test_every_epoch_is_judged_and_exported_settled(
+    monkeypatch, patch_set, make_classifier, fraction
+):
+    settled = []
+    monkeypatch.setattr(
+        loop,
+        "settle_normalization",
+        lambda keras, network, batches: settled.append(len(batches)),
+    )
+    X, y = (part[:96] for part in patch_set)
+    classifier = make_classifier(epochs=2, batch_size=24, validation_fraction=fraction)
+    classifier.fit(X, y, np.arange(96) % 6)
+    assert len(settled) == 2

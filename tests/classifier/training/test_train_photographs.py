@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skdefocus import PatchBlurClassifier, SlidingWindowMapper
+from skdefocus.classifier.training import train_on_photographs
+from skdefocus.io import write_photograph
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, photo, texture):
+    folder = tmp_path_factory.mktemp("sharp")
+    write_photograph(folder / "a.png", photo[120:360, 160:440])
+    write_photograph(folder / "b.png", texture)
+    return folder
+
+
+def test_trains_with_photographs_held_out(folder, texture):
+    paths = sorted(folder.iterdir())
+    classifier = train_on_photographs(
+        paths, ladder=(0.0, 3.0), n_patches=240, epochs=2, holdout=0.5, data="two"
+    )
+    assert classifier.card_["data"] == "two"
+    assert classifier.card_["training"]["photographs"] == 1
+    holdout = classifier.card_["holdout"]
+    assert holdout["photographs"] == 1
+    assert 0 <= holdout["accuracy"] <= holdout["within_one_level"] <= 1
+    assert isinstance(classifier, PatchBlurClassifier)
+    sample = SlidingWindowMapper(classifier).transform([texture])[0]
+    assert sample.blur_map.max() <= 3.0
+
+
+def test_bad_photographs_are_named(folder, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_text("no image")
+    with pytest.raises(ValueError, match=r"bad\.png is not an image"):
+        train_on_photographs([bad], n_patches=10, epochs=1)
+
+
+def test_holdout_0_keeps_none_back(folder):
+    classifier = train_on_photographs(
+        [folder / "b.png"], ladder=(0.0, 3.0), n_patches=40, epochs=1, holdout=0.0
+    )
+    assert "holdout" not in classifier.card_
+    assert np.isfinite(classifier.history_["loss"][0])
+
+
+def test_settings_are_checked_before_patches_are_made(folder, monkeypatch):
+    def make(*args, **kwargs):
+        raise AssertionError("patches were made first")
+
+    monkeypatch.setattr(
+        "skdefocus.classifier.training.train_photographs.make_blur_patches", make
+    )
+    for changes in ({"architecture": "x"}, {"epochs": 0}, {"ladder": (2.0, 1.0)}):
+        with pytest.raises(ValueError, match="parameter of PatchBlurClassifier"):
+            train_on_photographs([folder / "a.png"], **changes)

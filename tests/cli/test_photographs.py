@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from skdefocus import PatchBlurClassifier, estimate_blur_map
+from skdefocus.cli.main import main
+from skdefocus.datasets import FLOWER_CREDIT
+from skdefocus.io import Photograph, read_image, read_photograph, write_photograph
+
+ALL = {"_map.png", "_map16.png", "_sigma.tif", "_overview.png"}
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def photo_file(tmp_path, small_photo):
+    path = tmp_path / "in" / "bee.png"
+    write_photograph(path, small_photo)
+    return path
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+class TestAll:
+    def test_without_a_photograph(self, out, capsys):
+        assert run("all", "-o", out) == 0
+        captured = capsys.readouterr()
+        names = {path.name for path in out.iterdir()}
+        expected = {f"flower{ending}" for ending in ALL}
+        expected |= {f"flower_{name}" for name in ("sharpened.jpg", "shallow.jpg")}
+        assert names == expected | {"flower_credit.txt"}
+        assert FLOWER_CREDIT in captured.out
+        assert FLOWER_CREDIT in (out / "flower_credit.txt").read_text()
+        for name in names:
+            assert str(out / name) in captured.out
+        assert "1/1" in captured.err
+
+    def test_results_are_those_of_the_functions(self, photo_file, out, small_photo):
+        assert run("all", photo_file, "-o", out, "--quiet") == 0
+        expected = estimate_blur_map(small_photo)
+        sigma = read_image(out / "bee_sigma.tif")
+        np.testing.assert_array_equal(sigma, expected)
+        png = read_image(out / "bee_map16.png")
+        assert png.shape == small_photo.shape[:2]
+        np.testing.assert_allclose(png / 256, expected, atol=1 / 256)
+        assert read_image(out / "bee_map.png").shape == small_photo.shape
+        for name in ("bee_sharpened.png", "bee_shallow.png"):
+            assert read_image(out / name).shape == small_photo.shape
+        assert not (out / "bee_credit.txt").exists()
+
+    def test_folders_and_workers(self, tmp_path, small_photo, out):
+        for i in range(3):
+            write_photograph(tmp_path / "in" / f"{i}.png", small_photo[i * 9 :])
+        assert run("map", tmp_path / "in", "-o", out, "--jobs", 2) == 0
+        assert len(list(out.glob("*_map16.png"))) == 3
+        alone = tmp_path / "alone"
+        assert run("map", tmp_path / "in" / "2.png", "-o", alone) == 0
+        assert (alone / "2_sigma.tif").read_bytes() == (
+            out / "2_sigma.tif"
+        ).read_bytes()
+
+    def test_folders_keep_their_shape_and_may_be_run_again(self, tmp_path, small_photo):
+        folder = tmp_path / "DCIM"
+        for name in ("100/IMG_1.png", "101/IMG_1.png"):
+            write_photograph(folder / name, small_photo[:50])
+        for _ in range(2):
+            assert run("map", folder, "-o", folder / "out", "--quiet") == 0
+        assert (folder / "out" / "100" / "IMG_1_sigma.tif").exists()
+        assert (folder / "out" / "101" / "IMG_1_sigma.tif").exists()
+        assert len(list((folder / "out").rglob("*.*"))) == 6
+
+    def test_photographs_of_one_name_are_told_apart(self, photo_file, out):
+        Image.open(photo_file).save(photo_file.with_suffix(".tif"))
+        folder = photo_file.parent
+        assert run("sharpen", folder, photo_file, "-o", out, "--quiet") == 0
+        names = {path.name for path in out.iterdir()}
+        assert names == {"bee_png_sharpened.png", "bee_tif_sharpened.tif"}
+
+    def test_results_beside_photographs_are_not_photographs(self, photo_file):
+        folder = photo_file.parent
+        (folder / "._bee.jpg").write_bytes(b"sidecar")
+        for _ in range(2):
+            assert run("all", folder, "-o", folder, "--quiet") == 0
+        assert len(list(folder.iterdir())) == 2 + 6
+
+
+class TestVerbs:
+    def test_map(self, photo_file, out):
+        assert run("map", photo_file, "-o", out, "--map-data", "npy") == 0
+        names = {path.name for path in out.iterdir()}
+        assert names == {"bee_map.png", "bee_map16.png", "bee_sigma.npy"}
+        loaded = np.load(out / "bee_sigma.npy", allow_pickle=False)
+        assert loaded.dtype == np.float32
+
+    @pytest.mark.parametrize(
+        ("verb", "name"), [("sharpen", "sharpened"), ("bokeh", "shallow")]
+    )
+    def test_one_picture(self, photo_file, out, verb, name):
+        assert run(verb, photo_file, "-o", out) == 0
+        assert [path.name for path in out.iterdir()] == [f"bee_{name}.png"]
+
+    def test_16_bit_alpha_and_metadata_survive(self, tmp_path, small_photo, out):
+        deep = small_photo.astype(np.uint16) * 257
+        alpha = np.full(deep.shape[:2], 40_000, np.uint16)
+        write_photograph(tmp_path / "d.tif", deep, Photograph(deep, alpha, bits=16))
+        assert run("sharpen", tmp_path / "d.tif", "-o", out) == 0
+        found = read_photograph(out / "d_sharpened.tif")
+        assert found.image.dtype == np.uint16
+        np.testing.assert_array_equal(found.alpha, alpha)
+        assert len(np.unique(found.image)) > 256
+
+    def test_rotated_photographs_come_out_upright(self, tmp_path, small_photo, out):
+        exif = Image.Exif()
+        exif[274] = 6
+        Image.fromarray(small_photo).save(tmp_path / "r.jpg", exif=exif)
+        assert run("all", tmp_path / "r.jpg", "-o", out) == 0
+        for path in out.glob("r_s*"):
+            with Image.open(path) as picture:
+                assert picture.size == (96, 128)
+                assert picture.getexif().get(274, 1) == 1
+
+    def test_no_refiner(self, photo_file, out, small_photo):
+        assert run("map", photo_file, "-o", out, "--refiner", "none") == 0
+        expected = estimate_blur_map(small_photo, refine=False)
+        np.testing.assert_array_equal(read_image(out / "bee_sigma.tif"), expected)
+
+    def test_every_parameter_can_be_set(self, photo_file, out, small_photo):
+        assert (
+            run(
+                "map",
+                photo_file,
+                "-o",
+                out,
+                "--step",
+                8,
+                "--set",
+                "mapper__estimate=mode",
+                "--set",
+                "mapper__scale=1.0",
+                "--set",
+                "refiner__smoothness=400",
+                "--set",
+                "renderer__literal=true",
+            )
+            == 0
+        )
+        from skdefocus import GlobalRefiner, SlidingWindowMapper
+
+        samples = SlidingWindowMapper(step=8).transform([small_photo])
+        expected = GlobalRefiner(400).transform(samples)[0].blur_map
+        np.testing.assert_array_equal(read_image(out / "bee_sigma.tif"), expected)
+
+    def test_models_of_one_s_own(self, photo_file, out, tmp_path):
+        PatchBlurClassifier.pretrained().save(tmp_path / "own.zip")
+        assert run("map", photo_file, "-o", out, "--model", tmp_path / "own.zip") == 0
+        other = tmp_path / "other"
+        assert run("map", photo_file, "-o", other) == 0
+        for name in ("bee_sigma.tif", "bee_map.png"):
+            assert (out / name).read_bytes() == (other / name).read_bytes()
+
+    def test_train(self, tmp_path, texture, capsys):
+        from skdefocus import SlidingWindowMapper
+
+        for i in range(2):
+            write_photograph(
+                tmp_path / "sharp" / f"{i}.png", np.roll(texture, 40 * i, 1)
+            )
+        model = tmp_path / "model.zip"
+        code = run(
+            *("train", tmp_path / "sharp", "-o", model, "--patches", 180),
+            *("--epochs", 1, "--quiet", "--jobs", 1, "--data", "texture"),
+        )
+        assert code == 0
+        assert str(model) in capsys.readouterr().out
+        loaded = PatchBlurClassifier.load(model)
+        assert loaded.card_["data"] == "texture"
+        assert SlidingWindowMapper(loaded).transform([texture])[0].blur_map.max() <= 19
+
+    def test_version_and_nothing(self, capsys):
+        assert run("--version") == 0
+        assert capsys.readouterr().out.startswith("skdefocus 0.")
+        assert run() == 2
+        assert "usage: skdefocus" in capsys.readouterr().out
+
+
+class TestRefusals:
+    """One sentence, exit code 2, and nothing written."""
+
+    def check(self, capsys, out, message, *arguments):
+        try:
+            code = run(*arguments)
+        except SystemExit as stopped:
+            code = stopped.code
+        error = capsys.readouterr().err
+        assert code == 2
+        assert message in error
+        assert "Traceback" not in error
+        assert not out.exists() or list(out.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("none.png", None, "does not exist"),
+            ("empty.jpg", b"", "is empty"),
+            ("text.jpg", b"this is no image at all", "is not an image"),
+            ("x.cr2", b"II*\0 raw", "develop it to a 16-bit TIFF"),
+            ("x.heic", b"\0\0\0\x18ftypheic", "export it as JPEG"),
+        ],
+    )
+    def test_bad_files(self, tmp_path, out, capsys, name, content, message):
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content)
+        self.check(capsys, out, message, "all", path, "-o", out)
+
+    def test_truncated_and_too_large(self, photo_file, out, capsys):
+        self.check(
+            capsys,
+            out,
+            "at most 100",
+            "all",
+            photo_file,
+            "-o",
+            out,
+            "--max-pixels",
+            100,
+        )
+        photo_file.write_bytes(photo_file.read_bytes()[:4000])
+        self.check(capsys, out, "damaged or truncated", "all", photo_file, "-o", out)
+
+    def test_out_of_range_floats_are_named(self, tmp_path, out, capsys):
+        path = tmp_path / "hdr.tif"
+        Image.fromarray(np.full((40, 40), 3.0, np.float32)).save(path)
+        self.check(
+            capsys, out, "hdr.tif must be float in [0, 1]", "map", path, "-o", out
+        )
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["--step", "33"], "must be at most 'patch_size'"),
+            (["--step", "0"], "'step' parameter"),
+            (["--step", "four"], "invalid int value"),
+            (
+                ["--refiner", "magic"],
+                "there is no refiner 'magic'; known: global, wgif, guided, none",
+            ),
+            (["--set", "refiner__n_iter=0"], "'n_iter' parameter of GlobalRefiner"),
+            (["--set", "renderer__c0=7", "--set", "renderer__c1=3"], "c0 < c1 < pivot"),
+            (["--set", "refiner__color=1"], "GlobalRefiner has no parameter 'color'"),
+            (["--set", "blender__x=1"], "there is no step 'blender' to set"),
+            (["--set", "radius"], "is not of the form step__parameter=value"),
+            (["--model", "none.zip"], "none.zip"),
+            (["--jobs", "0"], "--jobs must be at least 1"),
+        ],
+    )
+    def test_bad_options(self, photo_file, out, capsys, arguments, message):
+        self.check(capsys, out, message, "all", photo_file, "-o", out, *arguments)
+
+    def test_no_model_file(self, photo_file, out, capsys, tmp_path):
+        (tmp_path / "m.zip").write_bytes(b"\x80\x04 pickled")
+        arguments = ("all", photo_file, "-o", out, "--model", tmp_path / "m.zip")
+        self.check(capsys, out, "is not a model file", *arguments)
+
+    def test_results_that_would_overwrite_each_other(
+        self, photo_file, out, capsys, tmp_path
+    ):
+        other = tmp_path / "elsewhere" / "bee.png"
+        other.parent.mkdir()
+        other.write_bytes(photo_file.read_bytes())
+        self.check(capsys, out, "same files", "all", photo_file, other, "-o", out)
+
+    def test_results_that_would_overwrite_a_photograph(self, photo_file, capsys, out):
+        own = photo_file.with_name("bee_sharpened.png")
+        own.write_bytes(photo_file.read_bytes())
+        before = own.read_bytes()
+        folder = photo_file.parent
+        arguments = ("sharpen", photo_file, own, "-o", folder)
+        self.check(capsys, out, "would overwrite a photograph", *arguments)
+        assert own.read_bytes() == before
+
+    def test_output_that_is_a_file(self, photo_file, capsys, out):
+        arguments = ("all", photo_file, "-o", photo_file)
+        self.check(capsys, out, "is a file, not a folder", *arguments)
+
+    def test_output_that_cannot_be_written(self, photo_file, out, capsys):
+        out.mkdir()
+        (out / "bee_shallow.png").mkdir()
+        assert run("all", photo_file, "-o", out) == 2
+        error = capsys.readouterr().err
+        assert "bee_shallow.png is a folder, not a file to write to" in error
+        assert "Traceback" not in error
+        assert [path.name for path in out.iterdir()] == ["bee_shallow.png"]
+
+    def test_models_that_cannot_be_written(self, photo_file, out, capsys, tmp_path):
+        arguments = ("train", photo_file, "-o", tmp_path)
+        self.check(capsys, out, "is a folder, not a file to write to", *arguments)
+
+    def test_an_unknown_architecture(self, photo_file, out, capsys, tmp_path):
+        arguments = ("train", photo_file, "-o", tmp_path / "out", "--patches", 36)
+        arguments += ("--architecture", "resnet")
+        self.check(capsys, out, "'architecture' parameter", *arguments)
+
+    def test_a_checkpoint_for_context(self, photo_file, out, capsys, tmp_path):
+        arguments = ("train", photo_file, "-o", tmp_path / "out", "--architecture")
+        arguments += ("context", "--checkpoint", tmp_path / "checkpoint")
+        self.check(capsys, out, "--checkpoint is for networks of patches", *arguments)
+
+    def test_an_unknown_network(self, photo_file, out, capsys):
+        arguments = ("map", photo_file, "-o", out, "--model", "magic")
+        self.check(capsys, out, "magic", *arguments)
+
+    def test_good_photographs_are_done_beside_a_bad_one(self, photo_file, out, capsys):
+        bad = photo_file.with_name("bad.png")
+        bad.write_text("not an image")
+        assert run("map", bad, photo_file, "-o", out) == 2
+        assert "bad.png is not an image" in capsys.readouterr().err
+        assert len(list(out.iterdir())) == 3
+
+    def test_warnings_are_sentences(self, photo_file, out, capsys):
+        settings = ("--set", "sharpener__beta1=0.9")
+        assert run("sharpen", photo_file, "-o", out, *settings) == 0
+        error = capsys.readouterr().err
+        assert f"skdefocus: {photo_file}: beta1 (0.9) is above beta2" in error
+        assert "adaptive_unsharp.py" not in error

@@ -15,8 +15,8 @@ from skdefocus.cli.main import _build_parser
 
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDE = sorted(DOCS.glob("guide/*.rst"))
-# Parts of the command line, which `skdefocus.cli` alone calls.
-PARTS = {"cli_app", "cli_batch", "cli_train"}
+# Rooms inside rooms whose names are public, too.
+INNER = ("classifier.training", "mapping.peers")
 
 
 def entries() -> list[str]:
@@ -33,10 +33,12 @@ def load(name: str) -> object:
 def public_names() -> list[str]:
     """Every name of each __all__; those of skdefocus itself by that name only."""
     names = [f"skdefocus.{name}" for name in skdefocus.__all__]
-    for module in pkgutil.iter_modules(skdefocus.__path__):
-        if module.name.startswith("_") or module.name in PARTS:
+    rooms = [module.name for module in pkgutil.iter_modules(skdefocus.__path__)]
+    for room in (*rooms, *INNER):
+        # The command line is for the shell: the guide describes it.
+        if room.startswith("_") or room == "cli":
             continue
-        home = importlib.import_module(f"skdefocus.{module.name}")
+        home = importlib.import_module(f"skdefocus.{room}")
         names += [
             f"{home.__name__}.{name}"
             for name in home.__all__

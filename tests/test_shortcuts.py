@@ -34,7 +34,7 @@ def test_sharpen_and_shallow_focus_equal_the_estimators(small_photo):
 def test_a_map_given_is_used(small_photo):
     blur_map = np.zeros(small_photo.shape[:2])
     np.testing.assert_allclose(
-        sharpen(small_photo, blur_map, subject_gain=0.0), small_photo / 255, atol=1e-6
+        sharpen(small_photo, blur_map, gain=0.0), small_photo / 255, atol=1e-6
     )
     found = shallow_focus(small_photo, blur_map, c0=1, c1=7, subject_gain=0.0)
     np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)

@@ -80,7 +80,7 @@ def test_is_a_step_of_a_pipeline(photographs, maps):
         (np.full(SHAPE, 0.2), 0.2),
     ],
 )
-def test_without_a_scale_scores_are_relative(tmp_path, stored, score):
+def test_without_a_unit_scores_are_relative(tmp_path, stored, score):
     np.save(tmp_path / "bird.npy", stored)
     sample = DefocusSample(np.zeros(SHAPE), name="bird")
     (mapped,) = PrecomputedMapper(tmp_path).transform([sample])
@@ -88,7 +88,7 @@ def test_without_a_scale_scores_are_relative(tmp_path, stored, score):
     np.testing.assert_allclose(mapped.blur_map, score, rtol=1e-6)
 
 
-def test_scale_takes_integers_as_they_are(tmp_path):
+def test_sigma_per_unit_takes_integers_as_they_are(tmp_path):
     write_photograph(tmp_path / "bird.png", np.full(SHAPE, 255, np.uint8))
     sigma = precomputed_map(tmp_path, "bird", SHAPE, sigma_per_unit=19 / 255)
     np.testing.assert_allclose(sigma, 19, rtol=1e-6)
@@ -97,7 +97,7 @@ def test_scale_takes_integers_as_they_are(tmp_path):
 def test_pattern_names_the_file(tmp_path):
     write_map(tmp_path / "bird_blur.npy", np.full(SHAPE, 3.0))
     write_map(tmp_path / "bird_blur.tif", np.full(SHAPE, 4.0))
-    settings = {"pattern": "{stem}_blur.tif", "scale": 1.0}
+    settings = {"pattern": "{stem}_blur.tif", "sigma_per_unit": 1.0}
     assert precomputed_map(tmp_path, "bird.jpg", SHAPE, **settings).max() == 4
     with pytest.raises(ValueError, match=r"it holds bird_blur\.npy, bird_blur\.tif"):
         precomputed_map(
@@ -106,22 +106,22 @@ def test_pattern_names_the_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("values", "scale", "message"),
+    ("values", "sigma_per_unit", "message"),
     [
         (-1.0, 1.0, r"bird\.npy must not be negative; its least value is -1"),
         (np.nan, 1.0, r"bird\.npy must be finite"),
         (
             1.5,
             None,
-            r"must lie in \[0, 1\] without a 'scale' to sigma; .* \[1\.5, 1\.5",
+            r"must lie in \[0, 1\] without a 'sigma_per_unit'; .* \[1\.5, 1\.5",
         ),
     ],
 )
-def test_refuses_values(tmp_path, values, scale, message):
+def test_refuses_values(tmp_path, values, sigma_per_unit, message):
     np.save(tmp_path / "bird.npy", np.full(SHAPE, values))
     sample = DefocusSample(np.zeros(SHAPE), name="bird")
     with pytest.raises(ValueError, match=r"X\[0\]: .*" + message):
-        PrecomputedMapper(tmp_path, scale).transform([sample])
+        PrecomputedMapper(tmp_path, sigma_per_unit).transform([sample])
 
 
 def test_refuses_photographs_without_name_map_or_fit(photographs, maps, tmp_path):
@@ -144,7 +144,7 @@ def test_refuses_photographs_without_name_map_or_fit(photographs, maps, tmp_path
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scale": 0}, "'scale' parameter of PrecomputedMapper"),
+        ({"sigma_per_unit": 0}, "'sigma_per_unit' parameter of PrecomputedMapper"),
         (
             {"pattern": "map.png"},
             "'pattern' parameter of PrecomputedMapper must contain",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skdefocus.patches import select as sharpness
+from skdefocus.patches import sharpness
 from skdefocus.patches import select_sharp_patches
 
 

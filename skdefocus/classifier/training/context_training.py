@@ -256,7 +256,7 @@ def train_context(
 
     Examples
     --------
-    >>> from skdefocus.classifier import train_context
+    >>> from skdefocus.classifier.training import train_context
     >>> train_context([])
     Traceback (most recent call last):
         ...

@@ -73,7 +73,7 @@ def train_on_photographs(
 
     Examples
     --------
-    >>> from skdefocus.classifier import train_on_photographs
+    >>> from skdefocus.classifier.training import train_on_photographs
     >>> train_on_photographs([])
     Traceback (most recent call last):
         ...

@@ -47,33 +47,3 @@ def test_every_public_name_loads_and_is_listed():
         assert name in dir(skdefocus)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = skdefocus.nothing
-
-
-def test_stages_import_only_stages_to_their_left():
-    import ast
-    from pathlib import Path
-
-    import skdefocus
-
-    floor = {"filters", "metrics", "io", "sample", "optics", "synthesis", "scenes"}
-    floor |= {"_validation", "_files", "_batch", "_base", "figures", "_sigma_scale"}
-    floor |= {"_threads", "_gray_rows"}
-    stages = ["patches", "classifier", "mapping", "refine"]
-    last = ["segment", "enhance", "render"]
-    root = Path(skdefocus.__file__).parent
-    for path in root.rglob("*.py"):
-        home = path.relative_to(root).with_suffix("").parts[0]
-        allowed = set(floor)
-        if home in stages:
-            allowed |= set(stages[: stages.index(home) + 1])
-        elif home in last:
-            allowed |= {*stages, home}
-        elif home == "datasets":
-            # Patch sets of a dataset; no stage imports datasets.
-            allowed |= {"patches", home}
-        elif home not in floor:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.level == 2:
-                target = (node.module or "").split(".")[0]
-                assert target in allowed, f"{path} imports {target}"

@@ -8,7 +8,10 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+
+# scikit-learn keeps these private: no other file imports them (ruff, TID251).
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
     StrOptions,
     validate_parameter_constraints,
@@ -23,6 +26,8 @@ __all__ = [
     "POSITIVE_REAL",
     "REAL",
     "UNIT_INTERVAL",
+    "HasMethods",
+    "Interval",
     "StrOptions",
     "check_image",
     "check_map",

@@ -8,11 +8,10 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import clone
 from sklearn.isotonic import IsotonicRegression
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
-from .._shared.validation import N_JOBS, NON_NEGATIVE_INTEGER, check_map
+from .._shared.validation import N_JOBS, NON_NEGATIVE_INTEGER, HasMethods, check_map
 from ..sample import DefocusSample
 
 __all__ = ["CalibratedMapper"]

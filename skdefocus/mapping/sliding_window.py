@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
@@ -17,6 +16,7 @@ from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.validation import (
     N_JOBS,
     POSITIVE_INTEGER,
+    HasMethods,
     StrOptions,
     check_parameters,
 )

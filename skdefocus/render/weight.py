@@ -6,10 +6,14 @@ import warnings
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from .._shared.sigma_scale import to_log_sigma
-from .._shared.validation import NON_NEGATIVE_REAL, POSITIVE_REAL, check_parameters
+from .._shared.validation import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_REAL,
+    Interval,
+    check_parameters,
+)
 from ..filters import otsu_threshold
 
 __all__ = [

@@ -5,8 +5,7 @@ import pytest
 
 from skdefocus.filters import blur, laplacian
 from skdefocus.io import read_image, write_photograph
-from skdefocus.patches import REAL_LADDER, make_blur_patches
-from skdefocus.patches import sharpness
+from skdefocus.patches import REAL_LADDER, make_blur_patches, sharpness
 
 LADDER = (0.0, 1.0, 3.0)
 

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from skdefocus.patches import sharpness
-from skdefocus.patches import select_sharp_patches
+from skdefocus.patches import select_sharp_patches, sharpness
 
 
 def brute_force_sharpness(patch):

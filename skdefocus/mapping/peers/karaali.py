@@ -7,7 +7,6 @@ from numbers import Real
 import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
-from sklearn.utils._param_validation import Interval
 
 from ..._base import ImageTransformer
 from ..._shared.validation import (
@@ -15,6 +14,7 @@ from ..._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
+    Interval,
     check_parameters,
     to_float_image,
     to_gray,

@@ -204,7 +204,7 @@ def maps(shape: tuple[int, int]) -> list[Comparison]:
     """Compare dense networks with the paper's network on single patches."""
     import_keras()
     gray = cv2.cvtColor(photograph(shape), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    # Its time does not depend on what it has learnt.
+    # Its time does not depend on what it has learned.
     network = ARCHITECTURES["mobilenet_v2"].build(20)
     single = Network(to_onnx(network, PATCH_SIZE, dense=False))
     patches = windows(gray, PATCH_SIZE, 16)

@@ -47,7 +47,7 @@ def _describe_estimator(estimator: Any) -> list[Any]:
     kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
     parameters = estimator.get_params(deep=False)
     state = estimator.__getstate__() or {}
-    # What it has learnt; what begins with an underscore is its own affair.
+    # What it has learned; what begins with an underscore is its own affair.
     learnt = {
         name: _describe(value)
         for name, value in state.items()
@@ -69,7 +69,7 @@ def pipeline_key(
     Parameters
     ----------
     pipeline : estimator or Pipeline
-        With all its parameters, what it has learnt, and its networks.
+        With all its parameters, what it has learned, and its networks.
     pictures : mapping of str to estimator
         Made of the map.
     options : mapping

@@ -305,7 +305,7 @@ class _Crew:
             return None, error
         except CancelledError:
             raise ConnectionError(
-                "the cluster cancelled the work; run the same again to go on."
+                "the cluster canceled the work; run the same again to go on."
             ) from None
         self._stillborn = 0
         return (None, None) if row["status"] == STARTED_BEFORE else (row, None)

@@ -34,7 +34,7 @@ class ContextNetwork:
     card : dict
         What is known of it.
     classifier : PatchBlurClassifier
-        The patch network that it has learnt with.
+        The patch network that it has learned with.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ class ContextNetwork:
         path : path-like
             The model file.
         classifier : PatchBlurClassifier, optional
-            The patch network that it has learnt with; by default the shipped one.
+            The patch network that it has learned with; by default the shipped one.
 
         Returns
         -------
@@ -153,7 +153,7 @@ class ContextNetwork:
         ------
         ValueError
             If the file is not such a model file, holds a graph that is not accepted, or
-            has learnt with another classifier.
+            has learned with another classifier.
         OSError
             If the file cannot be read.
         """

@@ -154,7 +154,7 @@ def _compiled_affine(
 
 
 def _centered(image: np.ndarray) -> tuple[np.ndarray, np.floating]:
-    """Image less its mid-range, which keeps variances from cancelling in float32."""
+    """Image less its mid-range, which keeps variances from canceling in float32."""
     middle = (image.min() + image.max()) / image.dtype.type(2)
     return image - middle, middle
 

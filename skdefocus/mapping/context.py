@@ -132,7 +132,7 @@ class ContextMapper(ImageTransformer):
 
     A patch of a smooth surface looks the same in focus and out of it; its surroundings
     tell. A second network, over cells of 4 x 4 pixels, sees what the patch network says
-    at full and at half size, the colors and the edges. It has learnt from sharp
+    at full and at half size, the colors and the edges. It has learned from sharp
     photographs that were defocused along their own segments (`skdefocus.scenes`), never
     from masks that people drew.
 

@@ -141,7 +141,7 @@ class DefocusSegmenter(BaseEstimator):
         Raises
         ------
         NotFittedError
-            If the threshold is still to be learnt.
+            If the threshold is still to be learned.
         """
         threshold = self._threshold()
 
@@ -198,7 +198,7 @@ class DefocusSegmenter(BaseEstimator):
         ValueError
             For parameters outside their range, or items without a blur map.
         NotFittedError
-            If the threshold is still to be learnt.
+            If the threshold is still to be learned.
         """
         check_parameters(
             {"unknown_below": [UNIT_INTERVAL, None]},
@@ -236,7 +236,7 @@ class DefocusSegmenter(BaseEstimator):
         ValueError
             For parameters outside their range, or items without a blur map.
         NotFittedError
-            If the threshold is still to be learnt.
+            If the threshold is still to be learned.
         """
         return [~mask for mask in self.predict(X)]
 

@@ -60,7 +60,7 @@ def imitate_camera(
 
 
 def _vignette(shape: tuple[int, ...], strength: float) -> np.ndarray:
-    """Give the factor that darkens a photograph towards its corners."""
+    """Give the factor that darkens a photograph toward its corners."""
     rows, columns = np.ogrid[: shape[0], : shape[1]]
     down, across = rows / shape[0] - 0.5, columns / shape[1] - 0.5
     factor = 1 - strength * (down**2 + across**2)

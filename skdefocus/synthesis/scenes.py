@@ -229,7 +229,7 @@ def compose_scene(
     """Make a photograph of known blur from a piece of a sharp one.
 
     The piece is reduced, defocused by a `random_scene` from back to front, and then
-    sharpened, darkened towards its corners, toned, made noisy and compressed, each at
+    sharpened, darkened toward its corners, toned, made noisy and compressed, each at
     random, as cameras do. It needs scikit-image:
     ``pip install 'skdefocus[train]'``.
 

@@ -56,7 +56,7 @@ def just_noticeable_map(
         uint8, uint16, or float in [0, 1]; of a color image the gray is used.
     dictionary : ndarray of shape (n_atoms, 64), optional
         Atoms of 8 x 8 pixels, of mean 0 and norm 1, from `learn_blur_dictionary`. By
-        default those that ship with the package, learnt at sigma = 2.
+        default those that ship with the package, learned at sigma = 2.
     tolerance : float, default=0.01
         Deviation, with gray in [0, 1], to which atoms must make up a patch, above 0.
     step : int, default=8
@@ -87,7 +87,7 @@ def just_noticeable_map(
     blurred as much takes few of them, and what is a little sharper many (sec. 3).
     ``tolerance`` was chosen on ten photographs of CUHK 0201 to 0400; less is a little
     better and takes twice as long. The shipped atoms are of every fourth of
-    those that the networks have learnt from. Smoothing is by the fast global smoother,
+    those that the networks have learned from. Smoothing is by the fast global smoother,
     with ``spatial_sigma`` squared for its strength, in place of the authors' filter of
     the same three parameters.
 
@@ -214,7 +214,7 @@ class JustNoticeableMapper(ImageTransformer):
     ----------
     dictionary : ndarray of shape (n_atoms, 64), optional
         Atoms of 8 x 8 pixels, of mean 0 and norm 1, from `learn_blur_dictionary`. By
-        default those that ship with the package, learnt at sigma = 2.
+        default those that ship with the package, learned at sigma = 2.
     tolerance : float, default=0.01
         Deviation, with gray in [0, 1], to which atoms must make up a patch, above 0.
     step : int, default=8

@@ -20,11 +20,8 @@ class GridSolver:
     """Solve symmetric positive definite systems between neighboring pixels.
 
     Conjugate gradients, preconditioned by one multigrid cycle in which 2 x 2 pixels
-    become one. Chosen by measurement on a busy core, 1000 x 700 pixels, over sparse
-    factors and simpler preconditioners: for one system of `mutual_guided_filter` of
-    smoothness 0.1, 3.3 s and 65 MB, against 4.9 s and 750 MB (``splu``) or 12.6 s
-    (the diagonal alone; as fast for 0.01, fourteen times slower for 1); for that of
-    `matting_smoother` 7.8 s, against 15 s (pymatting's incomplete Cholesky) or 37 s.
+    become one: faster than sparse factors and simpler preconditioners, in a tenth of
+    the memory of the former (docs/decisions/grid_solver.rst).
 
     Parameters
     ----------

@@ -4,10 +4,8 @@ Functions take the truth first, then lists of maps, masks (True is out of focus)
 photographs that may differ in size, and average over photographs. `SCORERS` holds those
 of maps and masks as scikit-learn takes them.
 
-Quality without a reference is not covered. The package ``brisque`` gives scores that we
-could not check against the published ones, from features that differ from the
-published method's, and unpickles a file; IL-NIQE, NBIQA, PSS and BLIINDS-II have no
-freely licensed Python implementation that is maintained.
+Quality without a reference is not covered: no maintained implementation under a free
+license gives scores that can be checked (docs/decisions/quality_without_reference.rst).
 """
 
 from ._best_threshold import best_threshold, best_threshold_accuracy, constant_accuracy

@@ -1,7 +1,8 @@
 """A Keras model whose steps are recorded once and replayed, for training on a GPU.
 
 Python starts the operations of a step one by one, and a GPU is through with one of a
-batch of small patches long before the next arrives. A recorded step is started whole.
+batch of small patches long before the next arrives. A recorded step is started whole,
+and takes a twentieth of the time or less (docs/decisions/recorded_steps.rst).
 """
 
 from __future__ import annotations

@@ -62,10 +62,10 @@ def _run_one(
             f"{name} must be a DefocusSample, as a mapper returns; got "
             f"{type(item).__name__}."
         )
-    if needs is not None and sample.blur_map is None:
-        raise ValueError(f"{name} has no blur map; pass it through a mapper first.")
-    if needs is not None and sample.unit not in _UNITS[needs]:
-        _refuse_unit(name, sample.unit)
+    if needs is not None:
+        sample.require_map(name)
+        if sample.unit not in _UNITS[needs]:
+            _refuse_unit(name, sample.unit)
     try:
         with limited_threads(n_threads):
             return function(sample, n_threads=n_threads, **keywords)
@@ -121,10 +121,11 @@ def map_images(
             )
         each = [{**keywords, "subject_mask": mask} for mask in subject_masks]
     n_threads = 1 if min(effective_n_jobs(n_jobs), len(items)) > 1 else None
-    return Parallel(n_jobs=n_jobs, prefer="threads")(
+    results: list[Any] = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(_run_one)(function, item, index, n_threads, needs, each[index])
         for index, item in enumerate(items)
     )
+    return results
 
 
 def without_fit_on_images(tags: Any) -> Any:
@@ -213,7 +214,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
 
     def _settings(self) -> dict[str, Any]:
         """Parameters as the function behind the estimator takes them."""
-        settings = self.get_params(deep=False)
+        settings: dict[str, Any] = self.get_params(deep=False)
         del settings["n_jobs"]
         return settings
 
@@ -222,7 +223,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
             self._transform_one, X, n_jobs=self.n_jobs, needs=self._needs, **keywords
         )
 
-    def _transform_one(self, sample: Any, n_threads: int | None) -> Any:
+    # Of the item and `n_threads`, and of what the subclass passes to `_map`.
+    def _transform_one(self, *args: Any, **keywords: Any) -> Any:
         raise TypeError(f"{type(self).__name__} does not say how to treat an item.")
 
 
@@ -233,7 +235,7 @@ class SubjectTransformer(ImageTransformer):
     the image, its blur map, ``subject_mask`` and the estimator's parameters.
     """
 
-    _needs = "px"
+    _needs: ClassVar[str | None] = "px"
     _function: ClassVar[Callable[..., np.ndarray]]
 
     def transform(
@@ -297,7 +299,7 @@ class SubjectTransformer(ImageTransformer):
     ) -> np.ndarray:
         return self._function(
             sample.image,
-            sample.blur_map,
+            sample.require_map(),
             subject_mask=subject_mask,
             **self._settings(),
         )

@@ -39,7 +39,8 @@ def _position(sigma: Any) -> np.ndarray:
     """Place sigma on a logarithmic scale from 0 to 1."""
     low, high = to_log_sigma([0.0, _TOP])
     position = to_log_sigma(np.asarray(sigma, dtype=np.float32))
-    return np.clip((position - low) / (high - low), 0, 1)
+    place: np.ndarray = np.clip((position - low) / (high - low), 0, 1)
+    return place
 
 
 def color_map(blur_map: np.ndarray) -> np.ndarray:
@@ -74,7 +75,8 @@ def color_map(blur_map: np.ndarray) -> np.ndarray:
     channels = [
         np.interp(index, np.arange(len(_COLORS)), _COLORS[:, c]) for c in range(3)
     ]
-    return np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    colors: np.ndarray = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+    return colors
 
 
 def draw_overview(
@@ -133,7 +135,8 @@ def draw_overview(
         sheet.paste(picture, (left, top + _TEXT + _GAP // 2))
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
-    scale = from_log_sigma(np.linspace(*to_log_sigma([0.0, _TOP]), length))
+    low, high = to_log_sigma([0.0, _TOP])
+    scale = from_log_sigma(np.linspace(low, high, length))
     bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0))
     sheet.paste(Image.fromarray(bar), (_GAP, top))
     draw.text(

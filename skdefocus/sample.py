@@ -84,6 +84,39 @@ class DefocusSample:
             checked = check_map(self.confidence, image.shape, "confidence", upper=1.0)
             object.__setattr__(self, "confidence", checked)
 
+    def require_map(self, name: str = "the sample") -> np.ndarray:
+        """Give the map, which must be there.
+
+        Parameters
+        ----------
+        name : str, default="the sample"
+            How the message calls the sample, for example "X[3]".
+
+        Returns
+        -------
+        ndarray of shape (H, W)
+            The map, in the unit of the sample.
+
+        Raises
+        ------
+        ValueError
+            If the sample has no map.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skdefocus import DefocusSample
+        >>> sample = DefocusSample(np.zeros((4, 6)), blur_map=np.full((4, 6), 2.0))
+        >>> sample.require_map().shape
+        (4, 6)
+        >>> DefocusSample(np.zeros((4, 6))).require_map()
+        Traceback (most recent call last):
+        ValueError: the sample has no blur map; pass it through a mapper first.
+        """
+        if self.blur_map is None:
+            raise ValueError(f"{name} has no blur map; pass it through a mapper first.")
+        return self.blur_map
+
     def replace(self, **changes: Any) -> Self:
         """Copy with some fields changed.
 

@@ -5,7 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from skdefocus import DefocusSample
+from skdefocus import (
+    AdaptiveUnsharpMask,
+    DefocusSample,
+    DefocusSegmenter,
+    GlobalRefiner,
+    SDoFRenderer,
+)
+from skdefocus.batch import measure_map
 
 
 def test_holds_what_it_is_given():
@@ -42,6 +49,31 @@ def test_name_stays():
     assert sample.replace(blur_map=np.ones((4, 6))).name == "bird.jpg"
     with pytest.raises(ValueError, match="name must be a string or None; got 3"):
         DefocusSample(np.zeros((4, 6)), name=3)
+
+
+def test_gives_its_map_or_says_what_to_do():
+    blur_map = np.ones((4, 6))
+    sample = DefocusSample(np.zeros((4, 6)), blur_map)
+    assert sample.require_map() is sample.blur_map
+    without = DefocusSample(np.zeros((4, 6)))
+    sentence = r"has no blur map; pass it through a mapper first\.$"
+    with pytest.raises(ValueError, match=f"^the sample {sentence}"):
+        without.require_map()
+    with pytest.raises(ValueError, match=rf"^X\[3\] {sentence}"):
+        without.require_map("X[3]")
+
+
+def test_all_that_need_a_map_say_so_alike():
+    without = DefocusSample(np.zeros((4, 6)))
+    steps = [GlobalRefiner(), AdaptiveUnsharpMask(), SDoFRenderer(smoothing="disc")]
+    calls = [step.transform for step in steps]
+    calls += [DefocusSegmenter().predict, DefocusSegmenter().decision_function]
+    sentence = r"^X\[0\] has no blur map; pass it through a mapper first\.$"
+    for call in calls:
+        with pytest.raises(ValueError, match=sentence):
+            call([without])
+    with pytest.raises(ValueError, match="the sample has no blur map"):
+        measure_map(without)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def to_log_sigma(sigma: Any, out: np.ndarray | None = None) -> np.ndarray:
     ndarray
         In the floating dtype of the input.
     """
-    return np.log(np.add(sigma, _OFFSET, out=out), out=out)
+    log_sigma: np.ndarray = np.log(np.add(sigma, _OFFSET, out=out), out=out)
+    return log_sigma
 
 
 def from_log_sigma(log_sigma: Any, out: np.ndarray | None = None) -> np.ndarray:
@@ -44,6 +45,7 @@ def from_log_sigma(log_sigma: Any, out: np.ndarray | None = None) -> np.ndarray:
     ndarray
         At least 0.
     """
-    return np.maximum(
+    sigma: np.ndarray = np.maximum(
         np.subtract(np.exp(log_sigma, out=out), _OFFSET, out=out), 0, out=out
     )
+    return sigma

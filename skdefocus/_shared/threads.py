@@ -58,11 +58,12 @@ def available_threads() -> int:
     """
     if _inside:
         return 1
-    if _limit.get() is not None:
-        return _limit.get()
-    limit = os.environ.get("OMP_NUM_THREADS", "")
-    count = joblib.cpu_count()
-    return min(count, int(limit)) if limit.isdecimal() and int(limit) > 0 else count
+    limit = _limit.get()
+    if limit is not None:
+        return limit
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    count: int = joblib.cpu_count()
+    return min(count, int(told)) if told.isdecimal() and int(told) > 0 else count
 
 
 @contextmanager

@@ -171,7 +171,8 @@ def to_float_image(image: Any, name: str = "image") -> np.ndarray:
     array, leaves_range = _inspect(image, name)
     if array.dtype in INTEGER_RANGE:
         limit = np.float32(INTEGER_RANGE[array.dtype])
-        return np.divide(array, limit, dtype=np.float32)
+        shares: np.ndarray = np.divide(array, limit, dtype=np.float32)
+        return shares
     converted = array.astype(np.float32, copy=False)
     return np.clip(converted, 0, 1) if leaves_range else converted
 
@@ -192,7 +193,7 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     if image.ndim == 2:
         return image
     # A matrix product's last digit may hang on the pixel's place, and so on bands.
-    gray = image[..., 0] * _LUMA[0]
+    gray: np.ndarray = image[..., 0] * _LUMA[0]
     for channel in (1, 2):
         gray += image[..., channel] * _LUMA[channel]
     return gray
@@ -312,7 +313,8 @@ def protect_subject(blur_map: np.ndarray, subject_mask: Any) -> np.ndarray:
     if subject_mask is None:
         return blur_map
     mask = check_subject_mask(subject_mask, blur_map.shape)
-    return blur_map * (1 - mask).astype(blur_map.dtype)
+    protected: np.ndarray = blur_map * (1 - mask).astype(blur_map.dtype)
+    return protected
 
 
 def check_subject_mask(subject_mask: Any, shape: tuple[int, ...]) -> np.ndarray:

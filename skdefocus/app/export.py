@@ -52,7 +52,7 @@ def export_product(
         (picture,) = step.transform([opened.sample])
         write_photograph(path, picture, like=opened.original)
     elif product == "map":
-        write_photograph(path, color_map(opened.sample.blur_map))
+        write_photograph(path, color_map(opened.sample.require_map()))
     else:
-        write_map(path, opened.sample.blur_map)
+        write_map(path, opened.sample.require_map())
     return path

@@ -117,7 +117,9 @@ class UploadHandler(_OfSession):
     def prepare(self) -> None:
         """Refuse what is too large before it is sent."""
         session = self.session(self.path_kwargs["token"])
-        self.request.connection.set_max_body_size(MAX_UPLOAD_BYTES)
+        # Tornado's types name its base alone, which has no such method.
+        connection: Any = self.request.connection
+        connection.set_max_body_size(MAX_UPLOAD_BYTES)
         name = unquote(self.request.headers.get("X-File-Name", ""))
         length = int(self.request.headers.get("Content-Length", "0"))
         if length > MAX_UPLOAD_BYTES:
@@ -133,6 +135,8 @@ class UploadHandler(_OfSession):
         """Open what has come."""
         self.file.close()
         path, self.path = self.path, None
+        # `prepare` has set it.
+        assert path is not None
         self.session(token).open_upload(path)
         self.set_status(204)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,17 +57,17 @@ class OpenedPhotograph:
     @property
     def shape(self) -> tuple[int, ...]:
         """Height and width."""
-        return self.sample.blur_map.shape
+        return self.sample.require_map().shape
 
     @cached_property
     def sharpest(self) -> float:
         """Sigma of its sharpest parts, which thresholds count from."""
-        return sharpest_value(self.sample.blur_map, "photograph", "px")
+        return sharpest_value(self.sample.require_map(), "photograph", "px")
 
     @cached_property
     def axis(self) -> float:
         """Greatest sigma that the page draws, in whole pixels."""
-        value = float(np.quantile(self.sample.blur_map, _SHOWN_SHARE))
+        value = float(np.quantile(self.sample.require_map(), _SHOWN_SHARE))
         return float(min(max(ceil(1.1 * value), _LEAST_AXIS), 200))
 
     @cached_property
@@ -81,7 +82,7 @@ class OpenedPhotograph:
     def histogram(self) -> list[float]:
         """Share of the pixels in equal steps along the axis."""
         log_sigma = to_log_sigma(
-            np.minimum(self.sample.blur_map, np.float32(self.axis))
+            np.minimum(self.sample.require_map(), np.float32(self.axis))
         )
         limits = to_log_sigma(np.array([0.0, self.axis]))
         counts, _ = np.histogram(log_sigma, _N_BINS, tuple(limits))
@@ -98,7 +99,7 @@ class OpenedPhotograph:
         with warnings.catch_warnings():
             # Where there is no background, both lie above the map; the page shows it.
             warnings.simplefilter("ignore")
-            c0, c1 = automatic_focus_range(self.sample.blur_map)
+            c0, c1 = automatic_focus_range(self.sample.require_map())
         c0 = min(round(c0, 2), RANGES["c0"][1])
         return Settings().changed(
             {"c0": c0, "c1": max(round(c1, 2), round(c0 + LEAST_DISTANCE, 2))}
@@ -128,7 +129,7 @@ class OpenedPhotograph:
         place = min(int(y * height), height - 1), min(int(x * width), width - 1)
         confidence = self.sample.confidence
         trust = 1.0 if confidence is None else float(confidence[place])
-        return float(self.sample.blur_map[place]), trust
+        return float(self.sample.require_map()[place]), trust
 
 
 def open_photograph(
@@ -158,7 +159,7 @@ def open_photograph(
     original = read_photograph(file, max_pixels=max_pixels)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        batch = [original.image]
+        batch: list[Any] = [original.image]
         for step in mapping_steps():
             batch = step.transform(batch)
     notes = tuple(str(warning.message) for warning in caught)

@@ -43,7 +43,9 @@ class Channel(JSComponent):
     """
 
     def __init__(self, session: Session, **parameters: Any) -> None:
-        super().__init__(token=session.token, **parameters)
+        super().__init__(  # type: ignore[no-untyped-call]  # Panel's has no types.
+            token=session.token, **parameters
+        )
         self._session = session
 
     def _handle_msg(self, data: Any) -> None:
@@ -87,6 +89,8 @@ def make_page(
         To be served.
     """
     document = pn.state.curdoc
+    # A tab has one.
+    assert document is not None
     # The page says so itself.
     document.config.notify_connection_status = False
     channel: list[Channel] = []

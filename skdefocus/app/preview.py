@@ -88,11 +88,11 @@ class Preview:
         self.opened = opened
         height, width = opened.shape
         self.scale = min(1.0, (max_pixels / (height * width)) ** 0.5)
-        shape = tuple(max(1, int(size * self.scale)) for size in opened.shape)
+        shape = max(1, int(height * self.scale)), max(1, int(width * self.scale))
         image = resize(to_float_image(opened.original.image), shape)
         image = image[np.newaxis] if image.ndim == 2 else np.moveaxis(image, -1, 0)
         self.planes = np.ascontiguousarray(image)
-        self.sigma = resize(opened.sample.blur_map, shape)
+        self.sigma = resize(opened.sample.require_map(), shape)
         steps = np.minimum(np.rint(self.sigma * _STEPS), _N_STEPS - 1)
         self._steps = steps.astype(np.uint16)
         # No further than the map goes.
@@ -164,7 +164,10 @@ class Preview:
             The picture.
         """
         gain = self._look_up(lambda sigma: gain_curve(sigma, settings))
-        return np.clip(self.planes + weigh_detail(*self._detail, gain), 0, 1)
+        picture: np.ndarray = np.clip(
+            self.planes + weigh_detail(*self._detail, gain), 0, 1
+        )
+        return picture
 
     def shallow(self, settings: Settings) -> np.ndarray:
         """Blur the background as `SDoFRenderer` does.
@@ -197,7 +200,8 @@ class Preview:
 
     def _look_up(self, curve: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """Evaluate a curve for every pixel, by way of a table."""
-        return curve(self._sigmas).astype(np.float32)[self._steps]
+        looked_up: np.ndarray = curve(self._sigmas).astype(np.float32)[self._steps]
+        return looked_up
 
     @cached_property
     def _detail(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
@@ -209,7 +213,9 @@ class Preview:
         )
 
     @cached_property
-    def _plain_detail(self) -> tuple[np.ndarray, None]:
+    def _plain_detail(
+        self,
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
         return luminance_detail(
             self._gray, radius=_RADIUS * self.scale, threshold=0.0, overshoot=None
         )
@@ -288,7 +294,8 @@ def _reduce(plane: np.ndarray, factor: int) -> np.ndarray:
     from PIL import Image
 
     reduced = np.asarray(Image.fromarray(plane).reduce(factor))
-    return np.clip(reduced, 0, 1)
+    means: np.ndarray = np.clip(reduced, 0, 1)
+    return means
 
 
 def _enlarge(plane: np.ndarray, shape: tuple[int, ...], factor: int) -> np.ndarray:

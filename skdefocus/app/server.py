@@ -97,6 +97,8 @@ class TuningServer:
         except BaseException:
             self._clean_up()
             raise
+        # Only a server at a socket of Unix has none.
+        assert self._server.port is not None
         self.port: int = self._server.port
         application = self._server._tornado
         # Only now is a port known that was free to choose.

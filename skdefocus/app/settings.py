@@ -170,7 +170,13 @@ class Settings:
         AdaptiveUnsharpMask
             With all that the page sets.
         """
-        return AdaptiveUnsharpMask(**self.curve)
+        return AdaptiveUnsharpMask(
+            alpha1=self.alpha1,
+            beta1=self.beta1,
+            alpha2=self.alpha2,
+            beta2=self.beta2,
+            gain=self.gain,
+        )
 
     def renderer(self, shape: tuple[int, ...]) -> SDoFRenderer:
         """Make the renderer that is set.

@@ -76,7 +76,7 @@ def measure_map(
     >>> measures["sigma_mean"], measures["in_focus"], measures["sharpest_left"]
     (2.25, 0.5, 0)
     """
-    blur_map = sample.blur_map
+    blur_map = sample.require_map()
     if subject is not None:
         if subject.shape != blur_map.shape:
             raise ValueError(

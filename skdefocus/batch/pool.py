@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -116,7 +116,8 @@ class ClusterPool:
     @property
     def n_workers(self) -> int:
         """Threads of all workers; at least 1, for workers may be yet to come."""
-        return max(1, sum(self.client.ncores().values()))
+        n_threads: int = max(1, sum(self.client.ncores().values()))
+        return n_threads
 
     def start(self) -> Any:
         """Give the client as an executor."""
@@ -166,7 +167,7 @@ def active_pool(n_jobs: int | None) -> LocalPool | ClusterPool:
 
 def run_jobs(
     jobs: Iterable[Job], task: Task, pool: LocalPool | ClusterPool
-) -> Iterator[dict[str, Any]]:
+) -> Generator[dict[str, Any], None, None]:
     """Work on photographs, whatever becomes of the workers.
 
     Parameters

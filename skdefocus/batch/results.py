@@ -67,7 +67,7 @@ class Results:
     @cached_property
     def colored(self) -> np.ndarray:
         """The map in colors; those of a score span its range, from 0 to 1."""
-        blur_map = self.sample.blur_map
+        blur_map = self.sample.require_map()
         if self.sample.unit == "relative":
             blur_map = blur_map * np.float32(_LAST_COLOR)
         return color_map(blur_map)
@@ -138,7 +138,8 @@ def run_pipeline(
         If the pipeline gives no blur map.
     """
     made: dict[str, np.ndarray] = {}
-    item, sample = image, None
+    item: Any = image
+    sample: DefocusSample | None = None
     steps = pipeline_steps(pipeline)
     if name is not None and steps and isinstance(steps[0], ImageTransformer):
         item = DefocusSample(image, name=name)
@@ -192,9 +193,9 @@ def write_results(
         sample = results.sample
         write_photograph(stage(f"{name}_map.png"), results.colored)
         if sample.unit == "px":
-            write_map(stage(f"{name}_map16.png"), sample.blur_map)
+            write_map(stage(f"{name}_map16.png"), sample.require_map())
         kind = "sigma" if sample.unit == "px" else "score"
-        write_map(stage(f"{name}_{kind}.{map_data}"), sample.blur_map)
+        write_map(stage(f"{name}_{kind}.{map_data}"), sample.require_map())
     for key, picture in results.pictures.items():
         if picture.dtype == bool:
             write_photograph(stage(f"{name}_{key}.png"), _as_picture(picture))

@@ -48,14 +48,17 @@ def check_subject(
         if not path.exists():
             raise ValueError(f"the subject mask {subject} does not exist.")
         return path
-    box = tuple(subject) if isinstance(subject, Sequence | np.ndarray) else ()
+    box: tuple[Any, ...] = (
+        tuple(subject) if isinstance(subject, Sequence | np.ndarray) else ()
+    )
     whole = len(box) == 4 and all(isinstance(value, Integral) for value in box)
     if not whole or min(box[:2]) < 0 or min(box[2:]) < 1:
         raise ValueError(
             f"subject must be a box (left, top, width, height) of pixels, or the path "
             f"of a mask file or of a folder of them; got {subject!r}."
         )
-    return tuple(int(value) for value in box)
+    left, top, width, height = (int(value) for value in box)
+    return left, top, width, height
 
 
 def find_subject(subject: Path, target: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -50,7 +50,8 @@ def cell_means(image: np.ndarray, side: int = CELL) -> np.ndarray:
     padded = np.pad(image, widths + [(0, 0)] * (image.ndim - 2), mode="edge")
     rows, columns = (length // side for length in padded.shape[:2])
     cells = padded.reshape(rows, side, columns, side, *image.shape[2:])
-    return cells.mean(axis=(1, 3))
+    means: np.ndarray = cells.mean(axis=(1, 3))
+    return means
 
 
 def context_features(
@@ -115,7 +116,8 @@ def expected_log_sigma(features: np.ndarray, n_levels: int) -> np.ndarray:
     ndarray of shape (rows, columns), float32
         Its ``log(sigma + 0.8)``, of the photograph at full size.
     """
-    return features[n_levels] * 2
+    expected: np.ndarray = features[n_levels] * 2
+    return expected
 
 
 def _cell_probabilities(
@@ -125,8 +127,13 @@ def _cell_probabilities(
     before = (classifier.patch_size_ - CELL) // 2
     widths = [(before, -length % CELL + before) for length in gray.shape]
     # Reflection needs as many pixels as it adds.
-    mode = "reflect" if min(gray.shape) > before + CELL else "edge"
-    return classifier.predict_proba_image(np.pad(gray, widths, mode=mode), n_threads)
+    mode: Literal["reflect", "edge"] = (
+        "reflect" if min(gray.shape) > before + CELL else "edge"
+    )
+    probabilities: np.ndarray = classifier.predict_proba_image(
+        np.pad(gray, widths, mode=mode), n_threads
+    )
+    return probabilities
 
 
 def _enlarge(plane: np.ndarray, factor: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -39,7 +39,7 @@ class FittedNetworkMixin:
         self.network_ = Network(onnx)
         self.card_ = card
         self.history_ = history
-        self.validation_groups_ = None
+        self.validation_groups_: np.ndarray | None = None
         self.classes_ = np.array(card["classes"], dtype=np.int64)
         self.sigmas_ = np.array(card["ladder"], dtype=np.float32)[self.classes_]
         self.patch_size_ = card["patch_size"]
@@ -85,7 +85,8 @@ class FittedNetworkMixin:
             Levels, entries of ``classes_``.
         """
         best = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[best]
+        levels: np.ndarray = self.classes_[best]
+        return levels
 
     def predict_sigma(self, X: Any) -> np.ndarray:
         """Sigma of the most probable level.
@@ -101,7 +102,8 @@ class FittedNetworkMixin:
             Sigma in pixels.
         """
         best = self.predict_proba(X).argmax(axis=1)
-        return self.sigmas_[best]
+        sigma: np.ndarray = self.sigmas_[best]
+        return sigma
 
     def expected_sigma(self, X: Any) -> np.ndarray:
         """Mean of sigma over the probabilities of the levels.
@@ -118,7 +120,7 @@ class FittedNetworkMixin:
         """
         return self.predict_proba(X) @ self.sigmas_
 
-    @available_if(_is_dense)
+    @available_if(_is_dense)  # type: ignore[untyped-decorator]  # scikit-learn's
     def predict_proba_image(
         self, gray: np.ndarray, n_threads: int | None = None
     ) -> np.ndarray:

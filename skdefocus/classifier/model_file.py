@@ -173,7 +173,8 @@ def _halve(onnx: bytes) -> bytes:
                 )
             half = numpy_helper.from_array(values.astype(np.float16), constant.name)
             constant.CopyFrom(half)
-    return model.SerializeToString(deterministic=True)
+    stored: bytes = model.SerializeToString(deterministic=True)
+    return stored
 
 
 def _double(onnx: bytes) -> bytes:
@@ -195,7 +196,8 @@ def _double(onnx: bytes) -> bytes:
             values = np.frombuffer(constant.raw_data, "<f2")
             constant.raw_data = values.astype("<f4").tobytes()
             constant.data_type = TensorProto.FLOAT
-    return model.SerializeToString(deterministic=True)
+    restored: bytes = model.SerializeToString(deterministic=True)
+    return restored
 
 
 def _try(onnx: bytes, card: dict[str, Any], path: Path) -> None:
@@ -217,7 +219,7 @@ def _try(onnx: bytes, card: dict[str, Any], path: Path) -> None:
 def _parse_card(text: bytes, path: Path, kind: str) -> dict[str, Any]:
     """Parse a card and check the fields that inference depends on."""
     try:
-        card = json.loads(text)
+        card: dict[str, Any] = json.loads(text)
         ladder, classes = card["ladder"], card["classes"]
         fits = (
             card["format"] == _FORMAT

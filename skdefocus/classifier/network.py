@@ -150,4 +150,5 @@ class Network:
             Probability of each level.
         """
         inputs = {"patches": np.ascontiguousarray(channels)[np.newaxis]}
-        return self._session(n_threads).run(None, inputs)[0][0]
+        probabilities: np.ndarray = self._session(n_threads).run(None, inputs)[0][0]
+        return probabilities

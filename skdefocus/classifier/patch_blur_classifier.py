@@ -273,7 +273,8 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
 
             state = read_checkpoint(self.checkpoint)
             if state is not None and "seed" in state.run:
-                return state.run["seed"]
+                seed: int = state.run["seed"]
+                return seed
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def check_settings(self) -> np.ndarray:

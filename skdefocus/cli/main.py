@@ -153,7 +153,10 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     model: Any = arguments.model
     shipped = CONTEXT_PRETRAINED if arguments.mapper == "context" else PRETRAINED
     if model not in shipped:
-        kinds = {"windows": PatchBlurClassifier, "context": ContextNetwork}
+        kinds: dict[str, Any] = {
+            "windows": PatchBlurClassifier,
+            "context": ContextNetwork,
+        }
         model = kinds[arguments.mapper].load(model)
     if arguments.mapper == "context":
         mapper = ContextMapper(model, scale="auto")
@@ -161,7 +164,7 @@ def _build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
         mapper = SlidingWindowMapper(
             model, step=arguments.step, estimate="mean", scale="auto"
         )
-    steps = {
+    steps: dict[str, Any] = {
         "mapper": mapper,
         "sharpener": AdaptiveUnsharpMask(),
         "renderer": SDoFRenderer(smoothing="disc"),

@@ -257,7 +257,8 @@ def _read_mask(path: Path, shape: tuple[int, ...]) -> np.ndarray:
             f"{path} must have the shape of its photograph, {shape[:2]}; got "
             f"{mask.shape}."
         )
-    return mask == 255
+    inside: np.ndarray = mask == 255
+    return inside
 
 
 def _refuse_inverted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class Sharpener(SubjectTransformer):
     takes the image and the estimator's parameters.
     """
 
-    _needs = None
+    _needs: ClassVar[str | None] = None
 
     def transform(
         self,
@@ -87,4 +87,5 @@ class Sharpener(SubjectTransformer):
             return sharp
         share = check_subject_mask(subject_mask, image.shape).astype(np.float32)
         share = share if image.ndim == 2 else share[..., np.newaxis]
-        return sharp + share * (image - sharp)
+        mixed: np.ndarray = sharp + share * (image - sharp)
+        return mixed

@@ -112,7 +112,8 @@ def sharpening_gain(
     level = np.asarray(blur_map, dtype=np.float32) / np.float32(blur_scale)
     rise = expit(np.float32(alpha1) * (level - np.float32(beta1)))
     fall = expit(np.float32(-alpha2) * (level - np.float32(beta2)))
-    return np.float32(gain) * rise * fall
+    gains: np.ndarray = np.float32(gain) * rise * fall
+    return gains
 
 
 def noise_threshold(image: np.ndarray, blur_map: np.ndarray) -> float:
@@ -194,7 +195,8 @@ def adaptive_unsharp_mask(
     check_parameters(
         {"threshold": _THRESHOLD}, {"threshold": threshold}, "adaptive_unsharp_mask"
     )
-    if threshold == "auto":
+    if isinstance(threshold, str):
+        # It is "auto": no other word is accepted.
         threshold = noise_threshold(image, blur_map)
     blur_map = protect_subject(blur_map, subject_mask)
     gain = sharpening_gain(blur_map, **curve)

@@ -87,7 +87,8 @@ def _sharpen_channel(channel: np.ndarray, peak: np.float32) -> np.ndarray:
     share = np.divide(room, high, out=np.zeros_like(room), where=high > 0)
     weight = peak * np.sqrt(np.clip(share, 0, 1))
     around = ndimage.correlate(channel, _NEIGHBORS, mode="nearest")
-    return np.clip((channel + weight * around) / (1 + 4 * weight), 0, 1)
+    sharp: np.ndarray = np.clip((channel + weight * around) / (1 + 4 * weight), 0, 1)
+    return sharp
 
 
 class ContrastAdaptiveSharpening(Sharpener):

@@ -124,7 +124,7 @@ def generalized_unsharp_mask(
     # tanh of half a log-ratio is 2 d - 1, with d the detail in (0, 1).
     amplification = _adaptive_gain(np.tanh(detail / 2), gain, least_gain, exponent)
     base = adaptive_equalization(model, contrast)
-    sharp = expit(logit(_inside(base)) + amplification * detail)
+    sharp: np.ndarray = expit(logit(_inside(base)) + amplification * detail)
     sharp = np.clip((sharp * (_LEVELS + 2) - 1) / _LEVELS, 0, 1)
     if image.ndim == 2:
         return sharp
@@ -132,7 +132,8 @@ def generalized_unsharp_mask(
     color = image * ratio[..., np.newaxis]
     # Black has no hue; it becomes gray.
     black = (value == 0)[..., np.newaxis]
-    return np.clip(np.where(black, sharp[..., np.newaxis], color), 0, 1)
+    colored: np.ndarray = np.clip(np.where(black, sharp[..., np.newaxis], color), 0, 1)
+    return colored
 
 
 def _inside(value: np.ndarray) -> np.ndarray:
@@ -158,7 +159,8 @@ def _adaptive_gain(
 ) -> np.ndarray:
     slope = (gain - least_gain) / -np.expm1(-1.0)
     fall = np.exp(-(np.abs(detail) ** np.float32(exponent)))
-    return np.float32(gain - slope) + np.float32(slope) * fall
+    gains: np.ndarray = np.float32(gain - slope) + np.float32(slope) * fall
+    return gains
 
 
 class GeneralizedUnsharpMask(Sharpener):

@@ -29,7 +29,8 @@ def _draw_disc(radius: float) -> np.ndarray:
     inside = offsets[:, None] ** 2 + offsets[None, :] ** 2 <= radius**2
     blocks = inside.reshape(2 * half + 1, _SUPERSAMPLING, 2 * half + 1, _SUPERSAMPLING)
     kernel = blocks.sum(axis=(1, 3), dtype=np.float64)
-    return kernel / kernel.sum()
+    shares: np.ndarray = kernel / kernel.sum()
+    return shares
 
 
 def _standard_deviation(kernel: np.ndarray) -> float:
@@ -87,7 +88,8 @@ def _convolve_disc(channel: np.ndarray, sigma: float) -> np.ndarray:
     padded = np.pad(channel, half, mode="symmetric")
     # Overlap-add computes in the precision of its input; the kernel must not widen it.
     result = signal.oaconvolve(padded, kernel.astype(channel.dtype), mode="valid")
-    return np.clip(result, channel.min(), channel.max())
+    blurred: np.ndarray = np.clip(result, channel.min(), channel.max())
+    return blurred
 
 
 def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
@@ -136,9 +138,10 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
         return image.copy()
     if psf == "gaussian":
         sigmas = (sigma, sigma, 0)[: image.ndim]
-        return ndimage.gaussian_filter(
+        blurred: np.ndarray = ndimage.gaussian_filter(
             image, sigmas, mode="reflect", truncate=_TRUNCATE
         )
+        return blurred
     if image.ndim == 2:
         return _convolve_disc(image, sigma)
     channels = [_convolve_disc(image[..., c], sigma) for c in range(3)]

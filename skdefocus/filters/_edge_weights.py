@@ -96,17 +96,18 @@ class Ties:
             What ties are taken times.
         """
         down, across = self._ties
-        if self._kernels is None:
+        kernels = self._kernels
+        if kernels is None:
             turned = _solve_down(planes.swapaxes(1, 2), across[:, :-1].T, strength)
             planes[:] = _solve_down(turned.swapaxes(1, 2), down[:-1], strength)
             return
-        factor, tile = np.float32(strength), self._kernels.TILE
+        factor, tile = np.float32(strength), kernels.TILE
 
         def smooth_rows(first: int, last: int) -> None:
-            self._kernels.smooth_across(first, last, planes, across, factor)
+            kernels.smooth_across(first, last, planes, across, factor)
 
         def smooth_columns(first: int, last: int) -> None:
-            self._kernels.smooth_down(first, last, planes, down, factor)
+            kernels.smooth_down(first, last, planes, down, factor)
 
         run_in_parts(smooth_rows, planes.shape[1], tile)
         run_in_parts(smooth_columns, planes.shape[2], tile)
@@ -115,9 +116,12 @@ class Ties:
 def _distance(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Distance between colors of two images of shape (H, W, C)."""
     difference = one - other
+    distance: np.ndarray
     if difference.shape[2] == 1:
-        return np.abs(difference[..., 0])
-    return np.sqrt(np.square(difference).sum(axis=2))
+        distance = np.abs(difference[..., 0])
+    else:
+        distance = np.sqrt(np.square(difference).sum(axis=2))
+    return distance
 
 
 def _solve_down(planes: np.ndarray, ties: np.ndarray, strength: float) -> np.ndarray:

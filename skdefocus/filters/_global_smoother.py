@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -193,9 +194,7 @@ def smooth_in_place(
         ties.cut(steps, value_sigma)
         _smooth(planes, weighted, ties, smoothness, n_iter)
     for plane, (low, high) in zip(values, bounds, strict=True):
-        _each_part(
-            plane, lambda rows, low=low, high=high: np.clip(rows, low, high, rows)
-        )
+        _each_part(plane, partial(_clip, low=low, high=high))
 
 
 def _each_part(plane: np.ndarray, function: Callable[[np.ndarray], Any]) -> None:
@@ -205,6 +204,10 @@ def _each_part(plane: np.ndarray, function: Callable[[np.ndarray], Any]) -> None
         function(plane[..., first:last, :])
 
     run_in_parts(change, plane.shape[-2], 1)
+
+
+def _clip(rows: np.ndarray, low: float, high: float) -> None:
+    np.clip(rows, low, high, rows)
 
 
 def _normalize(weight: np.ndarray) -> None:

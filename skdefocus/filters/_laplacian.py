@@ -50,7 +50,8 @@ def laplacian(image: np.ndarray, *, smooth: bool = False) -> np.ndarray:
     gray = to_gray(to_float_image(image)) * np.float32(255)
     if smooth:
         gray = ndimage.gaussian_filter(gray, _GAUSSIAN_SIGMA, radius=1, mode="reflect")
-    return ndimage.laplace(gray, mode="reflect")
+    curvature: np.ndarray = ndimage.laplace(gray, mode="reflect")
+    return curvature
 
 
 def variance_of_laplacian(

@@ -70,7 +70,8 @@ class GridSolver:
             If the bound is not reached.
         """
         if not self._levels:
-            return self._coarsest.solve(right)
+            solution: np.ndarray = self._coarsest.solve(right)
+            return solution
         # SciPy's own conjugate gradients sum by BLAS, whose last digits change with its
         # number of threads; results must not.
         solution = start.copy()
@@ -98,11 +99,15 @@ class GridSolver:
         if scale == 0:
             return residual
         cycle = self._cycle((residual.ravel() / scale).astype(np.float32), 0)
-        return cycle.astype(np.float64) * scale
+        corrected: np.ndarray = cycle.astype(np.float64) * scale
+        return corrected
 
     def _cycle(self, right: np.ndarray, depth: int) -> np.ndarray:
         if depth == len(self._levels):
-            return self._coarsest.solve(right.astype(np.float64)).astype(np.float32)
+            solution: np.ndarray = self._coarsest.solve(
+                right.astype(np.float64)
+            ).astype(np.float32)
+            return solution
         matrix, steps, groups = self._levels[depth]
         solution = steps * right
         coarse = self._cycle(groups.T @ (right - matrix @ solution), depth + 1)

@@ -59,7 +59,8 @@ def window_mean(image: np.ndarray, radius: int) -> np.ndarray:
     sizes = (2 * radius + 1, 2 * radius + 1, 1)[: image.ndim]
     mean = ndimage.uniform_filter(image, sizes, mode="reflect")
     # Running sums may leave the range by their last digit.
-    return np.clip(mean, image.min(), image.max(), out=mean)
+    clipped: np.ndarray = np.clip(mean, image.min(), image.max(), out=mean)
+    return clipped
 
 
 def _compiled_mean(kernels: ModuleType, image: np.ndarray, radius: int) -> np.ndarray:
@@ -100,4 +101,5 @@ def window_variance(image: np.ndarray, size: int) -> np.ndarray:
     mean = ndimage.uniform_filter(double, size, mode="reflect")
     mean_square = ndimage.uniform_filter(double**2, size, mode="reflect")
     # Rounding can dip below zero where the window is flat.
-    return np.maximum(mean_square - mean**2, 0).astype(image.dtype)
+    variance: np.ndarray = np.maximum(mean_square - mean**2, 0).astype(image.dtype)
+    return variance

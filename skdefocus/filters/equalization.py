@@ -100,7 +100,8 @@ def adaptive_equalization(
         neighbors = np.minimum(columns + 1, n_tiles - 1)
         right = _look_up(upper, lower, share, neighbors, index, within)
         result[band] = left + column_share * (right - left)
-    return np.clip(result, 0, 1)
+    equalized: np.ndarray = np.clip(result, 0, 1)
+    return equalized
 
 
 def _nearest_tiles(length: int, n_tiles: int) -> tuple[np.ndarray, np.ndarray]:
@@ -129,7 +130,8 @@ def _look_up(
     start = upper[columns, index] * (1 - share) + lower[columns, index] * share
     index = index + 1
     end = upper[columns, index] * (1 - share) + lower[columns, index] * share
-    return start + within * (end - start)
+    mapped: np.ndarray = start + within * (end - start)
+    return mapped
 
 
 def _tile_mappings(

@@ -135,11 +135,11 @@ def _compiled_affine(
         channels = channels[0]
     result = np.empty(planes.shape, np.float32)
     weights = for_reading(np.empty((0, 0), np.float32) if edges is None else edges)
-    eps = np.float32(max(eps, kernels.LEAST_RIDGE))
+    ridge = np.float32(max(eps, kernels.LEAST_RIDGE))
 
     def filter_rows(first: int, last: int) -> None:
         settings = first, last
-        common = weights, radius, eps
+        common = weights, radius, ridge
         if itself:
             kernels.self_guided_rows(*settings, channels, *common, result[0])
         elif channels.ndim == 2:
@@ -149,7 +149,8 @@ def _compiled_affine(
 
     run_in_parts(filter_rows, guide.shape[0], kernels.STRIP)
     if image.ndim == 2:
-        return result[0]
+        plane: np.ndarray = result[0]
+        return plane
     return np.ascontiguousarray(np.moveaxis(result, 0, 2))
 
 
@@ -179,7 +180,8 @@ def _fit_gray(
         slope = covariance / (variance + eps)
         offset = mean - slope * mean_guide
         result = window_mean(slope, radius) * guide + window_mean(offset, radius)
-        return (result + middle).astype(guide.dtype, copy=False)
+        filtered: np.ndarray = (result + middle).astype(guide.dtype, copy=False)
+        return filtered
 
     return filter_plane
 
@@ -210,7 +212,10 @@ def _fit_color(
         ):
             offset = offset - slope * mean
             result += window_mean(slope, radius) * channel
-        return (result + window_mean(offset, radius)).astype(guide.dtype, copy=False)
+        filtered: np.ndarray = (result + window_mean(offset, radius)).astype(
+            guide.dtype, copy=False
+        )
+        return filtered
 
     return filter_plane
 

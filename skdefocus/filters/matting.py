@@ -115,7 +115,7 @@ def matting_smoother(
             f"channels; got shape {guide.shape}."
         )
     if confidence is None:
-        weight = np.full(shape, float(data_weight))
+        weight: np.ndarray = np.full(shape, float(data_weight))
     else:
         checked = check_map(confidence, shape, "confidence", upper=1.0)
         weight = data_weight * np.maximum(checked, _LEAST_CONFIDENCE, dtype=np.float64)

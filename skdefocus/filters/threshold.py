@@ -93,11 +93,11 @@ def edge_threshold(values: np.ndarray) -> float:
     3.0
     """
     values = to_planes(values, "values").astype(np.float64)
-    slopes = [
+    down, across = (
         np.gradient(values, axis=axis) if values.shape[axis] > 1 else 0.0
         for axis in (0, 1)
-    ]
-    weight = np.hypot(*slopes)
+    )
+    weight = np.hypot(down, across)
     total = float(np.sum(weight))
     if total == 0:
         return float(values.flat[0])

@@ -146,4 +146,5 @@ def unsharp_mask(
     mask = weigh_detail(detail, bounds, gain)
     if image.ndim == 3:
         mask = mask[..., np.newaxis]
-    return np.clip(image + mask, 0, 1)
+    sharp: np.ndarray = np.clip(image + mask, 0, 1)
+    return sharp

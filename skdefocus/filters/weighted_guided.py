@@ -70,7 +70,7 @@ def edge_weight(
     )
     guide = to_planes(guide, "guide")
     variance, mean_inverse = _edge_variance(to_gray(guide), dynamic_range)
-    weight = variance * variance.dtype.type(mean_inverse)
+    weight: np.ndarray = variance * variance.dtype.type(mean_inverse)
     if smoothing > 0:
         weight = ndimage.gaussian_filter(weight, smoothing, mode="reflect")
     return weight

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -153,7 +152,7 @@ def _read_mat(path: Path, shape: tuple[int, int], variable: str | None) -> np.nd
 
 def _read_picture(path: Path, shape: tuple[int, int]) -> np.ndarray:
     # A larger picture is refused from its header.
-    values: Any = read_image(path, max_pixels=shape[0] * shape[1])
+    values = read_image(path, max_pixels=shape[0] * shape[1])
     _check_shape(path, values.shape[:2], shape)
     if values.ndim == 3:
         if (values != values[..., :1]).any():

@@ -77,7 +77,8 @@ def read_photograph(
     if header is None:
         return _read_whole(path, lambda: _read_deep(path, max_pixels))
     with header:
-        _check_pixels(path, *header.size, max_pixels)
+        width, height = header.size
+        _check_pixels(path, width, height, max_pixels)
         if not _is_deep(header):
             return _read_whole(path, lambda: _read_shallow(path, header))
         return _read_whole(path, lambda: _read_deep(path, max_pixels, header))
@@ -201,11 +202,14 @@ def _is_deep(header: Any) -> bool:
     """Whether samples have more than 8 bits, which Pillow would reduce silently."""
     if header.format == "PNG":
         header.fp.seek(24)
-        return header.fp.read(1) == b"\x10"
+        depth: bytes = header.fp.read(1)
+        return depth == b"\x10"
     if header.format == "TIFF":
         bits = header.tag_v2.get(_BITS_PER_SAMPLE, (8,))
-        return max(bits if isinstance(bits, tuple) else (bits,)) > 8
-    return header.mode.startswith(("I", "F"))
+        most: int = max(bits if isinstance(bits, tuple) else (bits,))
+        return most > 8
+    mode: str = header.mode
+    return mode.startswith(("I", "F"))
 
 
 def _upright_exif(header: Any) -> tuple[int, bytes | None]:

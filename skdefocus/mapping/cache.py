@@ -42,7 +42,8 @@ def network_key(classifier: Any) -> str:
     """
     network = getattr(classifier, "network_", None)
     if network is None:
-        return joblib.hash(classifier)
+        key: str = joblib.hash(classifier)
+        return key
     return f"{network.sha256} {classifier.sigmas_.tolist()}"
 
 
@@ -110,7 +111,9 @@ def store_maps(
         What to store.
     """
     file = io.BytesIO()
-    np.savez(file, **maps)
+    # Not of arrays to a type checker: NumPy has an option among the same keywords.
+    arrays: dict[str, Any] = dict(maps)
+    np.savez(file, **arrays)
     replace_file(Path(folder) / f"{key}.npz", file.getvalue())
 
 

@@ -76,7 +76,9 @@ class CalibratedMapper(ImageTransformer):
         tags.requires_fit = True
         return tags
 
-    def fit(self, X: Iterable[Any], y: Iterable[np.ndarray]) -> Self:
+    def fit(  # type: ignore[override]  # Unlike the others it learns, and needs maps.
+        self, X: Iterable[Any], y: Iterable[np.ndarray]
+    ) -> Self:
         """Learn the curve from score to sigma.
 
         Parameters
@@ -113,9 +115,10 @@ class CalibratedMapper(ImageTransformer):
         for index, (sample, blur_map) in enumerate(
             zip(samples, blur_maps, strict=True)
         ):
-            sigma = check_map(blur_map, sample.blur_map.shape, f"y[{index}]")
+            score = sample.require_map(f"X[{index}]")
+            sigma = check_map(blur_map, score.shape, f"y[{index}]")
             pixels = rng.integers(sigma.size, size=min(_PIXELS, sigma.size))
-            scores.append(sample.blur_map.ravel()[pixels])
+            scores.append(score.ravel()[pixels])
             sigmas.append(sigma.ravel()[pixels])
         regression = IsotonicRegression(y_min=0.0, out_of_bounds="clip")
         self.regression_ = regression.fit(
@@ -149,6 +152,6 @@ class CalibratedMapper(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        score = sample.blur_map
+        score = sample.require_map()
         sigma = self.regression_.predict(score.ravel()).reshape(score.shape)
         return sample.replace(blur_map=sigma.astype(np.float32), unit="px")

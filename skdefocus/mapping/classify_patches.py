@@ -168,11 +168,14 @@ def classify_bands(
 def _estimate(
     probabilities: np.ndarray, sigmas: np.ndarray, estimate: str
 ) -> np.ndarray:
+    sigma: np.ndarray
     if estimate == "mode":
-        return sigmas[probabilities.argmax(axis=-1)]
-    mean = from_log_sigma(probabilities @ to_log_sigma(sigmas))
-    # A rounded sum of probabilities must not leave the ladder.
-    return np.clip(mean, sigmas[0], sigmas[-1])
+        sigma = sigmas[probabilities.argmax(axis=-1)]
+    else:
+        mean = from_log_sigma(probabilities @ to_log_sigma(sigmas))
+        # A rounded sum of probabilities must not leave the ladder.
+        sigma = np.clip(mean, sigmas[0], sigmas[-1])
+    return sigma
 
 
 def _confidence(
@@ -181,7 +184,10 @@ def _confidence(
     decided = spread_confidence(probabilities, to_log_sigma(sigmas))
     # Beyond the ladder the top level only says "at least this much".
     within = 1 - probabilities[..., -1] / 2
-    return np.clip(decided * texture_confidence(texture) * within, 0, 1)
+    confidence: np.ndarray = np.clip(
+        decided * texture_confidence(texture) * within, 0, 1
+    )
+    return confidence
 
 
 def spread_confidence(probabilities: np.ndarray, log_sigmas: np.ndarray) -> np.ndarray:
@@ -202,7 +208,8 @@ def spread_confidence(probabilities: np.ndarray, log_sigmas: np.ndarray) -> np.n
     """
     mean = probabilities @ log_sigmas
     variance = np.maximum(probabilities @ log_sigmas**2 - mean**2, 0)
-    return 1 / (1 + variance / np.float32(_HALF_VARIANCE))
+    agreement: np.ndarray = 1 / (1 + variance / np.float32(_HALF_VARIANCE))
+    return agreement
 
 
 def texture_confidence(deviation: np.ndarray) -> np.ndarray:

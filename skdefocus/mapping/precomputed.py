@@ -278,6 +278,8 @@ class PrecomputedMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         settings = self._settings()
+        # `_named` has seen to it.
+        assert sample.name is not None
         values = precomputed_map(
             settings.pop("folder"), sample.name, sample.image.shape[:2], **settings
         )

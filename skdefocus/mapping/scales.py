@@ -167,7 +167,7 @@ def _resized(plane: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 def measure_at(
     scale: float | str | Sequence[float],
-    shape: tuple[int, ...],
+    shape: tuple[int, int],
     patch_size: int,
     measure: _Measure,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +201,7 @@ def measure_at(
 
 
 def _measure_while_trusted(
-    factors: Sequence[float], shape: tuple[int, ...], measure: _Measure
+    factors: Sequence[float], shape: tuple[int, int], measure: _Measure
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pass over from half to half where a patch shows more blur than it can judge."""
     # All at the size of the largest, which may be far from the photograph's.
@@ -220,10 +220,11 @@ def _measure_while_trusted(
 
 
 def _measure_together(
-    factors: Sequence[float], shape: tuple[int, ...], measure: _Measure
+    factors: Sequence[float], shape: tuple[int, int], measure: _Measure
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take the mean of several measurements, each as far as it is to be trusted."""
-    weighted, total = 0, 0
+    weighted: Any = 0
+    total: Any = 0
     for factor in factors:
         sigma, confidence, _ = measure(factor)
         sigma, confidence = _own_pixels(sigma, confidence, factor, shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from .._shared.gray_rows import GrayRows
@@ -80,7 +82,7 @@ def pad_to_grid(
         block = gray[top : wanted.max() + 1]
     block = block[wanted - top] if beyond.any() else block
     if needed[1] > width:
-        mode = "reflect" if width >= patch_size else "edge"
+        mode: Literal["reflect", "edge"] = "reflect" if width >= patch_size else "edge"
         block = np.pad(block, ((0, 0), (0, needed[1] - width)), mode=mode)
     return block
 

@@ -71,7 +71,8 @@ def _count_agreeing(
 ) -> np.ndarray:
     """Hits, and the pixels in focus that no false alarm falls on."""
     n_in_focus = mask.size - np.count_nonzero(mask)
-    return n_hits + n_in_focus - (n_predicted - n_hits)
+    agreeing: np.ndarray = n_hits + n_in_focus - (n_predicted - n_hits)
+    return agreeing
 
 
 def best_threshold_accuracy(

@@ -144,4 +144,5 @@ def _bin(blur_map: np.ndarray, low: float, high: float) -> np.ndarray:
     if high > low:
         position /= high - low
     position *= _N_BINS
-    return np.minimum(position.astype(np.intp), _N_BINS - 1)
+    bins: np.ndarray = np.minimum(position.astype(np.intp), _N_BINS - 1)
+    return bins

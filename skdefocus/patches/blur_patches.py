@@ -166,7 +166,7 @@ def make_blur_patches(
             "n_patches must be a number when blur_domain is 'image', where patches lie "
             "at any pixel; None, for all patches of a grid, needs 'patch'."
         )
-    chosen = {
+    chosen: dict[str, Any] = {
         name: value if given[name] is None else given[name]
         for name, value in _DEFAULTS[blur_domain].items()
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from scipy import ndimage, signal
 
@@ -12,7 +14,11 @@ from .settings import PatchSettings, draw_scale, resize
 
 __all__ = ["blur_sharp_patches"]
 
-_NUMPY_MODES = {"reflect": "symmetric", "nearest": "edge", "constant": "constant"}
+_NUMPY_MODES: dict[str, Literal["symmetric", "edge", "constant"]] = {
+    "reflect": "symmetric",
+    "nearest": "edge",
+    "constant": "constant",
+}
 # Patches convolved with a disc at a time: its padding makes them many times larger.
 _CHUNK = 128
 
@@ -23,7 +29,8 @@ def _blur_gaussian(patches: np.ndarray, sigma: float, padding: str) -> np.ndarra
     # is ten times faster than filtering at the upper end of the ladder.
     pixels = np.eye(patches.shape[1])
     matrix = ndimage.gaussian_filter1d(pixels, sigma, axis=0, mode=padding)
-    return matrix @ patches @ matrix.T
+    blurred: np.ndarray = matrix @ patches @ matrix.T
+    return blurred
 
 
 def _blur_disc(patches: np.ndarray, sigma: float, padding: str) -> np.ndarray:

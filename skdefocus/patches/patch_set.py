@@ -55,8 +55,8 @@ class LazyPatches:
         self._sources = tuple(sources)
         self._starts = np.cumsum([0, *(len(source) for source in self._sources)])
         self._rows = None if rows is None else np.asarray(rows, dtype=np.int64)
-        n_rows = self._starts[-1] if rows is None else len(self._rows)
-        self.shape = (int(n_rows), *self._sources[0].shape[1:])
+        n_rows = self._starts[-1] if self._rows is None else len(self._rows)
+        self.shape: tuple[int, ...] = (int(n_rows), *self._sources[0].shape[1:])
         self.dtype = self._sources[0].dtype
         self.ndim = len(self.shape)
 
@@ -72,7 +72,8 @@ class LazyPatches:
         rows = np.arange(len(self))[key]
         patches = self._read(np.atleast_1d(rows))
         if np.ndim(rows) == 0:
-            return patches[(0, *rest)]
+            picked: np.ndarray = patches[(0, *rest)]
+            return picked
         return patches[(slice(None), *rest)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

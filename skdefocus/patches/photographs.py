@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,10 @@ from .settings import PatchSettings
 
 __all__ = ["patches_by_photograph"]
 
-_MAKERS = {"image": cut_blurred, "patch": blur_sharp_patches}
+_MAKERS: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
+    "image": cut_blurred,
+    "patch": blur_sharp_patches,
+}
 
 _Read = Callable[[Any], Any] | None
 
@@ -42,12 +45,13 @@ def _one_photograph(
 @contextmanager
 def _counted(
     images: Iterable[Any], read: _Read
-) -> Iterator[tuple[Sequence[Any], _Read]]:
-    """Give photographs whose number is known, and what reads them."""
+) -> Iterator[tuple[int, Iterable[Any], _Read]]:
+    """Give the number of photographs, the photographs, and what reads them."""
     if isinstance(images, Sized):
-        yield images, read
+        yield len(images), images, read
     elif read is not None:
-        yield list(images), read
+        listed = list(images)
+        yield len(listed), listed, read
     else:
         # Their number is known at the end only; until then they wait on disk.
         with TemporaryDirectory(prefix="skdefocus-") as folder:
@@ -56,7 +60,7 @@ def _counted(
                 paths.append(Path(folder, f"{index}.npy"))
                 pixels = check_image(image, f"images[{index}]")
                 np.save(paths[-1], pixels, allow_pickle=False)
-            yield paths, np.load
+            yield len(paths), paths, np.load
 
 
 def patches_by_photograph(
@@ -93,8 +97,8 @@ def patches_by_photograph(
     with ExitStack() as stack:
         n_per_level = None
         if settings.n_patches is not None:
-            images, read = stack.enter_context(_counted(images, read))
-            n_shares = max(1, len(images) * len(settings.ladder))
+            n_images, images, read = stack.enter_context(_counted(images, read))
+            n_shares = max(1, n_images * len(settings.ladder))
             n_per_level = -(-settings.n_patches // n_shares)
         make = partial(_one_photograph, read, blur_domain, settings, n_per_level)
         seeds = np.random.SeedSequence(random_state)

@@ -72,7 +72,8 @@ def _sharpness_of_each(patches: np.ndarray) -> np.ndarray:
     values = laplacian(framed.reshape(n * side, side), smooth=True)
     inside = slice(_REACH, _REACH + size)
     values = values.reshape(n, side, side)[:, inside, inside]
-    return values.reshape(n, size * size).var(axis=1, dtype=np.float64)
+    variances: np.ndarray = values.reshape(n, size * size).var(axis=1, dtype=np.float64)
+    return variances
 
 
 def sharp_on_grid(

@@ -50,4 +50,5 @@ def draw_scale(rng: np.random.Generator) -> float:
 def resize(gray: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resize a gray image of values in [0, 1], with anti-aliasing."""
     image = Image.fromarray(gray).resize((width, height), Image.Resampling.LANCZOS)
-    return np.clip(np.asarray(image), 0, 1)
+    resized: np.ndarray = np.clip(np.asarray(image), 0, 1)
+    return resized

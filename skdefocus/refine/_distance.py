@@ -23,4 +23,4 @@ def map_scale(sample: DefocusSample) -> float:
     """
     if sample.unit in ("px", "relative"):
         return 1.0
-    return float(sample.blur_map.max()) or 1.0
+    return float(sample.require_map().max()) or 1.0

@@ -164,7 +164,7 @@ def refine_global(
         value_sigma=map_sigma,
     )
     # A copy lets go of the weights.
-    refined = values.copy()
+    refined: np.ndarray = values.copy()
     low, high = (bound(blur_map).astype(np.float32) for bound in (np.min, np.max))
 
     def finish(first: int, last: int) -> None:
@@ -268,6 +268,6 @@ class GlobalRefiner(ImageTransformer):
             settings["value_scale"] = "linear"
         scale = map_scale(sample)
         refined = refine_global(
-            sample.blur_map / scale, sample.image, sample.confidence, **settings
+            sample.require_map() / scale, sample.image, sample.confidence, **settings
         )
         return sample.replace(blur_map=refined * np.float32(scale))

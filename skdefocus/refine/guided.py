@@ -86,7 +86,8 @@ def refine_guided(
         photograph = to_gray(photograph)
     refined = guided_filter(blur_map, photograph, radius=radius, eps=eps)
     # An affine function of the guide can overshoot; sigma stays within the evidence.
-    return np.clip(refined, blur_map.min(), blur_map.max())
+    within: np.ndarray = np.clip(refined, blur_map.min(), blur_map.max())
+    return within
 
 
 class GuidedRefiner(ImageTransformer):
@@ -140,5 +141,5 @@ class GuidedRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        refined = refine_guided(sample.blur_map, sample.image, **self._settings())
+        refined = refine_guided(sample.require_map(), sample.image, **self._settings())
         return sample.replace(blur_map=refined)

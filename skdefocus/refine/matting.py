@@ -118,7 +118,8 @@ def refine_matting(
         radius=radius,
     )
     # An affine function of the guide can overshoot; sigma stays within the evidence.
-    return np.clip(refined, blur_map.min(), blur_map.max())
+    within: np.ndarray = np.clip(refined, blur_map.min(), blur_map.max())
+    return within
 
 
 class MattingRefiner(ImageTransformer):
@@ -179,6 +180,6 @@ class MattingRefiner(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         refined = refine_matting(
-            sample.blur_map, sample.image, sample.confidence, **self._settings()
+            sample.require_map(), sample.image, sample.confidence, **self._settings()
         )
         return sample.replace(blur_map=refined)

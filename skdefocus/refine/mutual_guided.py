@@ -194,7 +194,7 @@ class MutualGuidedRefiner(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         scale = map_scale(sample)
-        values = sample.blur_map / scale
+        values = sample.require_map() / scale
         unit = "px" if sample.unit == "px" else "relative"
         refined = refine_mutual_guided(
             values, sample.image, unit=unit, **self._settings()

@@ -183,5 +183,5 @@ class WGIFRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        refined = refine_wgif(sample.blur_map, sample.image, **self._settings())
+        refined = refine_wgif(sample.require_map(), sample.image, **self._settings())
         return sample.replace(blur_map=refined)

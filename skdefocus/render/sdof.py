@@ -130,8 +130,10 @@ class SDoFRenderer(SubjectTransformer):
     def _check(self) -> None:
         super()._check()
         # What is automatic will fit; what is given must fit already.
-        c1 = 0.7 * self.pivot if self.c1 == "auto" else self.c1
-        c0 = 0.0 if "auto" in (self.c0, self.c1) else self.c0
+        c1 = 0.7 * self.pivot if isinstance(self.c1, str) else self.c1
+        c0 = self.c0
+        if isinstance(c0, str) or isinstance(self.c1, str):
+            c0 = 0.0
         sdof_parameters(c0, c1, w0=self.w0, w1=self.w1, pivot=self.pivot)
 
     def _transform_one(
@@ -142,7 +144,7 @@ class SDoFRenderer(SubjectTransformer):
     ) -> np.ndarray:
         return self._function(
             sample.image,
-            sample.blur_map,
+            sample.require_map(),
             unit=sample.unit,
             subject_mask=subject_mask,
             **self._settings(),

@@ -60,7 +60,8 @@ def _smooth_guided(
         return np.stack(smooth, axis=-1)
     for _ in range(n_iter):
         image = guided_filter(image, radius=radius, eps=eps)
-    return np.clip(image, 0, 1)
+    within: np.ndarray = np.clip(image, 0, 1)
+    return within
 
 
 def _smooth_disc(image: np.ndarray, background: np.ndarray, sigma: float) -> np.ndarray:
@@ -224,7 +225,8 @@ def shallow_depth_of_field(
         smooth = _smooth_disc(image, 1 - weight, disc_sigma)
     sharp = unsharp_mask(image, subject_gain)
     share = weight if image.ndim == 2 else weight[..., np.newaxis]
-    return np.clip(share * sharp + (1 - share) * smooth, 0, 1)
+    rendered: np.ndarray = np.clip(share * sharp + (1 - share) * smooth, 0, 1)
+    return rendered
 
 
 def _sharpen(image: np.ndarray, weight: np.ndarray, gain: float) -> np.ndarray:

@@ -60,7 +60,8 @@ def defocus_scale(signed: np.ndarray) -> np.ndarray:
     # An array, since NumPy 1 takes a number of float32 to float64.
     in_focus = to_log_sigma(np.zeros(1, signed.dtype))
     size = to_log_sigma(np.abs(signed)) - in_focus
-    return np.copysign(size, signed)
+    scaled: np.ndarray = np.copysign(size, signed)
+    return scaled
 
 
 def steepen(signed: np.ndarray, radius: int) -> np.ndarray:

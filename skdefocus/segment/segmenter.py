@@ -118,8 +118,10 @@ class DefocusSegmenter(BaseEstimator):
                 "'relative'."
             )
         above = [
-            sample.blur_map
-            - np.float32(sharpest_value(sample.blur_map, self.reference, sample.unit))
+            sample.require_map()
+            - np.float32(
+                sharpest_value(sample.require_map(), self.reference, sample.unit)
+            )
             for sample in samples
         ]
         self.threshold_ = best_common_threshold(y, above)[1]
@@ -147,7 +149,7 @@ class DefocusSegmenter(BaseEstimator):
 
         def find(sample: DefocusSample, n_threads: int | None) -> float:
             return photograph_threshold(
-                sample.blur_map,
+                sample.require_map(),
                 threshold,
                 reference=self.reference,
                 unit=sample.unit,
@@ -173,7 +175,7 @@ class DefocusSegmenter(BaseEstimator):
         ValueError
             For items without a blur map.
         """
-        return [sample.blur_map for sample in map_images(_same, X, needs="blur")]
+        return [sample.require_map() for sample in map_images(_same, X, needs="blur")]
 
     def predict(
         self, X: Iterable[DefocusSample], unknown_below: float | None = None
@@ -207,7 +209,7 @@ class DefocusSegmenter(BaseEstimator):
         )
         samples = map_images(_same, X, needs="blur")
         masks = [
-            sample.blur_map >= value
+            sample.require_map() >= value
             for sample, value in zip(samples, self.thresholds(samples), strict=True)
         ]
         if unknown_below is None:

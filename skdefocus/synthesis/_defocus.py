@@ -150,7 +150,7 @@ def defocus(
     position, borders = to_log_sigma(blur_map), to_log_sigma(levels)
     # Things of one sigma can lie before and behind the plane of focus.
     layers = np.unique(np.stack([shelves.ravel(), nearest.ravel()]), axis=1).T[::-1]
-    result = image
+    result: np.ndarray = image
     ahead = np.ones(blur_map.shape, dtype=np.float32)
     for number, (shelf, level) in enumerate(layers):
         mask = (shelves == shelf) & (nearest == level)

@@ -87,7 +87,8 @@ def to_uint8(image: np.ndarray) -> np.ndarray:
     >>> to_uint8(np.array([-0.1, 0.5, 2.0])).tolist()
     [0, 128, 255]
     """
-    return np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+    levels: np.ndarray = np.clip(np.rint(image * 255), 0, 255).astype(np.uint8)
+    return levels
 
 
 def through_jpeg(levels: np.ndarray, quality: int) -> np.ndarray:

@@ -40,7 +40,8 @@ def _segment_means(values: np.ndarray, segments: np.ndarray) -> np.ndarray:
     """Give every segment the mean of its values."""
     count = np.bincount(segments.ravel())
     total = np.bincount(segments.ravel(), values.ravel())
-    return (total / np.maximum(count, 1))[segments]
+    means: np.ndarray = (total / np.maximum(count, 1))[segments]
+    return means
 
 
 def _subject(segments: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -216,7 +217,7 @@ def _cut(
         int(rng.integers(n - side + 1))
         for n, side in zip(image.shape, size, strict=False)
     )
-    piece = image[top : top + size[0], left : left + size[1]]
+    piece: np.ndarray = image[top : top + size[0], left : left + size[1]]
     piece = np.clip(resize(piece, shape), 0, 1)
     return piece[:, ::-1] if rng.random() < 0.5 else piece
 

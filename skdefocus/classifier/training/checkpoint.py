@@ -67,8 +67,9 @@ def write_checkpoint(path: str | os.PathLike[str], state: TrainingState) -> None
     state : TrainingState
         What it holds.
     """
-    card = {"format": _FORMAT}
-    arrays = {}
+    card: dict[str, Any] = {"format": _FORMAT}
+    # Not of arrays to a type checker: NumPy has an option among the same keywords.
+    arrays: dict[str, Any] = {}
     for name, value in vars(state).items():
         if name in _LISTS:
             card[name] = len(value)

@@ -42,10 +42,10 @@ def _make_batches(
     keras: Any,
     patches: LabeledPatches,
     batch_size: int,
-    seed: int | None = None,
+    seed: int = 0,
     random_flips: bool = False,
 ) -> Any:
-    """Batches of patches, read one at a time; shuffled if there is a seed.
+    """Batches of patches, read one at a time; in order until `begin_epoch` is called.
 
     The order and the flips of an epoch depend on the seed and the epoch alone, so that
     a run which begins in the middle goes through the same batches.
@@ -95,12 +95,13 @@ def one_cycle(keras: Any, peak: float, n_steps: int) -> Any:
     keras.optimizers.schedules.LearningRateSchedule
         From a step to its rate: linear up, a cosine down.
     """
-    schedules = keras.optimizers.schedules
     n_rising = n_steps // 4
-    fall = schedules.CosineDecay(peak, max(1, n_steps - n_rising), alpha=1e-4)
+    fall = keras.optimizers.schedules.CosineDecay(
+        peak, max(1, n_steps - n_rising), alpha=1e-4
+    )
 
     # Keras's own warm-up branches on the step, which a recorded step cannot.
-    class OneCycle(schedules.LearningRateSchedule):
+    class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         def __call__(self, step: Any) -> Any:
             step = keras.ops.cast(step, "float32")
             rise = peak / 25 + (peak - peak / 25) * (step / max(1, n_rising))

@@ -51,15 +51,19 @@ class _OnnxGraph:
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
-    def node(
-        self, kind: str, *inputs: str, n_outputs: int = 1, **attributes: Any
-    ) -> Any:
-        """Add an operator and give the name of its output, or their list."""
+    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Add an operator of one output and give its name."""
+        return self.split(kind, *inputs, n_outputs=1, **attributes)[0]
+
+    def split(
+        self, kind: str, *inputs: str, n_outputs: int, **attributes: Any
+    ) -> list[str]:
+        """Add an operator and give the names of its outputs."""
         from onnx import helper
 
         outputs = [f"v{len(self.nodes)}_{i}" for i in range(n_outputs)]
         self.nodes.append(helper.make_node(kind, inputs, outputs, **attributes))
-        return outputs[0] if n_outputs == 1 else outputs
+        return outputs
 
     def affine(self, x: str, scale: np.ndarray, offset: np.ndarray) -> str:
         """Multiply and add, where that changes anything."""
@@ -107,7 +111,8 @@ def _array(weight: Any) -> np.ndarray:
     import keras
 
     # Keras's own conversion warns under NumPy 2.
-    return keras.ops.convert_to_tensor(weight).detach().cpu().numpy()
+    values: np.ndarray = keras.ops.convert_to_tensor(weight).detach().cpu().numpy()
+    return values
 
 
 def _simple(
@@ -252,7 +257,7 @@ def _combine(graph: _OnnxGraph, layer: Any, kind: str, **attributes: Any) -> Non
 
 def _split(graph: _OnnxGraph, operation: Any) -> None:
     sizes = [tensor.shape[operation.axis] for tensor in operation.output]
-    parts = graph.node(
+    parts = graph.split(
         "Split",
         graph.names[id(operation.input)],
         graph.constant(sizes, np.int64),
@@ -344,4 +349,5 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
         ir_version=_IR_VERSION,
         opset_imports=[helper.make_opsetid("", _OPSET)],
     )
-    return model.SerializeToString(deterministic=True)
+    onnx: bytes = model.SerializeToString(deterministic=True)
+    return onnx

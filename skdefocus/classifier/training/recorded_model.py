@@ -114,8 +114,8 @@ def _traceable_layers(keras: Any) -> tuple[type, type]:
         """Draws from torch's own generator, which a CUDA graph goes on with."""
 
         def call(self, x: Any, training: Any = False) -> Any:
-            shape = zip(self.noise_shape or x.shape, x.shape, strict=True)
-            shape = [given or actual for given, actual in shape]
+            sizes = zip(self.noise_shape or x.shape, x.shape, strict=True)
+            shape = [given or actual for given, actual in sizes]
             kept = torch.rand(shape, device=x.device) >= self.rate
             return x * kept / (1 - self.rate)
 
@@ -125,7 +125,7 @@ def _traceable_layers(keras: Any) -> tuple[type, type]:
 @contextmanager
 def _replaced(layers: Sequence[Any], *kinds: type) -> Iterator[None]:
     """Let layers of Keras act as those made of them here."""
-    replaced = [
+    replaced: list[tuple[Any, Any]] = [
         (layer, kind)
         for layer in layers
         for kind in kinds

@@ -113,7 +113,7 @@ def train_on_photographs(
     card["training"]["blur_domain"] = "image"
     if data:
         card["data"] = data
-    if n_held_out:
+    if held_out is not None and n_held_out:
         rows = np.isin(groups, held_out)
         X, y = X[rows], y[rows]
         probabilities = classifier.predict_proba(X)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from .lines import OPTIONS, add_products
+from .lines import add_products, kernel
 
 __all__ = ["high_frequency_magnitudes"]
 
 
-@njit(**OPTIONS)
-def high_frequency_magnitudes(rows, cosines, first, step, result):
+@kernel
+def high_frequency_magnitudes(
+    rows: np.ndarray, cosines: np.ndarray, first: int, step: int, result: np.ndarray
+) -> None:
     """Write the magnitudes on and below the antidiagonal of each block's transform.
 
     Blocks are as high as ``rows``, of odd height, and as wide; they begin at column

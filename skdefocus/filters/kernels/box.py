@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from .lines import OPTIONS, STRIP, horizontal_mean, mirror, padded_size
+from .lines import STRIP, horizontal_mean, kernel, mirror, padded_size
 
 __all__ = ["box_rows", "variance_rows"]
 
 
-@njit(**OPTIONS)
-def box_rows(first, last, image, radius, result):
+@kernel
+def box_rows(
+    first: int, last: int, image: np.ndarray, radius: int, result: np.ndarray
+) -> None:
     """Write the box mean of some rows of an image of shape (H, W)."""
     height, width = image.shape
     room = padded_size(width, radius)
@@ -35,8 +36,10 @@ def box_rows(first, last, image, radius, result):
                 sums[x] -= leaves[x]
 
 
-@njit(**OPTIONS)
-def variance_rows(first, last, image, radius, result):
+@kernel
+def variance_rows(
+    first: int, last: int, image: np.ndarray, radius: int, result: np.ndarray
+) -> None:
     """Write the variance in a box around each pixel of some rows."""
     height, width = image.shape
     room = padded_size(width, radius)

@@ -6,20 +6,31 @@ them are kept as a window is high.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
-from numba import njit
 
 from .gray_guide import ridge_of_row
-from .lines import OPTIONS, STRIP, horizontal_mean, mirror, padded_size
+from .lines import STRIP, horizontal_mean, kernel, mirror, padded_size
 
 __all__ = ["color_guided_rows"]
 
 # Rows and columns of the upper triangle of a 3 x 3 matrix.
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+# Column sums of the guide, of its products in pairs, of the planes, and of each plane
+# times the guide.
+_Sums: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-@njit(**OPTIONS)
-def _slide(sums, planes, radius, enters, leaves, remove):
+@kernel
+def _slide(
+    sums: np.ndarray,
+    planes: np.ndarray,
+    radius: int,
+    enters: int,
+    leaves: int,
+    remove: bool,
+) -> None:
     """Move column sums of planes down by one row."""
     for c in range(len(sums)):
         new, old = planes[c, enters], planes[c, leaves]
@@ -32,8 +43,16 @@ def _slide(sums, planes, radius, enters, leaves, remove):
                 total[x] += new[x]
 
 
-@njit(**OPTIONS)
-def _slide_product(total, radius, one, other, enters, leaves, remove):
+@kernel
+def _slide_product(
+    total: np.ndarray,
+    radius: int,
+    one: np.ndarray,
+    other: np.ndarray,
+    enters: int,
+    leaves: int,
+    remove: bool,
+) -> None:
     """Move column sums of the product of two planes down by one row."""
     new, new_other = one[enters], other[enters]
     total = total[radius : radius + new.size]
@@ -48,8 +67,16 @@ def _slide_product(total, radius, one, other, enters, leaves, remove):
             total[x] += np.float64(new[x]) * new_other[x]
 
 
-@njit(**OPTIONS)
-def _slide_all(sums, radius, guide, planes, enters, leaves, remove):
+@kernel
+def _slide_all(
+    sums: _Sums,
+    radius: int,
+    guide: np.ndarray,
+    planes: np.ndarray,
+    enters: int,
+    leaves: int,
+    remove: bool,
+) -> None:
     """Move all column sums down by one row."""
     means, pairs, plane_means, products = sums
     _slide(means, guide, radius, enters, leaves, remove)
@@ -63,8 +90,8 @@ def _slide_all(sums, radius, guide, planes, enters, leaves, remove):
             )
 
 
-@njit(**OPTIONS)
-def _factor(matrix, ridge, factors):
+@kernel
+def _factor(matrix: np.ndarray, ridge: np.ndarray, factors: np.ndarray) -> None:
     """Factor a 3 x 3 positive definite matrix in every pixel as L D L^T.
 
     ``factors`` gets l10, l20, l21 and the inverse pivots; ``ridge`` is added to the
@@ -81,8 +108,17 @@ def _factor(matrix, ridge, factors):
         factors[3, x], factors[4, x], factors[5, x] = 1 / d0, 1 / d1, 1 / d2
 
 
-@njit(**OPTIONS)
-def color_guided_rows(first, last, planes, guide, edges, radius, eps, result):
+@kernel
+def color_guided_rows(
+    first: int,
+    last: int,
+    planes: np.ndarray,
+    guide: np.ndarray,
+    edges: np.ndarray,
+    radius: int,
+    eps: float,
+    result: np.ndarray,
+) -> None:
     """Write some rows of planes of shape (n, H, W), filtered along one guide.
 
     The guide has shape (3, H, W). ``edges`` is empty, or of shape (H, W): then the

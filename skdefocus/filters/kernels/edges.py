@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from .lines import OPTIONS, STRIP, mirror
+from .lines import STRIP, kernel, mirror
 
 __all__ = ["edge_rows"]
 
 
-@njit(**OPTIONS)
-def edge_rows(first, last, guide, floor, variance, inverse_sums):
+@kernel
+def edge_rows(
+    first: int,
+    last: int,
+    guide: np.ndarray,
+    floor: float,
+    variance: np.ndarray,
+    inverse_sums: np.ndarray,
+) -> None:
     """Write the variance in 3 x 3 windows, plus ``floor``, of some rows of a guide.
 
     ``inverse_sums`` gets the sum of the inverse of each strip's values.

@@ -6,9 +6,8 @@ NumPy's takes as long as the whole smoother does along one direction.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from .lines import OPTIONS
+from .lines import kernel
 
 __all__ = ["exponential"]
 
@@ -25,8 +24,8 @@ _ONE, _HALF = np.float32(1), np.float32(0.5)
 _EXPONENT_BIAS, _EXPONENT_UNIT = np.int32(127), np.int32(2**23)
 
 
-@njit(**OPTIONS)
-def exponential(line):
+@kernel
+def exponential(line: np.ndarray) -> None:
     """Replace float32 values, at most 0, by their exponentials; at least exp(-87)."""
     for i in range(line.size):
         value = max(line[i], _LEAST)

@@ -7,15 +7,20 @@ them are kept as a window is high.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from .lines import LEAST_RIDGE, OPTIONS, STRIP, horizontal_mean, mirror, padded_size
+from .lines import LEAST_RIDGE, STRIP, horizontal_mean, kernel, mirror, padded_size
 
 __all__ = ["gray_guided_rows", "ridge_of_row", "self_guided_rows"]
 
 
-@njit(**OPTIONS)
-def _slide(totals, squares, radius, enters, leaves):
+@kernel
+def _slide(
+    totals: np.ndarray,
+    squares: np.ndarray,
+    radius: int,
+    enters: np.ndarray,
+    leaves: np.ndarray,
+) -> None:
     """Move column sums of a guide and its square down by one row."""
     width = enters.size
     total, square = totals[radius : radius + width], squares[radius : radius + width]
@@ -25,8 +30,8 @@ def _slide(totals, squares, radius, enters, leaves):
         square[x] += new * new - old * old
 
 
-@njit(**OPTIONS)
-def ridge_of_row(eps, edges, y, ridge):
+@kernel
+def ridge_of_row(eps: float, edges: np.ndarray, y: int, ridge: np.ndarray) -> None:
     """Ridge of one row: ``eps``, divided by the guide's variance if it is given."""
     if edges.size == 0:
         ridge[:] = eps
@@ -36,8 +41,16 @@ def ridge_of_row(eps, edges, y, ridge):
             ridge[x] = max(eps / edges[y, x], LEAST_RIDGE)
 
 
-@njit(**OPTIONS)
-def self_guided_rows(first, last, guide, edges, radius, eps, result):
+@kernel
+def self_guided_rows(
+    first: int,
+    last: int,
+    guide: np.ndarray,
+    edges: np.ndarray,
+    radius: int,
+    eps: float,
+    result: np.ndarray,
+) -> None:
     """Write some rows of a guide of shape (H, W), filtered by itself.
 
     ``edges`` is empty, or of the guide's shape: then the ridge is ``eps / edges``.
@@ -88,8 +101,17 @@ def self_guided_rows(first, last, guide, edges, radius, eps, result):
                 out[x] = mean[x] * row[x] + square[x]
 
 
-@njit(**OPTIONS)
-def gray_guided_rows(first, last, planes, guide, edges, radius, eps, result):
+@kernel
+def gray_guided_rows(
+    first: int,
+    last: int,
+    planes: np.ndarray,
+    guide: np.ndarray,
+    edges: np.ndarray,
+    radius: int,
+    eps: float,
+    result: np.ndarray,
+) -> None:
     """Write some rows of planes of shape (n, H, W), filtered along one guide.
 
     ``edges`` is empty, or of the guide's shape: then the ridge is ``eps / edges``.
@@ -173,10 +195,16 @@ def gray_guided_rows(first, last, planes, guide, edges, radius, eps, result):
                     out[x] = plane_mean[x] * row[x] + product[x]
 
 
-@njit(**OPTIONS)
+@kernel
 def _slide_products(
-    totals, products, radius, enters, plane_enters, leaves, plane_leaves
-):
+    totals: np.ndarray,
+    products: np.ndarray,
+    radius: int,
+    enters: np.ndarray,
+    plane_enters: np.ndarray,
+    leaves: np.ndarray,
+    plane_leaves: np.ndarray,
+) -> None:
     """Move column sums of a plane, and of it times the guide, down by one row."""
     width = enters.size
     total, product = totals[radius : radius + width], products[radius : radius + width]

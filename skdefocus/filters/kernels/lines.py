@@ -7,16 +7,17 @@ from numba import njit
 
 __all__ = [
     "LEAST_RIDGE",
-    "OPTIONS",
     "STRIP",
     "TILE",
     "add_products",
     "horizontal_mean",
+    "kernel",
     "mirror",
     "padded_size",
 ]
 
-OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+# What compiles every kernel; made once, since the options are the same for all.
+kernel = njit(cache=True, nogil=True, error_model="numpy")
 # Rows between two beginnings of running sums.
 STRIP = 192
 # Lines that are solved at a time, chosen by the time that the smoother takes.
@@ -26,26 +27,30 @@ LEAST_RIDGE = np.finfo(np.float32).tiny
 _CHAINS = 4
 
 
-@njit(**OPTIONS)
-def mirror(index, length):
+@kernel
+def mirror(index: int, length: int) -> int:
     """Index within a line of ``length`` that is repeated by reflection."""
     index %= 2 * length
     return index if index < length else 2 * length - 1 - index
 
 
-@njit(**OPTIONS)
-def padded_size(width, radius):
+@kernel
+def padded_size(width: int, radius: int) -> int:
     """Entries of a line with borders on both sides, as `horizontal_mean` takes it."""
     return _CHAINS * -(-width // _CHAINS) + 2 * radius + 1
 
 
-@njit(**OPTIONS)
-def _skip(count, one, two, three):
+@kernel
+def _skip(
+    count: int, one: np.ndarray, two: np.ndarray, three: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return one[count:], two[count:], three[count:]
 
 
-@njit(**OPTIONS)
-def horizontal_mean(padded, width, radius, scale, mean):
+@kernel
+def horizontal_mean(
+    padded: np.ndarray, width: int, radius: int, scale: float, mean: np.ndarray
+) -> None:
     """Mean along a line of sums, each over its window, times ``scale``.
 
     The line begins after ``radius`` entries of its own border, which is filled here,
@@ -79,8 +84,8 @@ def horizontal_mean(padded, width, radius, scale, mean):
         d += d_enters[x] - d_leaves[x]
 
 
-@njit(**OPTIONS)
-def add_products(factors, terms, result):
+@kernel
+def add_products(factors: np.ndarray, terms: np.ndarray, result: np.ndarray) -> None:
     """Write the sum of lines, each times its factor; four at a time."""
     width = result.size
     for x in range(width):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from .lines import OPTIONS, add_products
+from .lines import add_products, kernel
 
 __all__ = ["count_atoms"]
 
@@ -15,22 +14,30 @@ _LEAST_NEW = 1e-24
 _LITTLE = 1e-3
 
 
-@njit(**OPTIONS)
-def _take_off(factor, direction, line):
+@kernel
+def _take_off(factor: float, direction: np.ndarray, line: np.ndarray) -> None:
     for i in range(line.size):
         line[i] -= factor * direction[i]
 
 
-@njit(**OPTIONS)
-def _inner(one, other):
+@kernel
+def _inner(one: np.ndarray, other: np.ndarray) -> float:
     total = 0.0
     for i in range(one.size):
         total += one[i] * other[i]
     return total
 
 
-@njit(**OPTIONS)
-def _pursue(residual, atoms, columns, likeness, bound, directions, likenesses):
+@kernel
+def _pursue(
+    residual: np.ndarray,
+    atoms: np.ndarray,
+    columns: np.ndarray,
+    likeness: np.ndarray,
+    bound: float,
+    directions: np.ndarray,
+    likenesses: np.ndarray,
+) -> int:
     """Count the atoms after which the square of what is left is within a bound.
 
     ``likeness`` holds the inner products of atoms and residual. Each atom that is
@@ -67,8 +74,17 @@ def _pursue(residual, atoms, columns, likeness, bound, directions, likenesses):
     return n_chosen
 
 
-@njit(**OPTIONS)
-def count_atoms(first, last, padded, step, size, atoms, bound, counts):
+@kernel
+def count_atoms(
+    first: int,
+    last: int,
+    padded: np.ndarray,
+    step: int,
+    size: int,
+    atoms: np.ndarray,
+    bound: float,
+    counts: np.ndarray,
+) -> None:
     """Write how many atoms make up each patch of some rows of patches.
 
     Patches of ``size`` pixels begin at every ``step`` pixels of a padded photograph,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from .exponential import exponential
-from .lines import OPTIONS, TILE
+from .lines import TILE, kernel
 
 __all__ = ["smooth_across", "smooth_down", "tie_rows"]
 
 
-@njit(**OPTIONS)
-def _load_row(values, row):
+@kernel
+def _load_row(values: np.ndarray, row: np.ndarray) -> None:
     """Split one row of a guide into float32 channels."""
     channels, width = row.shape
     if channels == 3:
@@ -29,8 +28,10 @@ def _load_row(values, row):
                 row[c, x] = values[x * channels + c]
 
 
-@njit(**OPTIONS)
-def _tie(row, other, shift, factor, tie):
+@kernel
+def _tie(
+    row: np.ndarray, other: np.ndarray, shift: int, factor: float, tie: np.ndarray
+) -> None:
     """Write ``exp(factor * d)``, with d the distance between colors of two rows."""
     width = row.shape[1] - shift
     distance = tie[:width]
@@ -47,8 +48,16 @@ def _tie(row, other, shift, factor, tie):
     exponential(distance)
 
 
-@njit(**OPTIONS)
-def tie_rows(first, last, guide, channels, factor, down, across):
+@kernel
+def tie_rows(
+    first: int,
+    last: int,
+    guide: np.ndarray,
+    channels: int,
+    factor: float,
+    down: np.ndarray,
+    across: np.ndarray,
+) -> None:
     """Write ``exp(factor * d)`` for neighbors d apart in a guide of shape (H, W * C).
 
     Colors are apart by their distance. ``down`` and ``across``, of shape (h, W), begin
@@ -67,8 +76,8 @@ def tie_rows(first, last, guide, channels, factor, down, across):
         row, below = below, row
 
 
-@njit(**OPTIONS)
-def _solve(values, ties, strength):
+@kernel
+def _solve(values: np.ndarray, ties: np.ndarray, strength: float) -> None:
     """Solve the systems of the lines of values of shape (n, length, width) in place.
 
     Elimination down and substitution up. What is kept of each line is ``1 - c``, with
@@ -109,8 +118,10 @@ def _solve(values, ties, strength):
                 here[x] += factor[x] * after[x]
 
 
-@njit(**OPTIONS)
-def _copy(source, target, start, width, backwards):
+@kernel
+def _copy(
+    source: np.ndarray, target: np.ndarray, start: int, width: int, backwards: bool
+) -> None:
     """Copy columns of an array, from ``start``, to a tile, or a tile to them."""
     for y in range(len(source)):
         one, other = source[y, start : start + width], target[y, :width]
@@ -122,14 +133,14 @@ def _copy(source, target, start, width, backwards):
                 other[x] = one[x]
 
 
-@njit(**OPTIONS)
-def _eight_rows(array, y):
+@kernel
+def _eight_rows(array: np.ndarray, y: int) -> tuple[np.ndarray, ...]:
     a, b, c, d = array[y], array[y + 1], array[y + 2], array[y + 3]
     return a, b, c, d, array[y + 4], array[y + 5], array[y + 6], array[y + 7]
 
 
-@njit(**OPTIONS)
-def _to_columns(source, tile, start, height):
+@kernel
+def _to_columns(source: np.ndarray, tile: np.ndarray, start: int, height: int) -> None:
     """Copy rows of an array, from ``start``, to columns of a tile."""
     length = source.shape[1]
     # Eight at a time: one at a time would go through the tile's memory for each.
@@ -145,8 +156,10 @@ def _to_columns(source, tile, start, height):
             tile[x, y] = row[x]
 
 
-@njit(**OPTIONS)
-def _from_columns(tile, target, start, height):
+@kernel
+def _from_columns(
+    tile: np.ndarray, target: np.ndarray, start: int, height: int
+) -> None:
     """Copy columns of a tile to rows of an array, from ``start``."""
     length = target.shape[1]
     for y in range(0, height - 7, 8):
@@ -161,14 +174,16 @@ def _from_columns(tile, target, start, height):
             row[x] = tile[x, y]
 
 
-@njit(**OPTIONS)
-def _work_space(n_planes, length):
+@kernel
+def _work_space(n_planes: int, length: int) -> tuple[np.ndarray, np.ndarray]:
     values = np.zeros((n_planes, length, TILE), np.float32)
     return values, np.zeros((length, TILE), np.float32)
 
 
-@njit(**OPTIONS)
-def smooth_down(first, last, planes, down, strength):
+@kernel
+def smooth_down(
+    first: int, last: int, planes: np.ndarray, down: np.ndarray, strength: float
+) -> None:
     """Smooth some columns of planes of shape (n, H, W) in place."""
     n_planes, height, _ = planes.shape
     values, ties = _work_space(n_planes, height)
@@ -182,8 +197,10 @@ def smooth_down(first, last, planes, down, strength):
             _copy(planes[n], values[n], start, width, True)
 
 
-@njit(**OPTIONS)
-def smooth_across(first, last, planes, across, strength):
+@kernel
+def smooth_across(
+    first: int, last: int, planes: np.ndarray, across: np.ndarray, strength: float
+) -> None:
     """Smooth some rows of planes of shape (n, H, W) in place."""
     n_planes, _, width = planes.shape
     values, ties = _work_space(n_planes, width)

@@ -69,7 +69,8 @@ def canny_edges(
     else:
         high = threshold * strongest
     high = max(high, _LEAST_GRADIENT)
-    return canny(gray, sigma, _LOW * high, high, mode="reflect")
+    edges: np.ndarray = canny(gray, sigma, _LOW * high, high, mode="reflect")
+    return edges
 
 
 def edge_sigma(
@@ -229,4 +230,5 @@ def _steepness(
     slope = (after - before) / 2
     # A vertex beyond the neighbors belongs to something else than this edge.
     is_near = is_bump & (np.abs(slope) <= -curvature)
-    return np.where(is_near, middle - slope**2 / (2 * curvature), middle)
+    vertex: np.ndarray = np.where(is_near, middle - slope**2 / (2 * curvature), middle)
+    return vertex

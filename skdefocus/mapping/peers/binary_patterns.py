@@ -77,7 +77,8 @@ def lbp_sharpness(
     )
     busy = busy_patterns(to_gray(to_float_image(image)), threshold)
     share = ndimage.uniform_filter(busy.astype(np.float32), size, mode="reflect")
-    return np.clip(share, 0, 1)
+    sharpness: np.ndarray = np.clip(share, 0, 1)
+    return sharpness
 
 
 def busy_patterns(gray: np.ndarray, threshold: float) -> np.ndarray:
@@ -109,7 +110,8 @@ def busy_patterns(gray: np.ndarray, threshold: float) -> np.ndarray:
     ring = np.stack(brighter)
     count = ring.sum(axis=0, dtype=np.uint8)
     changes = (ring != np.roll(ring, 1, axis=0)).sum(axis=0, dtype=np.uint8)
-    return (count >= 6) | (changes > 2)
+    busy: np.ndarray = (count >= 6) | (changes > 2)
+    return busy
 
 
 def _between(offset: float) -> list[tuple[int, float]]:

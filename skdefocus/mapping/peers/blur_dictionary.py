@@ -110,9 +110,13 @@ def learn_blur_dictionary(
         warnings.simplefilter("ignore", ConvergenceWarning)
         learner.fit(patches[textured] / norms[textured])
     atoms = centered(learner.components_)
-    return (atoms / np.linalg.norm(atoms, axis=1, keepdims=True)).astype(np.float32)
+    dictionary: np.ndarray = (
+        atoms / np.linalg.norm(atoms, axis=1, keepdims=True)
+    ).astype(np.float32)
+    return dictionary
 
 
 def centered(patches: np.ndarray) -> np.ndarray:
     """Take the mean off each patch of shape (n, 64)."""
-    return patches - patches.mean(axis=1, keepdims=True)
+    shapes: np.ndarray = patches - patches.mean(axis=1, keepdims=True)
+    return shapes

@@ -140,7 +140,10 @@ def fast_defocus_map(
     ties = _affinity(labels, colors, color_sigma)
     medians, counts = _medians(sigma, labels[edges], len(colors))
     spread = _spread(medians, counts / counts.mean(), ties, smoothness)
-    return np.clip(spread, sigma.min(), sigma.max()).astype(np.float32)[labels]
+    everywhere: np.ndarray = np.clip(spread, sigma.min(), sigma.max()).astype(
+        np.float32
+    )[labels]
+    return everywhere
 
 
 def _superpixels(

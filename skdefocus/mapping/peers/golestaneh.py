@@ -116,7 +116,8 @@ def hifst_map(
     enlarged = resize(sharpness, tuple(n * step for n in sharpness.shape))
     enlarged = enlarged[: gray.shape[0], : gray.shape[1]]
     smooth = guided_filter(enlarged, gray, radius=_RADIUS, eps=_EPS)
-    return np.clip(1 - smooth, 0, 1)
+    score: np.ndarray = np.clip(1 - smooth, 0, 1)
+    return score
 
 
 def _check_settings(settings: dict[str, Any], caller: str) -> None:
@@ -213,7 +214,8 @@ def _high_frequencies(
     # Matrix products would be faster, but their last digits hang on threads.
     coefficients = fft.dctn(blocks, axes=(1, 2), norm="ortho")
     down, across = np.indices((size, size))
-    return np.abs(coefficients[:, down + across >= size - 1])
+    magnitudes: np.ndarray = np.abs(coefficients[:, down + across >= size - 1])
+    return magnitudes
 
 
 class HiFSTMapper(ImageTransformer):

@@ -152,7 +152,10 @@ def adaptive_scale_map(
     edges[edges] = known
     sigma = np.minimum(sigma[known], max_sigma)
     spread = _spread(sigma, edges, gray.astype(np.float64), radius, eps)
-    return np.clip(spread, sigma.min(), sigma.max()).astype(np.float32)
+    spread_sigma: np.ndarray = np.clip(spread, sigma.min(), sigma.max()).astype(
+        np.float32
+    )
+    return spread_sigma
 
 
 def _reliable_edges(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -128,7 +128,8 @@ def just_noticeable_map(
         color_sigma=color_sigma,
         n_iter=n_iter,
     )
-    return np.clip(1 - smooth, 0, 1)
+    score: np.ndarray = np.clip(1 - smooth, 0, 1)
+    return score
 
 
 def _check_settings(settings: dict[str, Any], caller: str) -> None:
@@ -151,7 +152,7 @@ def _check_settings(settings: dict[str, Any], caller: str) -> None:
 @lru_cache(maxsize=1)
 def _shipped_dictionary() -> np.ndarray:
     with (files(__package__) / _DICTIONARY).open("rb") as file:
-        atoms = np.load(file, allow_pickle=False)
+        atoms: np.ndarray = np.load(file, allow_pickle=False)
     atoms.setflags(write=False)
     return atoms
 

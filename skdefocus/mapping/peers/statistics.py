@@ -99,7 +99,8 @@ def laplacian_variance_map(image: np.ndarray, patch_size: int = 16) -> np.ndarra
     """
     variance = variance_of_laplacian(image, patch_size)
     sharpness = np.log1p(variance) / np.float32(np.log1p(_SHARPEST_VARIANCE))
-    return np.clip(1 - sharpness, 0, 1)
+    score: np.ndarray = np.clip(1 - sharpness, 0, 1)
+    return score
 
 
 class LaplacianVarianceMapper(_WindowScoreMapper):
@@ -176,7 +177,10 @@ def standard_deviation_map(image: np.ndarray, patch_size: int = 16) -> np.ndarra
     # Centered and in float64, so that a flat window has no variance by rounding.
     centered = to_gray(to_float_image(image)).astype(np.float64) - 0.5
     deviation = np.sqrt(window_variance(centered, patch_size))
-    return np.clip(1 - deviation / _LARGEST_DEVIATION, 0, 1).astype(np.float32)
+    score: np.ndarray = np.clip(1 - deviation / _LARGEST_DEVIATION, 0, 1).astype(
+        np.float32
+    )
+    return score
 
 
 class StandardDeviationMapper(_WindowScoreMapper):
@@ -273,7 +277,8 @@ def entropy_map(image: np.ndarray, patch_size: int = 16) -> np.ndarray:
         entropy[row] = weighted[in_window].sum(axis=1)
         in_column[columns, padded[row]] -= 1
     bits = np.float32(np.log2(n_pixels)) - entropy / np.float32(n_pixels)
-    return np.clip(1 - bits / np.float32(_MOST_BITS), 0, 1)
+    score: np.ndarray = np.clip(1 - bits / np.float32(_MOST_BITS), 0, 1)
+    return score
 
 
 class EntropyMapper(_WindowScoreMapper):

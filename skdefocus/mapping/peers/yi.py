@@ -132,7 +132,8 @@ def lbp_map(
         for size in sizes
     ]
     log_odds = _infer(np.stack(alphas), neighbor_weight)
-    return special.expit(-log_odds[-1])
+    score: np.ndarray = special.expit(-log_odds[-1])
+    return score
 
 
 def _check_settings(settings: dict[str, Any], caller: str) -> None:
@@ -151,7 +152,8 @@ def _spread(share: np.ndarray, photograph: np.ndarray, propagation: str) -> np.n
     if not decided.any():
         return alpha
     spread = propagate(alpha, photograph, decided, propagation, _DATA_WEIGHT)
-    return np.clip(spread, 0, 1)
+    within: np.ndarray = np.clip(spread, 0, 1)
+    return within
 
 
 def _infer(alphas: np.ndarray, weight: float) -> np.ndarray:

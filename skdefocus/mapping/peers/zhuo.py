@@ -138,7 +138,8 @@ def edge_ratio_map(
     )
     start = sparse[tuple(nearest)]
     spread = propagate(start, photograph, edges, propagation, data_weight)
-    return np.clip(spread, sigma.min(), sigma.max())
+    everywhere: np.ndarray = np.clip(spread, sigma.min(), sigma.max())
+    return everywhere
 
 
 def _joint_bilateral(
@@ -148,7 +149,7 @@ def _joint_bilateral(
     reach = int(2 * _SPATIAL_SIGMA)
     is_edge = np.pad(edges, reach)
     width = is_edge.shape[1]
-    values = np.zeros(is_edge.shape, dtype=np.float32)
+    values: np.ndarray = np.zeros(is_edge.shape, dtype=np.float32)
     values[is_edge] = sigma
     guide = np.pad(gray, reach).ravel()
     values, is_edge = values.ravel(), is_edge.ravel()

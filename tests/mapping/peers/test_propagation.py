@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -12,13 +13,9 @@ from skdefocus.filters import global_smoother, matting_smoother
 from skdefocus.mapping.peers.propagation import propagate
 from tests.strategies import maps
 
-BOTH = pytest.mark.parametrize("propagation", ["global", "matting"])
-
-
-@pytest.fixture(autouse=True)
-def _pymatting(request):
-    if "matting" in getattr(getattr(request.node, "callspec", None), "id", ""):
-        pytest.importorskip("pymatting", reason="the extra 'compare' brings it")
+PYMATTING = pytest.mark.skipif(
+    find_spec("pymatting") is None, reason="the extra 'compare' brings it"
+)
 
 
 def scene():
@@ -31,7 +28,9 @@ def scene():
     return values.astype(np.float32), photograph.astype(np.float32), known, truth
 
 
-@BOTH
+@pytest.mark.parametrize(
+    "propagation", ["global", pytest.param("matting", marks=PYMATTING)]
+)
 def test_what_is_known_fills_its_surface_and_stops_at_the_edge(propagation):
     values, photograph, known, truth = scene()
     found = propagate(values, photograph, known, propagation, 1.0)
@@ -88,9 +87,9 @@ def test_globally_it_is_the_smoother_of_the_refiner(small_photo):
         np.testing.assert_array_equal(found, expected)
 
 
+@PYMATTING
 @pytest.mark.parametrize("data_weight", [1e-3, 1.0])
 def test_matting_weighs_what_is_known(small_photo, data_weight):
-    pytest.importorskip("pymatting", reason="the extra 'compare' brings it")
     rng = np.random.default_rng(0)
     photograph = small_photo[:30, :40] / np.float32(255)
     values = rng.uniform(0, 9, photograph.shape[:2]).astype(np.float32)
@@ -102,8 +101,8 @@ def test_matting_weighs_what_is_known(small_photo, data_weight):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@PYMATTING
 def test_matting_comes_nearer_to_what_is_known_the_more_it_weighs(small_photo):
-    pytest.importorskip("pymatting", reason="the extra 'compare' brings it")
     rng = np.random.default_rng(0)
     photograph = small_photo[:30, :40] / np.float32(255)
     values = rng.uniform(0, 9, photograph.shape[:2]).astype(np.float32)

@@ -19,7 +19,7 @@ from skdefocus.mapping.cache import (
 from tests.mapping.only_patches import OnlyPatches
 
 
-class TestOfMapper:
+class TestMemory:
     def count(self, monkeypatch):
         calls = []
 

@@ -150,7 +150,7 @@ def _measure(
     n_threads: int | None,
     **bands: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a photograph at the size that it has; `classify_bands` takes ``bands``."""
+    """Measure a photograph at the size that it has; ``bands`` as `classify_bands`."""
     sigma = WindowMean(gray.shape, patch_size, step)
     confidence = WindowMean(gray.shape, patch_size, step)
     for of_sigma, of_confidence in classify_bands(

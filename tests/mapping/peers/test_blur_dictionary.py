@@ -57,7 +57,7 @@ def test_atoms_are_of_what_is_blurred():
     noise = np.random.default_rng(0).random((80, 90))
 
     def roughness(sigma):
-        settings = {"n_atoms": 6, "n_patches": 600, "random_state": 0}
+        settings = {"n_atoms": 6, "n_patches": 300, "random_state": 0}
         atoms = learn_blur_dictionary([noise], sigma=sigma, **settings)
         return abs(np.diff(atoms.reshape(-1, 8, 8), axis=2)).mean()
 
@@ -68,7 +68,7 @@ def test_atoms_are_of_what_is_blurred():
 
 def test_atoms_make_up_blurred_patches_better_than_chance(texture):
     atoms = learn_blur_dictionary(
-        [texture], n_atoms=16, n_patches=1500, random_state=0
+        [texture], n_atoms=16, n_patches=800, random_state=0
     ).astype(np.float64)
     rng = np.random.default_rng(0)
     chance = centered(rng.standard_normal((16, 64)))

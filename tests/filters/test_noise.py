@@ -49,3 +49,9 @@ def test_refuses_a_mask_that_is_not_of_bool():
     message = r"'where' must be bool and have the image's shape \(4, 5\); got dtype int"
     with pytest.raises(ValueError, match=message):
         noise_deviation(np.zeros((4, 5)), np.ones((4, 5), np.int64))
+
+
+@pytest.mark.parametrize("deviation", [0.002, 0.05])
+def test_of_white_noise_it_is_the_deviation(deviation):
+    noise = np.random.default_rng(0).normal(0, deviation, (400, 400))
+    assert noise_deviation(0.5 + noise) == pytest.approx(deviation, rel=0.01)

@@ -29,12 +29,25 @@ class GridSolver:
         Symmetric and positive definite, entries only between pixels that are near.
     shape : tuple of int
         Height and width.
+    direct_size : int, default=2000
+        Most unknowns that are solved for directly, of the system itself or of the
+        coarsest one that it is reduced to.
+    max_iterations : int, default=2000
+        Conjugate gradients are given up after as many.
     """
 
-    def __init__(self, matrix: sparse.csr_array, shape: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        matrix: sparse.csr_array,
+        shape: tuple[int, int],
+        *,
+        direct_size: int = _DIRECT_SIZE,
+        max_iterations: int = _MAX_ITERATIONS,
+    ) -> None:
         self._matrix = matrix
+        self._max_iterations = max_iterations
         self._levels: list[tuple[sparse.csr_array, np.ndarray, sparse.csr_array]] = []
-        while matrix.shape[0] > _DIRECT_SIZE:
+        while matrix.shape[0] > direct_size:
             groups, shape = _group_pixels(shape)
             # Row sums of magnitudes bound the matrix, so no smoothing step can diverge,
             # and the cycle stays positive definite, as conjugate gradients need it.
@@ -78,7 +91,7 @@ class GridSolver:
         residual = right - self._matrix @ solution
         bound = tolerance * np.sqrt(_dot(right, right))
         direction, energy = np.zeros_like(right), 1.0
-        for _ in range(_MAX_ITERATIONS):
+        for _ in range(self._max_iterations):
             if np.sqrt(_dot(residual, residual)) <= bound:
                 return solution
             corrected = self._precondition(residual)
@@ -89,8 +102,8 @@ class GridSolver:
             solution += step * direction
             residual -= step * image
         raise RuntimeError(
-            f"The smoother's system was not solved in {_MAX_ITERATIONS} iterations; "
-            f"less smoothness makes it easier."
+            f"The smoother's system was not solved in {self._max_iterations} "
+            f"iterations; less smoothness makes it easier."
         )
 
     def _precondition(self, residual: np.ndarray) -> np.ndarray:

@@ -132,6 +132,8 @@ def classify_bands(
     step: int,
     estimate: str,
     n_threads: int | None,
+    band_pixels: int = _BAND_PIXELS,
+    chunk: int = _CHUNK,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Classify the windows of a photograph, some rows of them at a time.
 
@@ -141,6 +143,10 @@ def classify_bands(
         Gray in [0, 1].
     classifier, patch_size, step, estimate, n_threads
         As in `classify_windows`.
+    band_pixels : int, default=2**21
+        About as many pixels are worked on at a time.
+    chunk : int, default=4096
+        Most patches that are handed over at a time.
 
     Yields
     ------
@@ -149,7 +155,7 @@ def classify_bands(
     """
     sigmas = sigma_of_classes(classifier)
     n_down, n_across = (count_windows(n, patch_size, step) for n in gray.shape)
-    band = max(1, (_BAND_PIXELS // gray.shape[1] - patch_size) // step + 1)
+    band = max(1, (band_pixels // gray.shape[1] - patch_size) // step + 1)
     for first in range(0, n_down, band):
         shape = min(n_down - first, band), n_across
         top, height = first * step, (shape[0] - 1) * step + patch_size
@@ -157,7 +163,7 @@ def classify_bands(
         texture = window_deviation(pixels, shape, patch_size, step)
         sigma, confidence = np.empty((2, *shape), dtype=np.float32)
         for rows, columns, probabilities in _probabilities(
-            pixels, classifier, shape, patch_size, step, n_threads
+            pixels, classifier, shape, patch_size, step, n_threads, chunk
         ):
             block = np.ix_(rows, columns)
             sigma[block] = _estimate(probabilities, sigmas, estimate)
@@ -235,11 +241,12 @@ def _probabilities(
     patch_size: int,
     step: int,
     n_threads: int | None,
+    chunk: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield rows and columns of windows with their probabilities, block by block."""
     if hasattr(classifier, "predict_proba_image"):
         return _dense_probabilities(pixels, classifier, shape, step, n_threads)
-    return _patch_probabilities(pixels, classifier, shape, patch_size, step)
+    return _patch_probabilities(pixels, classifier, shape, patch_size, step, chunk)
 
 
 def _dense_probabilities(
@@ -275,11 +282,12 @@ def _patch_probabilities(
     shape: tuple[int, int],
     patch_size: int,
     step: int,
+    chunk: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Cut patches a few rows of windows at a time and have them classified."""
     windows = sliding_window_view(pixels, (patch_size, patch_size))[::step, ::step]
-    n_across = min(shape[1], _CHUNK)
-    n_down = max(1, _CHUNK // n_across)
+    n_across = min(shape[1], chunk)
+    n_down = max(1, chunk // n_across)
     for top in range(0, shape[0], n_down):
         for left in range(0, shape[1], n_across):
             block = windows[top : top + n_down, left : left + n_across]

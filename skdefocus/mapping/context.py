@@ -96,7 +96,11 @@ def context_map(
 
 
 def _cells(
-    photograph: np.ndarray, network: ContextNetwork, n_threads: int | None
+    photograph: np.ndarray,
+    network: ContextNetwork,
+    n_threads: int | None,
+    *,
+    band_cells: int = _BAND_CELLS,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Measure expected log(sigma + 0.8) and confidence of every cell, by bands.
 
@@ -105,7 +109,7 @@ def _cells(
     """
     n_rows, n_columns = (-(-length // CELL) for length in photograph.shape[:2])
     # A multiple of what the network reduces by, so that bands never change a result.
-    height = max(_REACH, _BAND_CELLS // n_columns // _REACH * _REACH)
+    height = max(_REACH, band_cells // n_columns // _REACH * _REACH)
     levels = to_log_sigma(network.classifier.sigmas_)
     bands = []
     for first in range(0, n_rows, height):

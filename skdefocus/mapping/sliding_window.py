@@ -148,8 +148,9 @@ def _measure(
     step: int,
     estimate: str,
     n_threads: int | None,
+    **bands: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a photograph at the size that it has."""
+    """Measure a photograph at the size that it has; ``bands`` as `classify_bands`."""
     sigma = WindowMean(gray.shape, patch_size, step)
     confidence = WindowMean(gray.shape, patch_size, step)
     for of_sigma, of_confidence in classify_bands(
@@ -159,6 +160,7 @@ def _measure(
         step=step,
         estimate=estimate,
         n_threads=n_threads,
+        **bands,
     ):
         sigma.add(to_log_sigma(of_sigma) if estimate == "mean" else of_sigma)
         confidence.add(of_confidence)

@@ -1,9 +1,7 @@
-"""The compiled kernels against NumPy in double precision, and when there are none."""
+"""The compiled kernels against NumPy in double precision."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -11,17 +9,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import fft
 
 from skdefocus._shared.threads import limited_threads
-from skdefocus.filters import _compiled as compiled_module
 from skdefocus.filters import (
+    _compiled,
     box_mean,
     edge_weight,
     global_smoother,
     guided_filter,
     weighted_guided_filter,
 )
-from skdefocus.filters._compiled import compiled
+from skdefocus.filters._compiled import compiled, for_reading
 from tests.strategies import color_images, maps
 
 RNG = np.random.default_rng(0)
@@ -57,10 +56,6 @@ def single_and_double(function, *arrays, **settings):
     single = function(*singles, **settings)
     assert single.dtype == np.float32
     return single, function(*[s.astype(np.float64) for s in singles], **settings)
-
-
-def test_there_are_kernels():
-    assert compiled() is not None
 
 
 @given(maps(), st.integers(0, 14))
@@ -101,7 +96,7 @@ def test_smoother_equals_double(pair, smoothness, weighted):
 @pytest.mark.parametrize("name", FILTERS)
 def test_numpy_alone_gives_the_same(name, monkeypatch):
     result = FILTERS[name]()
-    monkeypatch.setattr(compiled_module, "compiled", lambda: None)
+    monkeypatch.setattr(_compiled, "compiled", lambda: None)
     np.testing.assert_allclose(FILTERS[name](), result, rtol=2e-4, atol=2e-5)
 
 
@@ -117,7 +112,7 @@ def test_the_same_loops_in_python(name, monkeypatch):
     }
     assert len(written) == 11
     interpreted = SimpleNamespace(**{**vars(kernels), **written})
-    monkeypatch.setattr(compiled_module, "compiled", lambda: interpreted)
+    monkeypatch.setattr(_compiled, "compiled", lambda: interpreted)
     np.testing.assert_allclose(FILTERS[name](), result, rtol=1e-5, atol=1e-6)
 
 
@@ -157,28 +152,6 @@ def test_kernels_are_compiled_once_for_all_kinds_of_arrays():
     assert len(kernel.signatures) == before
 
 
-ABSENT = "sys.modules['numba'] = None"
-NO_CACHE = """
-import numba.core.caching as caching
-name = "CacheImpl" if hasattr(caching, "CacheImpl") else "_CacheImpl"
-getattr(caching, name)._locator_classes = []
-"""
-
-
-@pytest.mark.parametrize("hindrance", [ABSENT, NO_CACHE])
-def test_without_numba_or_a_cache_filters_still_work(hindrance):
-    code = f"""
-import sys
-{hindrance}
-import numpy as np
-from skdefocus.filters import box_mean
-from skdefocus.filters._compiled import compiled
-assert compiled() is None
-assert box_mean(np.full((4, 4), 2, np.float32), 1)[0, 0] == 2
-"""
-    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
-
-
 @pytest.mark.parametrize("interpreted", [False, True])
 def test_the_exponential_is_right_to_the_last_digits(interpreted):
     from skdefocus.filters.kernels.exponential import exponential
@@ -191,3 +164,87 @@ def test_the_exponential_is_right_to_the_last_digits(interpreted):
     far = np.array([-88, -1e9, -np.inf], np.float32)
     exponential(far)
     np.testing.assert_allclose(far, np.exp(-87.0), rtol=1e-6)
+
+
+INTERPRETED = pytest.mark.parametrize("interpreted", [False, True])
+
+
+@pytest.mark.parametrize("length", range(1, 6))
+def test_lines_are_repeated_by_reflection(length):
+    from skdefocus.filters.kernels.lines import mirror
+
+    reach = 3 * length + 1
+    expected = np.pad(np.arange(length), reach, mode="symmetric")
+    found = [mirror(index, length) for index in range(-reach, length + reach)]
+    np.testing.assert_array_equal(found, expected)
+
+
+@INTERPRETED
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 8, 11])
+@pytest.mark.parametrize("radius", [0, 1, 4, 13])
+def test_means_along_a_line_by_their_windows(width, radius, interpreted):
+    from skdefocus.filters.kernels.lines import horizontal_mean, padded_size
+
+    line = np.random.default_rng(0).random(width)
+    padded = np.zeros(padded_size(width, radius))
+    padded[radius : radius + width] = line
+    mean = np.empty_like(padded)
+    function = horizontal_mean.py_func if interpreted else horizontal_mean
+    function(padded, width, radius, 1 / (2 * radius + 1), mean)
+    bordered = np.pad(line, radius, mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(bordered, 2 * radius + 1)
+    np.testing.assert_allclose(mean[:width], windows.mean(axis=1), rtol=1e-12)
+
+
+@INTERPRETED
+@pytest.mark.parametrize("count", range(10))
+def test_sums_of_products_are_those_of_a_matrix(count, interpreted):
+    from skdefocus.filters.kernels.lines import add_products
+
+    rng = np.random.default_rng(count)
+    factors, terms = rng.random(count), rng.random((count, 7))
+    result = np.full(7, np.nan)
+    (add_products.py_func if interpreted else add_products)(factors, terms, result)
+    np.testing.assert_allclose(result, factors @ terms, rtol=1e-12)
+
+
+@INTERPRETED
+@pytest.mark.parametrize("size", [1, 3, 7])
+@pytest.mark.parametrize(("first", "step"), [(0, 1), (2, 3)])
+def test_cosines_of_blocks_are_those_of_scipy(size, first, step, interpreted):
+    from skdefocus.filters.kernels import high_frequency_magnitudes
+
+    n_blocks = 4
+    width = first + (n_blocks - 1) * step + size
+    rows = RNG.random((size, width)).astype(np.float32)
+    cosines = fft.dct(np.eye(size), axis=0, norm="ortho").astype(np.float32)
+    result = np.empty((size * (size + 1) // 2, n_blocks), np.float32)
+    function = high_frequency_magnitudes
+    function = function.py_func if interpreted else function
+    function(for_reading(rows), for_reading(cosines), first, step, result)
+    for block in range(n_blocks):
+        left = first + block * step
+        whole = fft.dctn(rows[:, left : left + size].astype(float), norm="ortho")
+        high = [(u, v) for u in range(size) for v in range(size - 1 - u, size)]
+        expected = [abs(whole[place]) for place in high]
+        np.testing.assert_allclose(result[:, block], expected, atol=1e-5)
+
+
+@INTERPRETED
+def test_atoms_at_right_angles_are_counted_by_their_shares(interpreted):
+    from skdefocus.filters.kernels import count_atoms
+
+    # One of them is constant: of a patch without its mean it makes up nothing.
+    atoms = fft.dct(np.eye(9), axis=0, norm="ortho")
+    padded = RNG.random((9, 13)).astype(np.float32)
+    counts = np.full((3, 4), -1)
+    bound = 0.2
+    function = count_atoms.py_func if interpreted else count_atoms
+    function(1, 3, for_reading(padded), 3, 3, for_reading(atoms), bound, counts)
+    for row, column in np.ndindex(3, 4):
+        patch = padded[3 * row : 3 * row + 3, 3 * column : 3 * column + 3].ravel()
+        squares = np.sort((atoms @ (patch - patch.mean())) ** 2)[::-1]
+        left = squares.sum() - np.append(0, np.cumsum(squares))
+        expected = np.argmax(left <= bound) if row else -1
+        assert counts[row, column] == expected
+    assert counts.max() > 2

@@ -93,7 +93,7 @@ class TestEstimator:
         [
             ({"eps": 0}, "'eps' parameter of GuidedRefiner"),
             ({"radius": -1}, "'radius' parameter of GuidedRefiner"),
-            ({"guide_channels": "red"}, "'guide_channels' parameter"),
+            ({"guide_channels": "red"}, "'guide_channels' parameter of GuidedRefiner"),
             ({"n_jobs": "two"}, "'n_jobs' parameter"),
         ],
     )
@@ -108,3 +108,16 @@ def test_function_refuses_a_map_that_does_not_fit(small_photo):
         refine_guided(np.zeros((5, 5)), small_photo)
     with pytest.raises(ValueError, match="'radius' parameter of refine_guided"):
         refine_guided(np.zeros(small_photo.shape[:2]), small_photo, radius=1.5)
+
+
+def test_radius_and_ridge_are_those_of_the_guided_filter(coarse):
+    image, _, blur_map = coarse
+    expected = guided_filter(blur_map, image, radius=5, eps=0.01)
+    expected = np.clip(expected, blur_map.min(), blur_map.max())
+    result = refine_guided(blur_map, image, radius=5, eps=0.01)
+    np.testing.assert_array_equal(result, expected)
+    color = np.dstack([image, image**2, 1 - image])
+    gray = refine_guided(blur_map, color)
+    assert (
+        abs(refine_guided(blur_map, color, guide_channels="color") - gray).max() > 0.01
+    )

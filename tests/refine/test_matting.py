@@ -146,3 +146,16 @@ def test_examples_that_skip_without_pymatting_are_right(name):
         source = example.docstring.replace("  # doctest: +SKIP", "")
         parsed = doctest.DocTestParser().get_doctest(source, {}, example.name, None, 0)
         assert doctest.DocTestRunner(verbose=False).run(parsed).failed == 0
+
+
+def test_takes_a_coarse_map_nearer_to_the_subject(coarse):
+    image, subject, blur_map = coarse
+    confidence = np.where(blur_map < 2, 0.5, 1.0).astype(np.float32)
+    sample = DefocusSample(image, blur_map, confidence)
+    refiner = MattingRefiner()
+    (result,) = refiner.transform([sample])
+    assert result.blur_map.dtype == np.float32
+    expected = refine_matting(blur_map, image, confidence)
+    np.testing.assert_array_equal(result.blur_map, expected)
+    assert ((expected > 2) != ~subject).mean() < ((blur_map > 2) != ~subject).mean()
+    assert blur_map.min() <= expected.min() <= expected.max() <= blur_map.max()

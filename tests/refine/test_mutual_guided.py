@@ -143,3 +143,13 @@ class TestEstimator:
 def test_function_refuses_bad_input(blur_map, changes, message):
     with pytest.raises(ValueError, match=message):
         refine_mutual_guided(blur_map, np.zeros((4, 4)), **changes)
+
+
+def test_logarithms_are_for_sigma_only(coarse):
+    image, _, blur_map = coarse
+    score = blur_map / 10
+    sample = DefocusSample(image, score, unit="relative")
+    (result,) = MutualGuidedRefiner().transform([sample])
+    expected = refine_mutual_guided(score, image, unit="relative")
+    np.testing.assert_array_equal(result.blur_map, expected)
+    assert abs(refine_mutual_guided(score, image) - expected).max() > 0

@@ -2,401 +2,141 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from skdefocus import AdaptiveUnsharpMask, DefocusSample, DefocusSegmenter, SDoFRenderer
-from skdefocus.filters import guided_filter, unsharp_mask
-from skdefocus.optics import sigma_from_distance
-from skdefocus.render import (
-    automatic_focus_range,
-    defocus_from_depth,
-    lens_blur,
-    sdof_parameters,
-    sdof_weight,
-    shallow_depth_of_field,
+from skdefocus.render import shallow_depth_of_field
+
+
+def test_equals_the_function(small_photo):
+    blur_map = np.linspace(0, 9, 96 * 128).reshape(96, 128)
+    sample = DefocusSample(small_photo, blur_map)
+    renderer = SDoFRenderer(1.0, 7.0, smoothing="disc", disc_sigma=2.0)
+    expected = shallow_depth_of_field(
+        small_photo, blur_map, 1.0, 7.0, smoothing="disc", disc_sigma=2.0
+    )
+    np.testing.assert_array_equal(renderer.transform([sample])[0], expected)
+    mask = np.ones((96, 128))
+    masked = renderer.transform([sample], subject_masks=[mask])[0]
+    assert not np.array_equal(masked, expected)
+
+
+def test_refuses_relative_maps(small_photo):
+    sample = DefocusSample(small_photo, np.zeros((96, 128)), unit="relative")
+    with pytest.raises(ValueError, match="CalibratedMapper"):
+        SDoFRenderer().transform([sample])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"c0": 7.0, "c1": 1.0}, "0 <= c0 < c1 < pivot"),
+        ({"c0": "low"}, "'c0' parameter of SDoFRenderer"),
+        ({"c1": 12.0}, "Got c0=0, c1=12, pivot=10"),
+        ({"w0": 0.1, "w1": 0.5}, "0 < w1 < w0 < 1"),
+        ({"eps": 0.0}, "'eps' parameter"),
+        ({"smoothing": "gaussian"}, "'smoothing' parameter"),
+        ({"n_iter": -1}, "'n_iter' parameter"),
+        ({"disc_sigma": 0.0}, "'disc_sigma' parameter"),
+        ({"literal": "yes"}, "'literal' parameter"),
+        ({"focus": -1.0}, "'focus' parameter of SDoFRenderer"),
+        ({"focus": "near"}, "'focus' parameter"),
+        ({"n_layers": 0}, "'n_layers' parameter"),
+        ({"edge_radius": 1.5}, "'edge_radius' parameter"),
+    ],
 )
+def test_refuses_bad_parameters(small_photo, changes, message):
+    sample = DefocusSample(small_photo, np.zeros((96, 128)))
+    with pytest.raises(ValueError, match=message):
+        SDoFRenderer(**changes).transform([sample])
 
-SIGMAS = np.linspace(0, 25, 500)
 
-
-class TestWeight:
-    def test_parameters_by_hand(self):
-        gamma, sigma = sdof_parameters(1, 7)
-        assert gamma == pytest.approx(8.0464, abs=1e-4)
-        assert sigma == pytest.approx(7.0783, abs=1e-4)
-
-    @given(
-        st.floats(0, 8),
-        st.floats(0.1, 5),
-        st.floats(0.51, 0.9999),
-        st.floats(0.0001, 0.49),
+def test_samples_carry_the_unit(small_photo, depth):
+    mask = depth == 2
+    sample = DefocusSample(small_photo, depth, unit="depth")
+    disparity = DefocusSample(small_photo, 1 / depth, unit="disparity")
+    renderer = SDoFRenderer(smoothing="lens", disc_sigma=3.0)
+    first, second = renderer.transform([sample, disparity], subject_masks=[mask, mask])
+    expected = shallow_depth_of_field(
+        small_photo,
+        depth,
+        unit="depth",
+        smoothing="lens",
+        disc_sigma=3.0,
+        subject_mask=mask,
     )
-    def test_goes_through_its_points_and_falls(self, c0, gap, w0, w1):
-        c1 = c0 + gap
-        if c1 >= 9.9:
-            return
-        weight = sdof_weight([c0, c1], c0, c1, w0=w0, w1=w1)
-        np.testing.assert_allclose(weight, [w0, w1], rtol=1e-3)
-        curve = sdof_weight(SIGMAS, c0, c1, w0=w0, w1=w1)
-        assert (np.diff(curve) <= 1e-7).all()
-        assert 0 <= curve.min() <= curve.max() <= 1
-        assert (curve[SIGMAS >= 10] == 0).all()
-
-    def test_literal_is_eq_13(self):
-        gamma, sigma = sdof_parameters(1, 7)
-        expected = 1 - np.exp(-(np.abs((SIGMAS - 10) / sigma) ** gamma))
-        found = sdof_weight(SIGMAS, literal=True)
-        np.testing.assert_allclose(found, expected, atol=1e-6)
-        assert sdof_weight(18.0, literal=True) == pytest.approx(0.93, abs=0.01)
-        assert sdof_weight(18.0) == 0
-
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            ({"c0": 7, "c1": 7}, "0 <= c0 < c1 < pivot"),
-            ({"c0": 8, "c1": 7}, "Got c0=8, c1=7, pivot=10"),
-            ({"c0": 1, "c1": 10}, "0 <= c0 < c1 < pivot"),
-            ({"c0": -1}, "'c0' parameter of sdof_parameters"),
-            ({"w0": 1.0}, "'w0' parameter"),
-            ({"w1": 0.0}, "'w1' parameter"),
-            ({"w0": 0.3, "w1": 0.6}, "0 < w1 < w0 < 1"),
-            ({"pivot": np.inf}, "'pivot' parameter"),
-        ],
-    )
-    def test_refuses_impossible_points(self, arguments, message):
-        with pytest.raises(ValueError, match=message):
-            sdof_parameters(**arguments)
+    np.testing.assert_array_equal(first, expected)
+    np.testing.assert_allclose(second, first, atol=1e-4)
 
 
-class TestAutomaticRange:
-    def test_takes_the_two_modes(self):
-        rng = np.random.default_rng(0)
-        blur_map = np.abs(rng.normal(0.6, 0.1, (60, 60)))
-        blur_map[:, 20:] = rng.normal(4, 0.3, (60, 40))
-        c0, c1 = automatic_focus_range(blur_map)
-        assert c0 == pytest.approx(0.6, abs=0.2)
-        assert c1 == pytest.approx(4, abs=0.5)
-
-    @pytest.mark.parametrize("factor", [0.5, 1, 4, 20])
-    def test_a_background_anywhere_is_rendered(self, small_photo, factor):
-        blur_map = np.full(small_photo.shape[:2], 0.5)
-        blur_map[:, 64:] = 6.0
-        expected = shallow_depth_of_field(small_photo, blur_map, subject_gain=0.0)
-        found = shallow_depth_of_field(small_photo, blur_map * factor, subject_gain=0.0)
-        np.testing.assert_allclose(found, expected, atol=0.01)
-
-    @pytest.mark.parametrize("value", [0.0, 3.0, 50.0])
-    def test_one_mode_is_warned_of(self, value):
-        with pytest.warns(UserWarning, match="no clear distinction"):
-            c0, c1 = automatic_focus_range(np.full((20, 20), value))
-        assert value == c0 < c1
+def test_other_steps_refuse_it(small_photo, depth):
+    sample = DefocusSample(small_photo, depth, unit="depth")
+    for step in (AdaptiveUnsharpMask(), DefocusSegmenter()):
+        run = getattr(step, "predict", None) or step.transform
+        with pytest.raises(
+            ValueError, match=r"X\[0\] has a map of unit 'depth', which says how"
+        ):
+            run([sample])
 
 
-class TestRendering:
-    @pytest.fixture
-    def blur_map(self, small_photo):
-        blur_map = np.full(small_photo.shape[:2], 0.5)
-        blur_map[:, 64:] = 9.0
-        return blur_map
+def test_names_the_item(small_photo, depth):
+    depth[3, 3] = 0
+    sample = DefocusSample(small_photo, depth, unit="depth")
+    with pytest.raises(ValueError, match=r"X\[0\]: the depth map must be above 0"):
+        SDoFRenderer().transform([sample])
 
-    def test_is_eq_12(self, small_photo, blur_map):
-        image = small_photo / np.float32(255)
-        smooth = [np.ascontiguousarray(image[..., channel]) for channel in range(3)]
-        for _ in range(5):
-            smooth = [guided_filter(x, radius=33, eps=128 / 255**2) for x in smooth]
-        smooth = np.stack(smooth, axis=-1)
-        weight = sdof_weight(blur_map, 1, 7)[..., np.newaxis]
-        expected = weight * unsharp_mask(image, 0.25) + (1 - weight) * smooth
-        found = shallow_depth_of_field(small_photo, blur_map, 1, 7)
-        np.testing.assert_allclose(found, np.clip(expected, 0, 1), atol=1e-5)
 
-    @pytest.mark.parametrize("smoothing", ["guided", "disc"])
-    def test_subject_stays_and_background_is_smoothed(self, photo, smoothing):
-        image = photo / np.float32(255)
-        blur_map = np.full(image.shape[:2], 9.0)
-        blur_map[:, :320] = 0.5
-        found = shallow_depth_of_field(image, blur_map, 1, 7, smoothing=smoothing)
-        assert found.dtype == np.float32
-        assert 0 <= found.min() <= found.max() <= 1
-        assert abs(found - image)[:, :310].mean() < 0.01
-        detail = lambda x: abs(np.diff(x[:, 340:], axis=0)).mean()  # noqa: E731
-        assert detail(found) < 0.6 * detail(image)
-        # Smoothing changes detail, not color.
-        np.testing.assert_allclose(
-            found[:, 340:].mean(axis=(0, 1)),
-            image[:, 340:].mean(axis=(0, 1)),
-            atol=0.02,
-        )
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"w0": 0.9, "w1": 0.1},
+        {"pivot": 15.0},
+        {"literal": True},
+        {"radius": 5},
+        {"eps": 0.1},
+        {"n_iter": 1},
+        {"subject_gain": 2.0},
+        {"smoothing": "disc", "disc_sigma": 4.0},
+        {"smoothing": "lens", "n_layers": 2},
+        {"smoothing": "lens", "edge_radius": 0},
+    ],
+)
+def test_every_parameter_reaches_the_function(small_photo, settings):
+    # Beyond the pivot, too, where the equation as printed rises again.
+    blur_map = np.linspace(0, 14, 96 * 128).reshape(96, 128)
+    blur_map[:, :60] = 0.5
+    sample = DefocusSample(small_photo, blur_map)
+    (found,) = SDoFRenderer(1.0, 7.0, **settings).transform([sample])
+    expected = shallow_depth_of_field(small_photo, blur_map, 1.0, 7.0, **settings)
+    np.testing.assert_array_equal(found, expected)
+    others = {"smoothing": settings.get("smoothing", "guided")}
+    plain = shallow_depth_of_field(small_photo, blur_map, 1.0, 7.0, **others)
+    assert abs(found - plain).max() > 1e-3
 
-    def test_disc_scatters_no_light_of_the_subject(self):
-        image = np.full((80, 80, 3), 0.2, dtype=np.float32)
-        image[20:60, 20:60] = (1.0, 0.3, 0.1)
-        blur_map = np.full((80, 80), 9.0)
-        blur_map[20:60, 20:60] = 0.0
-        found = shallow_depth_of_field(
-            image, blur_map, 1, 7, smoothing="disc", disc_sigma=6.0, subject_gain=0.0
-        )
-        np.testing.assert_allclose(found, image, atol=0.01)
 
-    def test_disc_sigma_is_a_share_of_the_diagonal_by_default(
-        self, small_photo, blur_map
+@pytest.mark.parametrize(
+    ("c0", "c1", "pivot"),
+    [("auto", "auto", 10.0), (9.9, "auto", 10.0), ("auto", 0.5, 1.0), ("auto", 9, 10)],
+)
+def test_what_is_automatic_is_made_to_fit(small_photo, c0, c1, pivot):
+    blur_map = np.where(np.arange(128) < 50, 0.5, 8.0) * np.ones((96, 1))
+    renderer = SDoFRenderer(c0, c1, pivot=pivot, radius=3)
+    (found,) = renderer.transform([DefocusSample(small_photo, blur_map)])
+    assert np.isfinite(found).all()
+
+
+def test_the_focus_is_on_the_scale_of_the_map(small_photo, depth):
+    sample = DefocusSample(small_photo, depth, unit="depth")
+    settings = {"smoothing": "lens", "disc_sigma": 3.0}
+    (near,) = SDoFRenderer(focus=1.0, **settings).transform([sample])
+    (far,) = SDoFRenderer(focus=8.0, **settings).transform([sample])
+    image = small_photo / np.float32(255)
+    for found, sharp, soft in (
+        (near, np.s_[:, 100:], np.s_[:, :30]),
+        (far, np.s_[:, :30], np.s_[:, 100:]),
     ):
-        expected = shallow_depth_of_field(
-            small_photo, blur_map, smoothing="disc", disc_sigma=1.6
-        )
-        found = shallow_depth_of_field(small_photo, blur_map, smoothing="disc")
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+        # What is in focus is sharpened a little, what is not loses its detail.
+        def detail(x, place):
+            return abs(np.diff(x[place], axis=0)).mean()
 
-    def test_gray_photographs(self, small_photo, blur_map):
-        gray = small_photo[..., 1]
-        for smoothing in ("guided", "disc"):
-            found = shallow_depth_of_field(gray, blur_map, smoothing=smoothing)
-            assert found.shape == gray.shape
-
-    def test_subject_masks_keep_a_subject(self, small_photo, blur_map):
-        mask = np.ones(blur_map.shape, dtype=bool)
-        found = shallow_depth_of_field(
-            small_photo, blur_map, 1, 7, subject_mask=mask, subject_gain=0.0
-        )
-        np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
-
-    def test_a_subject_mask_blurs_nothing_outside_it(self, small_photo):
-        blur_map = np.full(small_photo.shape[:2], 0.9)
-        blur_map[:, 64:] = 4.0
-        mask = np.zeros(blur_map.shape, dtype=bool)
-        mask[20:60, 70:100] = True
-        plain = shallow_depth_of_field(small_photo, blur_map, smoothing="disc")
-        found = shallow_depth_of_field(
-            small_photo, blur_map, smoothing="disc", subject_mask=mask
-        )
-        np.testing.assert_allclose(found[:, :60], plain[:, :60], atol=1e-5)
-        assert abs(found - plain)[mask].max() > 0.01
-
-    def test_nearly_constant_maps_are_one_mode(self, small_photo):
-        noise = np.random.default_rng(0).random(small_photo.shape[:2])
-        with pytest.warns(UserWarning, match="nothing is blurred"):
-            shallow_depth_of_field(small_photo, (3 + 1e-6 * noise).astype(np.float32))
-
-    def test_one_end_given_and_the_other_automatic(self, small_photo, blur_map):
-        for c0, c1 in ((2.0, "auto"), ("auto", 3.0), (9.7, "auto"), ("auto", 0.2)):
-            found = shallow_depth_of_field(small_photo, blur_map, c0, c1)
-            assert np.isfinite(found).all()
-
-    def test_nothing_to_blur_is_left_alone(self, small_photo):
-        with pytest.warns(UserWarning, match="nothing is blurred"):
-            found = shallow_depth_of_field(
-                small_photo, np.full((96, 128), 1.0), subject_gain=0.0
-            )
-        np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
-
-    @pytest.mark.parametrize("smoothing", ["guided", "disc"])
-    def test_colors_do_not_fade(self, smoothing):
-        rng = np.random.default_rng(0)
-        image = np.full((120, 160, 3), 0.4)
-        image[:, :80] = (0.75, 0.25, 0.45)
-        image[:, 80:] = (0.2, 0.5, 0.4)
-        image = np.clip(image + rng.normal(0, 0.02, (120, 160, 1)), 0, 1)
-        found = shallow_depth_of_field(
-            image, np.full((120, 160), 9.0), 1, 7, smoothing=smoothing
-        )
-        for columns in (slice(10, 60), slice(100, 150)):
-            np.testing.assert_allclose(
-                found[:, columns].mean(axis=(0, 1)),
-                image[:, columns].mean(axis=(0, 1)),
-                atol=0.03,
-            )
-
-
-class TestLens:
-    @pytest.fixture
-    def blur_map(self, small_photo):
-        return np.tile(np.linspace(0.5, 9, 128), (96, 1))
-
-    def test_the_weight_becomes_a_radius(self, small_photo, blur_map):
-        defocus = 3.0 * (1 - sdof_weight(blur_map, 1, 7))
-        found = shallow_depth_of_field(
-            small_photo,
-            blur_map,
-            1,
-            7,
-            smoothing="lens",
-            disc_sigma=3.0,
-            subject_gain=0.0,
-        )
-        np.testing.assert_allclose(found, lens_blur(small_photo, defocus), atol=1e-6)
-
-    def test_only_what_is_in_focus_is_sharpened(self, small_photo, blur_map):
-        plain, sharp = (
-            shallow_depth_of_field(
-                small_photo, blur_map, 1, 7, smoothing="lens", subject_gain=gain
-            )
-            for gain in (0.0, 2.0)
-        )
-        change = abs(sharp - plain).mean(axis=(0, 2))
-        assert change[:10].mean() > 0.002
-        assert change[100:].max() < 2e-4
-
-    def test_no_halo_where_the_plain_disc_has_one(self):
-        image = np.full((80, 80, 3), 0.2)
-        image[20:60, 20:60] = (1.0, 0.3, 0.1)
-        blur_map = np.full((80, 80), 9.0)
-        # The map is a pixel short of the subject all around.
-        blur_map[21:59, 21:59] = 0.0
-        errors = {}
-        for smoothing in ("disc", "lens"):
-            found = shallow_depth_of_field(
-                image,
-                blur_map,
-                1,
-                7,
-                smoothing=smoothing,
-                disc_sigma=6.0,
-                subject_gain=0.0,
-            )
-            outside = np.ones((80, 80), dtype=bool)
-            outside[20:60, 20:60] = False
-            errors[smoothing] = abs(found - image)[outside].max()
-        assert errors["lens"] < 0.01
-        assert errors["disc"] > 0.05
-
-    def test_settings_reach_the_lens(self, small_photo, blur_map):
-        for setting in ({"n_layers": 2}, {"edge_radius": 0}):
-            defocus = np.where(blur_map < 4, 0.0, 1.6)
-            defocus[:, 100:] = 0.8
-            weight = np.where(blur_map < 4, 0.0, 9.0)
-            weight[:, 100:] = 4.0
-            found, expected = (
-                shallow_depth_of_field(
-                    small_photo, weight, 1, 7, smoothing="lens", **more
-                )
-                for more in (setting, {})
-            )
-            assert abs(found - expected).max() > 1e-3
-
-
-class TestDepth:
-    @pytest.fixture
-    def depth(self, small_photo):
-        depth = np.full(small_photo.shape[:2], 8.0)
-        depth[:, 40:90] = 2.0
-        depth[:, 90:] = 1.0
-        return depth
-
-    def test_a_lens_focused_on_the_subject(self, small_photo, depth):
-        lens = {"focal_length": 0.05, "aperture_diameter": 0.0005}
-        sigma = sigma_from_distance(depth, focus_distance=2.0, pixel_pitch=2e-6, **lens)
-        signed = np.where(depth < 2, -sigma, sigma)
-        found = shallow_depth_of_field(
-            small_photo,
-            depth,
-            unit="depth",
-            focus=2.0,
-            smoothing="lens",
-            disc_sigma=float(sigma.max()),
-            subject_gain=0.0,
-        )
-        np.testing.assert_allclose(found, lens_blur(small_photo, signed), atol=1e-5)
-
-    @pytest.mark.parametrize("smoothing", ["guided", "disc", "lens"])
-    def test_disparity_is_the_same_picture(self, small_photo, depth, smoothing):
-        expected = shallow_depth_of_field(
-            small_photo, depth, unit="depth", focus=2.0, smoothing=smoothing
-        )
-        found = shallow_depth_of_field(
-            small_photo, 3 / depth, unit="disparity", focus=1.5, smoothing=smoothing
-        )
-        np.testing.assert_allclose(found, expected, atol=1e-4)
-        image = small_photo / np.float32(255)
-        assert abs(found - image)[:, 50:80].mean() < 0.01
-        assert abs(found - image)[:, 100:].mean() > 0.01
-
-    @pytest.mark.parametrize("smoothing", ["guided", "disc"])
-    def test_stands_in_for_the_blur_map(self, small_photo, depth, smoothing):
-        blur_map = abs(defocus_from_depth(depth, 6.0, focus=2.0))
-        arguments = {"smoothing": smoothing, "disc_sigma": 6.0}
-        found = shallow_depth_of_field(
-            small_photo, depth, unit="depth", focus=2.0, **arguments
-        )
-        expected = shallow_depth_of_field(small_photo, blur_map, **arguments)
-        np.testing.assert_array_equal(found, expected)
-
-    def test_samples_carry_the_unit(self, small_photo, depth):
-        mask = depth == 2
-        sample = DefocusSample(small_photo, depth, unit="depth")
-        disparity = DefocusSample(small_photo, 1 / depth, unit="disparity")
-        renderer = SDoFRenderer(smoothing="lens", disc_sigma=3.0)
-        first, second = renderer.transform(
-            [sample, disparity], subject_masks=[mask, mask]
-        )
-        expected = shallow_depth_of_field(
-            small_photo,
-            depth,
-            unit="depth",
-            smoothing="lens",
-            disc_sigma=3.0,
-            subject_mask=mask,
-        )
-        np.testing.assert_array_equal(first, expected)
-        np.testing.assert_allclose(second, first, atol=1e-4)
-
-    def test_other_steps_refuse_it(self, small_photo, depth):
-        sample = DefocusSample(small_photo, depth, unit="depth")
-        for step in (AdaptiveUnsharpMask(), DefocusSegmenter()):
-            run = getattr(step, "predict", None) or step.transform
-            with pytest.raises(
-                ValueError, match=r"X\[0\] has a map of unit 'depth', which says how"
-            ):
-                run([sample])
-
-    def test_names_the_item(self, small_photo, depth):
-        depth[3, 3] = 0
-        sample = DefocusSample(small_photo, depth, unit="depth")
-        with pytest.raises(ValueError, match=r"X\[0\]: the depth map must be above 0"):
-            SDoFRenderer().transform([sample])
-
-    def test_refuses_an_unknown_unit(self, small_photo, depth):
-        with pytest.raises(ValueError, match="'unit' parameter of shallow_depth_of"):
-            shallow_depth_of_field(small_photo, depth, unit="relative")
-
-
-class TestEstimator:
-    def test_equals_the_function(self, small_photo):
-        blur_map = np.linspace(0, 9, 96 * 128).reshape(96, 128)
-        sample = DefocusSample(small_photo, blur_map)
-        renderer = SDoFRenderer(1.0, 7.0, smoothing="disc", disc_sigma=2.0)
-        expected = shallow_depth_of_field(
-            small_photo, blur_map, 1.0, 7.0, smoothing="disc", disc_sigma=2.0
-        )
-        np.testing.assert_array_equal(renderer.transform([sample])[0], expected)
-        mask = np.ones((96, 128))
-        masked = renderer.transform([sample], subject_masks=[mask])[0]
-        assert not np.array_equal(masked, expected)
-
-    def test_refuses_relative_maps(self, small_photo):
-        sample = DefocusSample(small_photo, np.zeros((96, 128)), unit="relative")
-        with pytest.raises(ValueError, match="CalibratedMapper"):
-            SDoFRenderer().transform([sample])
-
-    @pytest.mark.parametrize(
-        ("changes", "message"),
-        [
-            ({"c0": 7.0, "c1": 1.0}, "0 <= c0 < c1 < pivot"),
-            ({"c0": "low"}, "'c0' parameter of SDoFRenderer"),
-            ({"c1": 12.0}, "Got c0=0, c1=12, pivot=10"),
-            ({"w0": 0.1, "w1": 0.5}, "0 < w1 < w0 < 1"),
-            ({"eps": 0.0}, "'eps' parameter"),
-            ({"smoothing": "gaussian"}, "'smoothing' parameter"),
-            ({"n_iter": -1}, "'n_iter' parameter"),
-            ({"disc_sigma": 0.0}, "'disc_sigma' parameter"),
-            ({"literal": "yes"}, "'literal' parameter"),
-            ({"focus": -1.0}, "'focus' parameter of SDoFRenderer"),
-            ({"focus": "near"}, "'focus' parameter"),
-            ({"n_layers": 0}, "'n_layers' parameter"),
-            ({"edge_radius": 1.5}, "'edge_radius' parameter"),
-        ],
-    )
-    def test_refuses_bad_parameters(self, small_photo, changes, message):
-        sample = DefocusSample(small_photo, np.zeros((96, 128)))
-        with pytest.raises(ValueError, match=message):
-            SDoFRenderer(**changes).transform([sample])
+        assert detail(found, sharp) > 0.99 * detail(image, sharp)
+        assert detail(found, soft) < 0.6 * detail(image, soft)

@@ -134,7 +134,12 @@ def _check_settings(settings: dict[str, Any], caller: str) -> None:
 
 
 def _fused_layers(
-    gradient: np.ndarray, sizes: Sequence[int], step: int, contrast: float
+    gradient: np.ndarray,
+    sizes: Sequence[int],
+    step: int,
+    contrast: float,
+    *,
+    most_values: int = _MOST_VALUES,
 ) -> np.ndarray:
     """Mean of the layers at every block, in [0, 1]."""
     shape = tuple(-(-length // step) for length in gradient.shape)
@@ -148,7 +153,7 @@ def _fused_layers(
     # Quantiles of the magnitude of what is normally distributed.
     expected = (contrast * special.ndtri((1 + places) / 2)).astype(np.float32)
     total = np.empty(shape, np.float32)
-    portion = max(1, _MOST_VALUES // n_values)
+    portion = max(1, most_values // n_values)
     transform = _transform_of(for_reading(padded.astype(np.float32)), sizes, step)
 
     def fuse(first_row: int, last_row: int) -> None:

@@ -7,8 +7,8 @@ from scipy import fft, ndimage, special
 from skdefocus import HiFSTMapper
 from skdefocus._shared.threads import limited_threads
 from skdefocus.filters import blur
-from skdefocus.mapping.peers import golestaneh as hifst
-from skdefocus.mapping.peers import hifst_map
+from skdefocus.mapping.peers import golestaneh, hifst_map
+from skdefocus.mapping.peers.golestaneh import _fused_layers, _high_frequencies
 
 
 def by_definition(gradient, sizes, step, contrast):
@@ -42,11 +42,10 @@ def by_definition(gradient, sizes, step, contrast):
 @pytest.mark.parametrize("step", [1, 3, 4])
 @pytest.mark.parametrize("portion", [1, 2**24])
 def test_layers_by_definition(compiled, step, portion, monkeypatch):
-    monkeypatch.setattr(hifst, "_MOST_VALUES", portion)
     if not compiled:
-        monkeypatch.setattr(hifst, "compiled", lambda: None)
+        monkeypatch.setattr(golestaneh, "compiled", lambda: None)
     gradient = np.random.default_rng(0).random((9, 14)).astype(np.float32) / 10
-    result = hifst._fused_layers(gradient, (3, 7), step, 0.01)
+    result = _fused_layers(gradient, (3, 7), step, 0.01, most_values=portion)
     np.testing.assert_allclose(
         result, by_definition(gradient, (3, 7), step, 0.01), rtol=1e-4
     )
@@ -54,7 +53,7 @@ def test_layers_by_definition(compiled, step, portion, monkeypatch):
 
 def test_kernels_and_numpy_agree_in_every_size(texture, monkeypatch):
     fast = hifst_map(texture, step=7)
-    monkeypatch.setattr(hifst, "compiled", lambda: None)
+    monkeypatch.setattr(golestaneh, "compiled", lambda: None)
     np.testing.assert_allclose(fast, hifst_map(texture, step=7), atol=1e-5)
 
 
@@ -72,7 +71,7 @@ def test_every_size_adds_half_of_its_coefficients():
     gradient = np.zeros((8, 8), np.float32)
     padded = np.pad(gradient, 31, mode="symmetric")
     for size in (7, 15, 31, 63):
-        values = hifst._high_frequencies(padded, 31, np.array([31, 35]), size)
+        values = _high_frequencies(padded, 31, np.array([31, 35]), size)
         assert values.shape == (2, size * (size + 1) // 2)
 
 
@@ -105,7 +104,7 @@ def test_flat_and_tiny_photographs():
 
 def test_gradients_are_those_of_half_a_pixel(texture):
     gradient = ndimage.gaussian_gradient_magnitude(texture, 0.5, mode="reflect")
-    expected = 1 - hifst._fused_layers(gradient.astype(np.float32), (7,), 1, 0.003)
+    expected = 1 - _fused_layers(gradient.astype(np.float32), (7,), 1, 0.003)
     result = hifst_map(texture, sizes=(7,), step=1)
     # Smoothing along edges changes no mean.
     assert result.mean() == pytest.approx(expected.mean(), abs=5e-3)

@@ -8,13 +8,7 @@ import pytest
 from skdefocus import JustNoticeableMapper
 from skdefocus._shared.threads import limited_threads
 from skdefocus.filters import blur
-from skdefocus.mapping.peers import (
-    just_noticeable_map,
-    learn_blur_dictionary,
-)
-from skdefocus.mapping.peers import (
-    shi as just_noticeable,
-)
+from skdefocus.mapping.peers import just_noticeable_map, shi
 from skdefocus.mapping.peers.blur_dictionary import centered
 from skdefocus.mapping.peers.shi import _n_atoms, _shipped_dictionary
 
@@ -36,7 +30,7 @@ def pursue(patch, atoms, tolerance):
 def either(request, monkeypatch):
     """Count atoms by the kernels, and without them."""
     if request.param == "scikit-learn":
-        monkeypatch.setattr(just_noticeable, "compiled", lambda: None)
+        monkeypatch.setattr(shi, "compiled", lambda: None)
 
 
 def counts_of_patches(patches, atoms):
@@ -139,16 +133,6 @@ def test_flat_and_tiny_photographs():
         assert 0 <= result.min() <= result.max() <= 1
 
 
-def test_atoms_are_learnt_alike_from_one_seed(small_photo):
-    settings = {"n_atoms": 5, "n_patches": 300, "random_state": 3}
-    one = learn_blur_dictionary([small_photo, small_photo[:40]], **settings)
-    other = learn_blur_dictionary([small_photo, small_photo[:40]], **settings)
-    np.testing.assert_array_equal(one, other)
-    assert one.shape == (5, 64)
-    np.testing.assert_allclose(np.linalg.norm(one, axis=1), 1, atol=1e-5)
-    assert just_noticeable_map(small_photo, dictionary=one).max() <= 1
-
-
 def test_a_dictionary_of_single_pixels_counts_pixels():
     image = np.full((8, 8), 0.5)
     image[2, 3], image[5, 5] = 0.9, 0.1
@@ -175,22 +159,3 @@ def test_refuses(changes, message):
         just_noticeable_map(np.zeros((20, 20)), **changes)
     with pytest.raises(ValueError, match="JustNoticeableMapper"):
         JustNoticeableMapper(**changes).transform([np.zeros((20, 20))])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"images": [np.zeros((7, 20))]}, r"images\[0\] must be at least 8 x 8"),
-        (
-            {"images": [np.zeros((20, 20)), "photo.jpg"]},
-            r"images\[1\] must be an array",
-        ),
-        ({"images": []}, "images must hold at least one"),
-        ({"images": [EYE], "sigma": 0}, "'sigma' parameter of learn_blur_dictionary"),
-        ({"images": [EYE], "n_atoms": 0}, "'n_atoms' parameter of"),
-        ({"images": [EYE], "n_patches": 0}, "'n_patches' parameter of"),
-    ],
-)
-def test_learning_refuses(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        learn_blur_dictionary(**arguments)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from skdefocus.filters import blur, disc_kernel
+from tests.strategies import gray_images
+
+
+def test_gaussian_equals_scipy(texture):
+    expected = ndimage.gaussian_filter(texture, 2.5, mode="reflect")
+    np.testing.assert_array_equal(blur(texture, 2.5), expected)
+
+
+@pytest.mark.parametrize("psf", ["gaussian", "disc"])
+def test_sigma_0_is_the_identity(small_photo, psf):
+    np.testing.assert_array_equal(
+        blur(small_photo, 0, psf), small_photo / np.float32(255)
+    )
+
+
+@pytest.mark.parametrize("sigma", [0.4, 0.8, 1.0, 2.0, 3.9, 4.1, 10.0])
+def test_disc_has_its_sigma(sigma):
+    kernel = disc_kernel(sigma)
+    offsets = np.arange(len(kernel)) - len(kernel) // 2
+    assert kernel.sum() == pytest.approx(1, rel=1e-9)
+    variance = kernel.sum(axis=0) @ offsets**2
+    assert np.sqrt(variance) == pytest.approx(sigma, rel=0.02)
+
+
+def test_disc_is_flat_and_round():
+    kernel = disc_kernel(5.0)
+    middle = kernel.shape[0] // 2
+    assert kernel[middle, middle] == pytest.approx(kernel[middle + 6, middle + 5])
+    np.testing.assert_allclose(kernel, kernel.T)
+    assert kernel[0, 0] == 0
+
+
+def test_disc_equals_direct_convolution(texture):
+    expected = ndimage.convolve(
+        texture.astype(np.float64), disc_kernel(3.0), mode="reflect"
+    )
+    np.testing.assert_allclose(blur(texture, 3.0, "disc"), expected, atol=1e-5)
+
+
+@given(gray_images(), st.floats(0, 5), st.sampled_from(["gaussian", "disc"]))
+def test_stays_within_the_range(image, sigma, psf):
+    result = blur(image, sigma, psf)
+    assert result.dtype == np.float32
+    assert result.min() >= image.min() - 1e-6
+    assert result.max() <= image.max() + 1e-6
+
+
+def test_color_channels_are_independent(small_photo):
+    for psf in ("gaussian", "disc"):
+        result = blur(small_photo, 2.0, psf)
+        expected = blur(small_photo[..., 1].copy(), 2.0, psf)
+        np.testing.assert_allclose(result[..., 1], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "psf", "message"),
+    [
+        (-1, "gaussian", "'sigma' parameter of blur"),
+        (1, "box", "'psf' parameter of blur must be a str among"),
+        (np.inf, "disc", "'sigma' parameter"),
+    ],
+)
+def test_refuses_bad_parameters(sigma, psf, message):
+    with pytest.raises(ValueError, match=message):
+        blur(np.zeros((4, 4)), sigma, psf)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.049])
+def test_a_disc_narrower_than_a_pixel_is_that_pixel(sigma):
+    np.testing.assert_array_equal(disc_kernel(sigma), [[1]])
+
+
+def test_kernels_are_shared_and_so_are_read_only():
+    kernel = disc_kernel(2.5)
+    assert disc_kernel(2.5) is kernel
+    with pytest.raises(ValueError, match="read-only"):
+        kernel[0, 0] = 1
+
+
+@pytest.mark.parametrize("sigma", [-0.1, np.nan, "2"])
+def test_discs_refuse_what_is_no_sigma(sigma):
+    with pytest.raises(ValueError, match="'sigma' parameter of disc_kernel must be"):
+        disc_kernel(sigma)

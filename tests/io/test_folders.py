@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from skdefocus.io import list_photographs
+
+
+def test_list_photographs(tmp_path):
+    for name in ("b.JPG", "a.png", "notes.txt", "deep/er/c.tiff"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    found = list_photographs([tmp_path / "notes.txt", tmp_path])
+    assert [path.name for path in found] == ["notes.txt", "a.png", "b.JPG", "c.tiff"]
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(ValueError, match="holds no photograph"):
+        list_photographs([tmp_path / "nothing"])
+
+
+def test_where_results_go_is_not_searched(tmp_path):
+    for name in ("in/a.jpg", "in/out/b.jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    photographs = tmp_path / "in"
+    both = [photographs / "a.jpg", photographs / "out" / "b.jpg"]
+    assert list_photographs([photographs], exclude=photographs / "out") == both[:1]
+    # Results beside the photographs, or above them.
+    assert list_photographs([photographs], exclude=photographs) == both
+    assert list_photographs([photographs], exclude=tmp_path) == both
+    # One path, not the paths that its letters are.
+    assert list_photographs(str(photographs), exclude=tmp_path) == both
+    assert list_photographs(photographs, exclude=tmp_path) == both
+
+
+def touch(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path):
+    folder = tmp_path / ".hidden" / "album"
+    touch(folder, "a.jpg", "._a.jpg", ".thumbnails/a.jpg", "b/.c/d.png", "b/e.png")
+    # What lies above the folder that is asked for does not matter.
+    assert list_photographs(folder) == [folder / "a.jpg", folder / "b" / "e.png"]
+    # What is named is wanted.
+    named = [folder / "._a.jpg"]
+    assert list_photographs(named) == named
+
+
+def test_endings_of_any_case_and_no_others(tmp_path):
+    taken = ["1.jpg", "2.JPEG", "3.png", "4.Tif", "5.tiff", "6.WebP"]
+    touch(tmp_path, *taken, "7.gif", "8.txt", "9.jpg.part", "jpg", "10.npy")
+    assert [path.name for path in list_photographs(tmp_path)] == taken
+
+
+def test_order_is_that_of_what_is_given_and_sorted_within(tmp_path):
+    touch(tmp_path, "z/2.jpg", "z/1.jpg", "z/10/0.jpg", "a/3.jpg")
+    missing = tmp_path / "missing.cr2"
+    found = list_photographs([tmp_path / "z", missing, str(tmp_path / "a")])
+    assert [str(path.relative_to(tmp_path)).replace("\\", "/") for path in found] == [
+        *("z/1.jpg", "z/10/0.jpg", "z/2.jpg"),
+        # A file that does not exist is for reading to complain of.
+        *("missing.cr2", "a/3.jpg"),
+    ]
+    assert list_photographs(iter([missing])) == [missing]
+    assert list_photographs([]) == []
+
+
+def test_a_folder_of_results_alone_holds_no_photograph(tmp_path, monkeypatch):
+    touch(tmp_path, "in/out/a.jpg")
+    message = r"in holds no photograph \(JPEG, PNG, TIFF, WebP\)\.$"
+    monkeypatch.chdir(tmp_path)
+    # Whichever way the two are written.
+    for exclude in ("in/out", tmp_path / "in" / "out", "in/../in/out"):
+        with pytest.raises(ValueError, match=message):
+            list_photographs("in", exclude=exclude)

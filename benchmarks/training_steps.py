@@ -4,7 +4,7 @@ python benchmarks/training_steps.py [--networks NETWORK ...] [--batch-size N]
 
 On a CUDA device, training records a step once and replays it
 (`skdefocus.classifier.training.recorded_model`). Both train the same network on the
-same batch here, in turns. Without such a device nothing but Python's part is left to gain.
+same batch here, in turns. Without such a device only Python's part is left to gain.
 """
 
 from __future__ import annotations

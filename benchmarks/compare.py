@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+from sklearn.pipeline import make_pipeline
 
 if __package__:
     from .common import pass_through
@@ -56,6 +57,7 @@ from skdefocus.figures import color_map
 from skdefocus.filters import resize
 from skdefocus.io import read_image
 from skdefocus.metrics import psnr, ssim
+from skdefocus.recipes import recommended_steps
 from skdefocus.synthesis import defocus
 
 MAPPERS = {
@@ -209,8 +211,8 @@ def enlarged(picture: np.ndarray) -> np.ndarray:
 
 def map_of(image: np.ndarray) -> DefocusSample:
     """Map a photograph as the package does by default."""
-    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
-    return GlobalRefiner().transform(mapper.transform([image]))[0]
+    steps = make_pipeline(*[step for _, step in recommended_steps()])
+    return steps.fit_transform([image])[0]
 
 
 def compare_renderers(

@@ -18,7 +18,6 @@ from scipy import ndimage, sparse
 from sklearn.pipeline import make_pipeline
 
 from skdefocus import (
-    GlobalRefiner,
     PatchBlurClassifier,
     SlidingWindowMapper,
     estimate_blur_map,
@@ -37,6 +36,7 @@ from skdefocus.filters import (
 )
 from skdefocus.filters import resize as resample
 from skdefocus.io import read_image
+from skdefocus.recipes import recommended_steps
 from skdefocus.refine import refine_wgif
 
 RADIUS, EPS, N_ITER = 16, 0.005, 7
@@ -277,7 +277,7 @@ def folder_of_photographs(n_photographs: int) -> list[Comparison]:
         shifted = np.roll(image, 3 * index, axis=1)
         path = folder / "photographs" / f"{index:03}.jpg"
         Image.fromarray(shifted).save(path, quality=92)
-    steps = SlidingWindowMapper(step=4, estimate="mean"), GlobalRefiner()
+    steps = [step for _, step in recommended_steps()]
 
     def run(n_jobs: int) -> None:
         out = Path(tempfile.mkdtemp(dir=folder))

@@ -14,18 +14,18 @@ background only noise. The adaptive one takes its gain from the blur map (Figs. 
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.pipeline import make_pipeline
 
 from skdefocus import (
     AdaptiveUnsharpMask,
     ContrastAdaptiveSharpening,
     GeneralizedUnsharpMask,
-    GlobalRefiner,
-    SlidingWindowMapper,
     UnsharpMask,
 )
 from skdefocus.datasets import load_sample_photograph
 from skdefocus.enhance import sharpening_gain
 from skdefocus.filters import blur
+from skdefocus.recipes import recommended_steps
 
 sigma = np.linspace(0, 12, 400)
 settings = {
@@ -45,8 +45,8 @@ axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 # adaptive one look at the pixels alone.
 
 photograph = np.clip(blur(load_sample_photograph() / np.float32(255), 1.2), 0, 1)
-samples = SlidingWindowMapper(step=4, estimate="mean").transform([photograph])
-samples = GlobalRefiner().transform(samples)
+steps = make_pipeline(*[step for _, step in recommended_steps()])
+samples = steps.fit_transform([photograph])
 results = {
     "photograph": photograph,
     "unsharp mask": UnsharpMask(gain=3.0).transform(samples)[0],

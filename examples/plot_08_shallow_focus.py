@@ -14,9 +14,11 @@ the map (eqs. 12 to 14, Fig. 14 of the paper).
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.pipeline import make_pipeline
 
-from skdefocus import GlobalRefiner, SDoFRenderer, SlidingWindowMapper
+from skdefocus import SDoFRenderer
 from skdefocus.datasets import load_sample_photograph
+from skdefocus.recipes import recommended_steps
 from skdefocus.render import sdof_weight
 
 sigma = np.linspace(0, 19, 400, dtype=np.float32)
@@ -33,10 +35,8 @@ axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 # by the guided filter, as in the paper, or by discs, as a lens does it.
 
 photograph = load_sample_photograph()
-samples = SlidingWindowMapper(step=4, estimate="mean", scale="auto").transform(
-    [photograph]
-)
-samples = GlobalRefiner().transform(samples)
+steps = make_pipeline(*[step for _, step in recommended_steps()])
+samples = steps.fit_transform([photograph])
 pictures = {
     "photograph": photograph,
     "smoothing='guided'": SDoFRenderer().transform(samples)[0],

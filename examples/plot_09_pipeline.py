@@ -13,23 +13,24 @@ import matplotlib.pyplot as plt
 from sklearn.datasets import load_sample_images
 from sklearn.pipeline import Pipeline
 
-from skdefocus import DefocusSegmenter, GlobalRefiner, SDoFRenderer, SlidingWindowMapper
+from skdefocus import DefocusSegmenter, SDoFRenderer
+from skdefocus.recipes import recommended_steps
 
 photographs = load_sample_images().images
 pipeline = Pipeline(
     [
-        ("mapper", SlidingWindowMapper(step=4, estimate="mean")),
-        ("refiner", GlobalRefiner()),
+        # The mapper and the refiner that we recommend.
+        *recommended_steps(),
         ("renderer", SDoFRenderer(smoothing="disc")),
     ]
 )
-pipeline.set_params(renderer__subject_gain=0.5, mapper__scale="auto")
+pipeline.set_params(renderer__subject_gain=0.5, mapper__step=8)
 shallow = pipeline.fit_transform(photographs)
 
 # %%
-# A part of a Pipeline is one, too. Between steps travel samples: an image, its map and
-# how far the map can be trusted. So the expensive step runs once, and what follows is
-# cheap to change.
+# A part of a Pipeline is one, too. Steps exchange samples: an image, its map and how
+# far the map can be trusted. So the expensive step runs once, and what follows is cheap
+# to change.
 
 samples = pipeline[:-1].transform(photographs)
 masks = DefocusSegmenter("auto").fit(samples).predict(samples)

@@ -20,10 +20,12 @@ import numpy as np
 from skimage import data
 from sklearn.datasets import load_sample_image
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from skdefocus import DefocusSegmenter, GlobalRefiner, SlidingWindowMapper
+from skdefocus import DefocusSegmenter
 from skdefocus.datasets import load_cuhk
 from skdefocus.io import write_photograph
+from skdefocus.recipes import recommended_steps
 from skdefocus.synthesis import compose_scene
 
 sources = (load_sample_image("china.jpg"), data.astronaut(), data.coffee())
@@ -50,8 +52,8 @@ with TemporaryDirectory() as name:
 # takes the maps. (``SlidingWindowMapper(memory=FOLDER)`` keeps them on disk, for a
 # search over a whole Pipeline.)
 
-samples = SlidingWindowMapper(step=4, estimate="mean").transform(images)
-samples = GlobalRefiner().transform(samples)
+steps = make_pipeline(*[step for _, step in recommended_steps()])
+samples = steps.fit_transform(images)
 thresholds = np.linspace(0.2, 3, 15)
 search = GridSearchCV(
     DefocusSegmenter(reference="absolute"), {"threshold": thresholds}, cv=5

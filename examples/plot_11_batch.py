@@ -21,11 +21,12 @@ from skimage import data
 from sklearn.datasets import load_sample_images
 from sklearn.pipeline import make_pipeline
 
-from skdefocus import GlobalRefiner, SDoFRenderer, SlidingWindowMapper
+from skdefocus import SDoFRenderer
 from skdefocus.batch import process
 from skdefocus.io import read_image, write_photograph
+from skdefocus.recipes import recommended_steps
 
-pipeline = make_pipeline(SlidingWindowMapper(step=4, estimate="mean"), GlobalRefiner())
+pipeline = make_pipeline(*[step for _, step in recommended_steps()])
 with TemporaryDirectory() as name:
     shoot, out = Path(name, "shoot"), Path(name, "out")
     temple, flower = load_sample_images().images

@@ -14,9 +14,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Rectangle
 from skimage import data
+from sklearn.pipeline import make_pipeline
 
-from skdefocus import GlobalRefiner, SlidingWindowMapper
 from skdefocus.batch import measure_map
+from skdefocus.recipes import recommended_steps
 from skdefocus.synthesis import defocus
 
 portrait = data.astronaut()[:400, 30:430]
@@ -38,8 +39,8 @@ for name, (on_person, behind) in {
 # `measure_map` gives what the report of a batch tells of each photograph. The subject
 # is a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT``, or a mask file.
 
-samples = SlidingWindowMapper(step=4, estimate="mean").transform(list(frames.values()))
-samples = GlobalRefiner().transform(samples)
+steps = make_pipeline(*[step for _, step in recommended_steps()])
+samples = steps.fit_transform(list(frames.values()))
 face = np.zeros(portrait.shape[:2], bool)
 face[60:190, 130:260] = True
 measured = {

@@ -17,14 +17,16 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy import ndimage
+from sklearn.pipeline import make_pipeline
 
-from skdefocus import DefocusSegmenter, GlobalRefiner, SlidingWindowMapper
+from skdefocus import DefocusSegmenter
 from skdefocus.datasets import load_sample_photograph
-from skdefocus.io import read_image, write_photograph
+from skdefocus.io import read_image, write_mask
+from skdefocus.recipes import recommended_steps
 
 photograph = load_sample_photograph()
-samples = SlidingWindowMapper(step=4, estimate="mean").transform([photograph])
-samples = GlobalRefiner().transform(samples)
+steps = make_pipeline(*[step for _, step in recommended_steps()])
+samples = steps.fit_transform([photograph])
 segmenter = DefocusSegmenter(1.0).fit(samples)
 (in_focus,) = segmenter.in_focus_mask(samples)
 in_focus = ndimage.binary_opening(in_focus, iterations=2)
@@ -32,11 +34,11 @@ print(f"{in_focus.mean():.0%} of the photograph is used")
 
 # %%
 # A mask is a file named after its photograph, 255 where it is used. For a whole folder:
-# ``skdefocus batch FOLDER -o OUT --picture mask`` (255 where out of focus there).
+# ``skdefocus batch FOLDER -o OUT --picture mask`` writes such masks.
 
 with TemporaryDirectory() as folder:
     path = Path(folder, "flower.jpg.mask.png")
-    write_photograph(path, in_focus.astype(np.uint8) * 255)
+    write_mask(path, ~in_focus)
     print(path.name, sorted(set(read_image(path).ravel().tolist())))
 
 # %%

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
 from ._shared.validation import check_map, to_float_image
 
 __all__ = ["color_map", "draw_overview", "training_figure"]
@@ -27,8 +27,6 @@ _COLORS = np.array(
     ],
     dtype=np.float32,
 )
-# Sigma, in pixels, at the bright end: the top of the ladder.
-_TOP = 19.0
 _TICKS = (0, 1, 2, 4, 8, 19)
 _GAP = 12
 _BAR = 26
@@ -37,7 +35,7 @@ _TEXT = 16
 
 def _position(sigma: Any) -> np.ndarray:
     """Place sigma on a logarithmic scale from 0 to 1."""
-    low, high = to_log_sigma([0.0, _TOP])
+    low, high = to_log_sigma([0.0, LARGEST_SIGMA])
     position = to_log_sigma(np.asarray(sigma, dtype=np.float32))
     place: np.ndarray = np.clip((position - low) / (high - low), 0, 1)
     return place
@@ -135,7 +133,7 @@ def draw_overview(
         sheet.paste(picture, (left, top + _TEXT + _GAP // 2))
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
-    low, high = to_log_sigma([0.0, _TOP])
+    low, high = to_log_sigma([0.0, LARGEST_SIGMA])
     scale = from_log_sigma(np.linspace(low, high, length))
     bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0))
     sheet.paste(Image.fromarray(bar), (_GAP, top))
@@ -144,7 +142,7 @@ def draw_overview(
     )
     for sigma in _TICKS:
         center = _GAP + float(_position(sigma)) * length
-        text = f"{sigma}+" if sigma == _TOP else str(sigma)
+        text = f"{sigma}+" if sigma == LARGEST_SIGMA else str(sigma)
         draw.text((center, top + _BAR + 3), text, fill="black", font=font, anchor="ma")
     line = (_GAP, top + _BAR + _TEXT + _GAP)
     draw.text(line, credit, fill="dimgray", font=font)

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .classifier import PatchBlurClassifier
 from .enhance import adaptive_unsharp_mask
-from .mapping import sliding_window_map
-from .refine import refine_global
+from .recipes import recommended_steps
 from .render import shallow_depth_of_field
 
 __all__ = ["estimate_blur_map", "shallow_focus", "sharpen"]
@@ -19,9 +17,9 @@ __all__ = ["estimate_blur_map", "shallow_focus", "sharpen"]
 def estimate_blur_map(
     image: np.ndarray,
     *,
-    step: int = 4,
-    estimate: str = "mean",
-    scale: float | str | Sequence[float] = "auto",
+    step: int | None = None,
+    estimate: str | None = None,
+    scale: float | str | Sequence[float] | None = None,
     refine: bool = True,
 ) -> np.ndarray:
     """Estimate how blurred every pixel of a photograph is.
@@ -30,14 +28,15 @@ def estimate_blur_map(
     ----------
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
-    step : int, default=4
-        Distance between patches, from 1 to 32, in pixels.
-    estimate : {"mean", "mode"}, default="mean"
+    step : int, optional
+        Distance between patches, from 1 to 32, in pixels. By default this and what
+        follows is as `skdefocus.recipes.recommended_steps` has it.
+    estimate : {"mean", "mode"}, optional
         Expected sigma, or sigma of the most probable level.
-    scale : float, "auto" or list of float, default="auto"
+    scale : float, "auto" or list of float, optional
         As in `SlidingWindowMapper`.
     refine : bool, default=True
-        Refine the map along the photograph's edges, as `GlobalRefiner` does.
+        Refine the map along the photograph's edges.
 
     Returns
     -------
@@ -57,11 +56,20 @@ def estimate_blur_map(
     >>> bool(blur_map[200, 330] < blur_map[40, 40])
     True
     """
-    classifier = PatchBlurClassifier.pretrained()
-    blur_map, confidence = sliding_window_map(
-        image, classifier, step=step, estimate=estimate, scale=scale
+    given = {"step": step, "estimate": estimate, "scale": scale}
+    steps = dict(recommended_steps())
+    steps["mapper"].set_params(
+        **{name: value for name, value in given.items() if value is not None}
     )
-    return refine_global(blur_map, image, confidence) if refine else blur_map
+    try:
+        batch = steps["mapper"].transform([image])
+        if refine:
+            batch = steps["refiner"].transform(batch)
+    except ValueError as error:
+        # There is no batch in sight of the caller.
+        raise ValueError(str(error).replace("X[0]", "image")) from error
+    blur_map: np.ndarray = batch[0].blur_map
+    return blur_map
 
 
 def sharpen(

@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["from_log_sigma", "to_log_sigma"]
+__all__ = ["LARGEST_SIGMA", "from_log_sigma", "to_log_sigma"]
+
+# Where the paper's levels end, in pixels: colors of maps end there, the gain of
+# sharpening is a function of the map's share of it, and so on.
+LARGEST_SIGMA = 19.0
 
 _OFFSET = 0.8
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from ..figures import color_map
-from ..io import write_map, write_photograph
+from .._shared.files import staged
+from ..batch.products import apply_step, write_map_files, write_pictures
 from .opened import OpenedPhotograph
-from .recipe import product_file, product_step
+from .recipe import product_step
 from .settings import Settings
 
 __all__ = ["export_product"]
+
+# What a batch calls the files of a map, where the page calls them otherwise.
+_MAP_FILES = {"sigma": "data"}
 
 
 def export_product(
     opened: OpenedPhotograph, settings: Settings, product: str, folder: Path
 ) -> Path:
-    """Render a product at full size and write its file, as the command line does.
+    """Render a product at full size and write its file, as a batch does.
 
     Parameters
     ----------
@@ -43,16 +44,14 @@ def export_product(
     OSError
         If it cannot be written.
     """
-    path = folder / product_file(opened, product)
     step = product_step(opened, settings, product)
-    if product == "mask":
-        (mask,) = step.predict([opened.sample])
-        write_photograph(path, mask.astype(np.uint8) * 255)
-    elif step is not None:
-        (picture,) = step.transform([opened.sample])
-        write_photograph(path, picture, like=opened.original)
-    elif product == "map":
-        write_photograph(path, color_map(opened.sample.require_map()))
-    else:
-        write_map(path, opened.sample.require_map())
+    stem = Path(opened.name).stem
+    with staged(folder) as stage:
+        if step is None:
+            files = [_MAP_FILES.get(product, product)]
+            write_map_files(stage, stem, opened.sample, files=files)
+        else:
+            made = {product: apply_step(step, opened.sample)}
+            write_pictures(stage, stem, made, opened.original)
+    (path,) = stage.targets
     return path

@@ -14,11 +14,12 @@ import numpy as np
 
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..io import Photograph, read_photograph
+from ..recipes import recommended_steps
 from ..render import automatic_focus_range
 from ..render.weight import LEAST_DISTANCE
 from ..sample import DefocusSample
 from ..segment.threshold import sharpest_value
-from .settings import RANGES, Settings, mapping_steps
+from .settings import RANGES, Settings
 
 __all__ = ["OpenedPhotograph", "open_photograph"]
 
@@ -160,7 +161,7 @@ def open_photograph(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         batch: list[Any] = [original.image]
-        for step in mapping_steps():
+        for _, step in recommended_steps():
             batch = step.transform(batch)
     notes = tuple(str(warning.message) for warning in caught)
     return OpenedPhotograph(original, batch[0], path or str(file), notes)

@@ -14,7 +14,7 @@ from panel.custom import JSComponent
 from panel.models.esm import ESMEvent
 from tornado.ioloop import IOLoop
 
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
 from ..figures import color_map
 from .recipe import PRODUCTS
 from .session import Session
@@ -22,7 +22,6 @@ from .session import Session
 __all__ = ["ASSETS", "make_page"]
 
 # Sigma, in pixels, from which the map's colors stay the same, and below it.
-_TOP = 19.0
 _TICKS = (0, 1, 2, 4, 8, 19)
 ASSETS = Path(__file__).parent / "assets"
 
@@ -119,7 +118,7 @@ def make_page(
 
 def _color_bar() -> tuple[str, list[tuple[float, str]]]:
     """Give the map's colors, for CSS, and where along them which sigma lies."""
-    low, high = to_log_sigma(np.array([0.0, _TOP]))
+    low, high = to_log_sigma(np.array([0.0, LARGEST_SIGMA]))
     scale = from_log_sigma(np.linspace(low, high, 29))
     colors = [f"rgb({r}, {g}, {b})" for r, g, b in color_map(scale[np.newaxis])[0]]
     places = (to_log_sigma(np.array(_TICKS, float)) - low) / (high - low) * 100

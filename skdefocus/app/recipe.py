@@ -6,12 +6,20 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from ..batch.results import PICTURE_ENDINGS
 from ..io import DEFAULT_MAX_PIXELS
+from ..io.formats import result_ending
+from ..recipes import recommended_steps
 from .opened import OpenedPhotograph
-from .settings import Settings, mapping_steps
+from .settings import Settings
 
-__all__ = ["PRODUCTS", "command_line", "product_file", "product_step", "python_code"]
+__all__ = [
+    "PRODUCTS",
+    "check_product",
+    "command_line",
+    "product_file",
+    "product_step",
+    "python_code",
+]
 
 # What can be exported: what its file's name ends in, and what the page calls it.
 PRODUCTS = {
@@ -20,10 +28,29 @@ PRODUCTS = {
     "sigma": ("_sigma.tif", "map as float TIFF"),
     "map16": ("_map16.png", "map as 16-bit PNG"),
     "map": ("_map.png", "map in colors"),
-    "mask": ("_mask.png", "mask"),
+    "mask": ("_focus_mask.png", "mask, white where in focus"),
 }
 _VERBS = {"sharpened": "sharpen", "shallow": "bokeh", "mask": "batch"}
 _NAMES = {"sharpened": "sharpener", "shallow": "renderer", "mask": "segmenter"}
+
+
+def check_product(product: str) -> None:
+    """Refuse a product that the page does not have.
+
+    Parameters
+    ----------
+    product : str
+        What is asked for.
+
+    Raises
+    ------
+    ValueError
+        If it is no key of `PRODUCTS`.
+    """
+    if product not in PRODUCTS:
+        raise ValueError(
+            f"there is no product {product!r} to export; known: {', '.join(PRODUCTS)}."
+        )
 
 
 def product_file(opened: OpenedPhotograph, product: str) -> str:
@@ -46,13 +73,10 @@ def product_file(opened: OpenedPhotograph, product: str) -> str:
     ValueError
         If there is no such product.
     """
-    if product not in PRODUCTS:
-        raise ValueError(
-            f"there is no product {product!r} to export; known: {', '.join(PRODUCTS)}."
-        )
+    check_product(product)
     ending = PRODUCTS[product][0]
     if "." not in ending:
-        ending += PICTURE_ENDINGS.get(opened.original.file_format, ".png")
+        ending += result_ending(opened.original.file_format)
     return Path(opened.name).stem + ending
 
 
@@ -72,7 +96,13 @@ def product_step(opened: OpenedPhotograph, settings: Settings, product: str) -> 
     -------
     estimator or None
         None where the map itself is the product.
+
+    Raises
+    ------
+    ValueError
+        If there is no such product.
     """
+    check_product(product)
     if product == "sharpened":
         return settings.sharpener()
     if product == "shallow":
@@ -139,10 +169,14 @@ def python_code(
     """
     file = product_file(opened, product)
     last = product_step(opened, settings, product)
-    steps = [*mapping_steps(), *([] if last is None else [last])]
+    steps = [
+        *(step for _, step in recommended_steps()),
+        *([] if last is None else [last]),
+    ]
     names = ", ".join(sorted(type(step).__name__ for step in steps))
     limit = "" if max_pixels == DEFAULT_MAX_PIXELS else f", max_pixels={max_pixels}"
-    writer = "write_map" if product in ("sigma", "map16") else "write_photograph"
+    writers = {"sigma": "write_map", "map16": "write_map", "mask": "write_mask"}
+    writer = writers.get(product, "write_photograph")
     lines = [
         "from sklearn.pipeline import make_pipeline",
         f"from skdefocus import {names}",
@@ -162,7 +196,7 @@ def python_code(
     elif product == "mask":
         lines += [
             "(mask,) = steps.predict([photograph.image])  # True where out of focus",
-            f'write_photograph({_quote(file)}, mask.astype("uint8") * 255)',
+            f"write_mask({_quote(file)}, mask)",
         ]
     else:
         drawn = "sample.blur_map"

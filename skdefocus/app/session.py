@@ -13,12 +13,12 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-from ..batch.results import describe_error
+from ..batch.products import describe_error
 from .answers import VIEWS, opened_answer, picture_answer
 from .export import export_product
 from .opened import OpenedPhotograph
 from .preview import Preview
-from .recipe import PRODUCTS
+from .recipe import PRODUCTS, check_product
 from .settings import Settings
 from .workers import Workers
 
@@ -220,8 +220,7 @@ class Session:
     def _export(self, message: Mapping[str, Any]) -> None:
         opened, _ = self._current()
         settings, product = self.settings, message["product"]
-        if product not in PRODUCTS:
-            raise ValueError(f"there is no product {product!r} to export.")
+        check_product(product)
         self._answer(
             {"kind": "working", "text": f"Rendering the {PRODUCTS[product][1]}."}
         )

@@ -9,14 +9,12 @@ from numbers import Real
 from typing import Any, Self
 
 from ..enhance import AdaptiveUnsharpMask
-from ..mapping import SlidingWindowMapper
-from ..refine import GlobalRefiner
 from ..render import SDoFRenderer
 from ..render.shallow import LARGEST_SHARE
 from ..render.weight import LEAST_DISTANCE
 from ..segment import DefocusSegmenter
 
-__all__ = ["RANGES", "Settings", "mapping_steps"]
+__all__ = ["RANGES", "Settings"]
 
 # In pixels.
 _LEAST_PIVOT = 10.0
@@ -33,18 +31,6 @@ RANGES: dict[str, tuple[float, float, int]] = {
     "strength": (0.2, 3.0, 2),
     "subject_gain": (0.0, 2.0, 2),
 }
-
-
-def mapping_steps() -> list[Any]:
-    """Make the steps from a photograph to its refined map, as `estimate_blur_map`.
-
-    Returns
-    -------
-    list of estimator
-        A mapper and a refiner.
-    """
-    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
-    return [mapper, GlobalRefiner()]
 
 
 @dataclass(frozen=True)

@@ -18,20 +18,22 @@ from tqdm import tqdm
 from .._base import ImageTransformer
 from .._shared.validation import N_JOBS, POSITIVE_INTEGER, StrOptions, check_parameters
 from ..io import DEFAULT_MAX_PIXELS
-from .jobs import Job, list_jobs
-from .keys import pipeline_key
+from .jobs import Job, check_inputs, list_jobs
 from .pool import active_pool, run_jobs
+from .products import RESERVED, Form, pipeline_steps
 from .report import Report, read_rows
-from .results import RESERVED, pipeline_steps
 from .run_folder import open_run
 from .subject import check_subject
-from .work import Task
+from .work import Task, product_keys
 
 __all__ = ["BatchSummary", "process"]
 
 _CONSTRAINTS = {
     "n_jobs": N_JOBS,
+    "write_maps": ["boolean"],
     "overview": ["boolean"],
+    "report": ["boolean"],
+    "credit": [str],
     "map_data": [StrOptions({"tif", "npy"})],
     "max_pixels": [POSITIVE_INTEGER],
     "resume": ["boolean"],
@@ -45,21 +47,25 @@ class BatchSummary:
 
     Attributes
     ----------
-    csv, jsonl : Path
-        The report, as a table and in JSON lines, the sharpest photograph first.
+    csv, jsonl : Path or None
+        The report, as a table and in JSON lines, the sharpest photograph first; None
+        if there is none.
     n_done : int
         Photographs worked on in this run.
     n_kept : int
         Photographs whose work an earlier run had finished.
     n_failed : int
         Photographs that failed; the report says why.
+    skipped : tuple of Path
+        Pictures in the folders that are results of earlier runs.
     """
 
-    csv: Path
-    jsonl: Path
+    csv: Path | None
+    jsonl: Path | None
     n_done: int
     n_kept: int
     n_failed: int
+    skipped: tuple[Path, ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Read the report, one row at a time.
@@ -68,7 +74,14 @@ class BatchSummary:
         ------
         dict of str to object
             One for each photograph, the sharpest first.
+
+        Raises
+        ------
+        ValueError
+            If there is no report.
         """
+        if self.jsonl is None:
+            raise ValueError("this run wrote no report; process it with report=True.")
         return read_rows(self.jsonl)
 
 
@@ -79,18 +92,21 @@ def process(
     *,
     n_jobs: int | None = None,
     pictures: Mapping[str, Any] | None = None,
+    write_maps: bool = True,
     overview: bool = False,
     subject: Sequence[int] | str | os.PathLike[str] | None = None,
     map_data: str = "tif",
     max_pixels: int = DEFAULT_MAX_PIXELS,
     resume: bool = True,
+    report: bool = True,
+    credit: str = "",
     progress: bool = False,
     on_row: Callable[[dict[str, Any]], None] | None = None,
 ) -> BatchSummary:
     """Map photographs, make pictures of the maps, and report how sharp they are.
 
-    A photograph that fails is listed with its reason and stops nothing. A run that was
-    interrupted, however, goes on where it was: call it again.
+    A photograph that fails is listed with its reason, and the run continues. A run that
+    was interrupted goes on where it was: call it again.
 
     Parameters
     ----------
@@ -99,17 +115,21 @@ def process(
     pipeline : estimator or Pipeline
         A mapper, or a Pipeline that begins with one, as `SlidingWindowMapper` and
         `GlobalRefiner`. A last step that makes pictures or masks gives ``_picture`` or
-        ``_mask``; its masks then decide what is in focus.
+        ``_focus_mask``, white where in focus; its masks then decide what is in focus.
     out : path-like
         Folder of the results, made if needed. What lies in folders keeps its place.
         With a cluster it must be shared by all workers.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib: each in a process with one
-        thread, also with 1. Within ``joblib.parallel_config(backend="dask")`` the
-        workers of that cluster do the work.
+        Number of photographs processed in parallel (joblib), each in a process with
+        one thread. One photograph alone is worked on in the calling process, with all
+        threads. Within ``joblib.parallel_config(backend="dask")`` the workers of that
+        cluster do the work.
     pictures : mapping of str to estimator, optional
         What to make of each map beside: ``{"shallow": SDoFRenderer()}`` gives
-        ``_shallow``. Names are of lower-case letters and digits.
+        ``_shallow``, and ``{"mask": DefocusSegmenter()}`` gives ``_focus_mask``. Names
+        are of lower-case letters and digits.
+    write_maps : bool, default=True
+        Write the files of the map itself.
     overview : bool, default=False
         Also draw photograph, map and pictures side by side.
     subject : sequence of 4 int or path-like, optional
@@ -121,8 +141,12 @@ def process(
     max_pixels : int, default=200_000_000
         Larger photographs are refused from their header.
     resume : bool, default=True
-        Leave what is finished: where content, parameters, networks and the version of
-        skdefocus are the same, and the results are there.
+        Leave what is finished, product by product: where content, parameters, networks
+        and the version of skdefocus are the same, and the results are there.
+    report : bool, default=True
+        Measure how sharp each photograph is, and write the report.
+    credit : str, default=""
+        Stands in the overview, and in a text file beside each photograph's results.
     progress : bool, default=False
         Show a bar with the rate and the time left on standard error.
     on_row : callable, optional
@@ -137,6 +161,8 @@ def process(
     ------
     ValueError
         For parameters that are not accepted, or a folder without photographs.
+    FileNotFoundError
+        If ``paths`` is a list and one of them does not exist; nothing is begun.
     NotFittedError
         If a step is not fitted that must be.
     OSError
@@ -152,7 +178,7 @@ def process(
     The report is ``report.csv`` and ``report.jsonl``. Its rows are sorted by the mean
     sigma of the sharpest region (`skdefocus.batch.measure_map` tells every figure);
     photographs that failed come last. A file of the output folder that was not
-    written by an earlier batch is never replaced.
+    written by an earlier run is never replaced.
 
     Examples
     --------
@@ -168,7 +194,10 @@ def process(
     """
     options = {
         "n_jobs": n_jobs,
+        "write_maps": write_maps,
         "overview": overview,
+        "report": report,
+        "credit": credit,
         "map_data": map_data,
         "max_pixels": max_pixels,
         "resume": resume,
@@ -183,43 +212,56 @@ def process(
         raise ValueError(f"{out} is a file, not a folder to write to.")
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
-    jobs: Iterable[Job] = list_jobs(paths, folder)
+    skipped: list[Path] = []
+    jobs: Iterable[Job] = list_jobs(paths, folder, skipped)
+    total = None
     if isinstance(paths, Sized):
-        # Listed beforehand: the bar knows the total, and a bad folder stops nothing
-        # half done.
+        # Listed beforehand: the bar knows the total, and nothing is half done when a
+        # path or folder is wrong.
+        check_inputs(paths)
         jobs = list(jobs)
-    pool = active_pool(n_jobs)
-    form = {"overview": overview, "map_data": map_data}
-    key = pipeline_key(pipeline, pictures, form)
+        total = len(jobs)
+    pool = active_pool(n_jobs, total)
+    form = Form(map_data, credit)
     with open_run(folder) as run:
         task = Task(
             run,
             pipeline,
             pictures,
-            key=key,
-            overview=overview,
+            keys=product_keys(
+                pipeline,
+                pictures,
+                form,
+                with_map=write_maps,
+                overview=overview,
+                figures=report,
+            ),
             subject=subject,
-            map_data=map_data,
+            form=form,
             max_pixels=max_pixels,
             resume=resume,
         )
-        total = len(jobs) if isinstance(jobs, Sized) else None
         rows = run_jobs(jobs, task, pool)
-        report = Report(run.work)
+        table = Report(run.work) if report else None
         counts = Counter(done=0, kept=0, failed=0)
         bar = tqdm(total=total, unit="photo", dynamic_ncols=True, disable=not progress)
+        written: tuple[Path | None, Path | None] = (None, None)
         try:
             with bar, closing(rows):
                 for row in rows:
-                    report.add(row)
+                    if table is not None:
+                        table.add(row)
                     counts[row["status"]] += 1
                     if on_row is not None:
                         on_row(row)
                     _tell(bar, counts)
         finally:
             # Also of what is done when the run is stopped.
-            written = report.write(folder)
-    return BatchSummary(*written, counts["done"], counts["kept"], counts["failed"])
+            if table is not None:
+                written = table.write(folder)
+    return BatchSummary(
+        *written, counts["done"], counts["kept"], counts["failed"], tuple(skipped)
+    )
 
 
 def _tell(bar: Any, counts: Mapping[str, int]) -> None:

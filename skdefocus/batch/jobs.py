@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..io import list_photographs
-from .results import RESULT_SUFFIXES
+from .products import RESULT_SUFFIXES
 
-__all__ = ["Job", "is_result", "list_jobs"]
+__all__ = ["Job", "check_inputs", "is_result", "list_jobs"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def is_result(photo: Path, stems: set[Path]) -> bool:
 
 
 def _find(
-    paths: Iterable[str | os.PathLike[str]], out: Path
+    paths: Iterable[str | os.PathLike[str]], out: Path, skipped: list[Path]
 ) -> Iterator[tuple[Path, Path]]:
     """Give photographs, each with the folder of its results below the output."""
     for path in map(Path, paths):
@@ -79,11 +79,35 @@ def _find(
         found = list_photographs([path], exclude=out)
         stems = {photo.with_suffix("") for photo in found}
         for photo in found:
-            if not is_result(photo, stems):
+            if is_result(photo, stems):
+                skipped.append(photo)
+            else:
                 yield photo, photo.parent.relative_to(path)
 
 
-def list_jobs(paths: Iterable[str | os.PathLike[str]], out: Path) -> Iterator[Job]:
+def check_inputs(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse a list of paths before any work, if one of them is not there.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+        Photographs, and folders of them.
+
+    Raises
+    ------
+    FileNotFoundError
+        Naming the first that does not exist.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise FileNotFoundError(f"{os.fspath(path)} does not exist.")
+
+
+def list_jobs(
+    paths: Iterable[str | os.PathLike[str]],
+    out: Path,
+    skipped: list[Path] | None = None,
+) -> Iterator[Job]:
     """List photographs with the names of their results, one at a time.
 
     Parameters
@@ -93,6 +117,8 @@ def list_jobs(paths: Iterable[str | os.PathLike[str]], out: Path) -> Iterator[Jo
         the output. Results of an earlier run are not taken for photographs.
     out : Path
         The output folder.
+    skipped : list of Path, optional
+        Gets the results of earlier runs that lie in the folders.
 
     Yields
     ------
@@ -106,10 +132,11 @@ def list_jobs(paths: Iterable[str | os.PathLike[str]], out: Path) -> Iterator[Jo
     ValueError
         If a folder holds no photograph, or is the output folder.
     """
+    skipped = [] if skipped is None else skipped
     # Hashes, so that a million photographs take no more than some tens of megabytes.
     seen: set[int] = set()
     taken: set[int] = set()
-    for photo, below in _find(paths, out):
+    for photo, below in _find(paths, out, skipped):
         own = hash(os.path.realpath(photo))
         if own in seen:
             continue

@@ -19,7 +19,7 @@ from ..mapping.cache import network_key
 __all__ = ["file_key", "pipeline_key"]
 
 # Changes whenever the same work may give other results or figures.
-_VERSION = 1
+_VERSION = 2
 # Parameters that results do not depend on.
 _WITHOUT_EFFECT = frozenset({"memory", "n_jobs", "verbose"})
 

@@ -34,7 +34,7 @@ from .._shared.threads import ONE_THREAD
 from .jobs import Job
 from .work import STARTED_BEFORE, Task, failed_row, work
 
-__all__ = ["ClusterPool", "LocalPool", "active_pool", "run_jobs"]
+__all__ = ["CallingProcess", "ClusterPool", "LocalPool", "active_pool", "run_jobs"]
 
 # Pools that break in a row without having started anything: more would be no use.
 _MAX_STILLBORN = 3
@@ -55,6 +55,10 @@ def _end_with(parent: int) -> None:
     # On Windows a starter may stand between the two.
     if sys.platform != "win32":
         threading.Thread(target=watch, daemon=True).start()
+
+
+class CallingProcess:
+    """The process that asks for the work, with all its threads."""
 
 
 class LocalPool:
@@ -135,17 +139,23 @@ class ClusterPool:
         )
 
 
-def active_pool(n_jobs: int | None) -> LocalPool | ClusterPool:
+Pool = CallingProcess | LocalPool | ClusterPool
+
+
+def active_pool(n_jobs: int | None, n_photographs: int | None = None) -> Pool:
     """Choose workers as `joblib.parallel_config` says.
 
     Parameters
     ----------
     n_jobs : int or None
         As in joblib. A Dask cluster has as many as it has.
+    n_photographs : int, optional
+        How many there are to work on, if that is known. One alone is worked on in the
+        calling process, but for a cluster.
 
     Returns
     -------
-    LocalPool or ClusterPool
+    CallingProcess, LocalPool or ClusterPool
         Not started yet.
 
     Raises
@@ -162,11 +172,12 @@ def active_pool(n_jobs: int | None) -> LocalPool | ClusterPool:
             f"a batch runs on joblib's backends 'loky' and 'dask', in processes of "
             f"their own; got {kind}."
         )
-    return LocalPool(effective_n_jobs(n_jobs))
+    n_workers = effective_n_jobs(n_jobs)
+    return CallingProcess() if n_photographs == 1 else LocalPool(n_workers)
 
 
 def run_jobs(
-    jobs: Iterable[Job], task: Task, pool: LocalPool | ClusterPool
+    jobs: Iterable[Job], task: Task, pool: Pool
 ) -> Generator[dict[str, Any], None, None]:
     """Work on photographs, whatever becomes of the workers.
 
@@ -176,7 +187,7 @@ def run_jobs(
         Taken as workers become free.
     task : Task
         What to do.
-    pool : LocalPool or ClusterPool
+    pool : CallingProcess, LocalPool or ClusterPool
         Who does it.
 
     Yields
@@ -191,6 +202,13 @@ def run_jobs(
     ConnectionError
         If a cluster cancels the work.
     """
+    if isinstance(pool, CallingProcess):
+        for job in jobs:
+            if job.problem:
+                yield failed_row(job, job.problem)
+            else:
+                yield work(task, job, all_threads=True)
+        return
     crew = _Crew(task, pool)
     try:
         yield from crew.run(iter(jobs))

@@ -11,8 +11,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,52 +87,113 @@ class RunFolder:
             return {}
         return record if isinstance(record, dict) else {}
 
-    def finished_row(self, target: str, key: str) -> dict[str, Any] | None:
-        """Give the row of finished work, if it is this work and its files are there."""
-        record = self.read_record(target)
-        if record.get("key") != key:
-            return None
+    def finished(
+        self, target: str, keys: Mapping[str, str]
+    ) -> dict[str, dict[str, Any]]:
+        """Give the products that are finished: of this work, with their files there.
+
+        Parameters
+        ----------
+        target : str
+            What names of results begin with.
+        keys : mapping of str to str
+            The products that are wanted, each with the key of its work.
+
+        Returns
+        -------
+        dict of str to dict
+            What is recorded of each: ``key``, ``sizes`` of its files by name, and
+            ``figures``.
+        """
+        products = self.read_record(target).get("products", {})
+        return {
+            name: products[name]
+            for name, key in keys.items()
+            if name in products
+            and products[name]["key"] == key
+            and self._are_there(products[name]["sizes"])
+        }
+
+    def _are_there(self, sizes: Mapping[str, int]) -> bool:
         try:
-            sizes = [(self.out / name).stat().st_size for name in record["sizes"]]
+            found = {name: (self.out / name).stat().st_size for name in sizes}
         except OSError:
-            return None
-        return record["row"] if sizes == list(record["sizes"].values()) else None
+            return False
+        return found == dict(sizes)
 
     def claim(self, target: str, files: Sequence[Path]) -> None:
-        """Say which files are about to be replaced; nothing is finished until then.
+        """Say which files are about to be replaced; they count as unfinished now.
 
         Raises
         ------
         ValueError
-            If one of them is there and was not written by `skdefocus.batch`.
+            If one of them is there and was not written by skdefocus.
         OSError
             If another run has taken the output folder over.
         """
-        names = [path.relative_to(self.out).as_posix() for path in files]
-        owned = self.read_record(target).get("owned", [])
+        names = self._names(files)
+        record = self.read_record(target)
+        owned = record.get("owned", [])
         for name, path in zip(names, files, strict=True):
             if name not in owned and os.path.lexists(path):
                 raise ValueError(
-                    f"{path} exists and was not written by an earlier batch; move it "
-                    f"away or give another output folder."
+                    f"{path} exists and was not written by skdefocus; move it away or "
+                    f"give another output folder."
                 )
-        self._write(target, {"owned": sorted({*owned, *names})})
+        products = {
+            product: about
+            for product, about in record.get("products", {}).items()
+            if not set(names) & set(about["sizes"])
+        }
+        owned = sorted({*owned, *names})
+        self._write(target, {**record, "owned": owned, "products": products})
         if not self.is_current():
             raise OSError(f"another run has taken over {self.out}.")
 
     def finish(
-        self, target: str, files: Sequence[Path], key: str, row: dict[str, Any]
-    ) -> None:
-        """Record that the work of a target is finished and its files are in place."""
-        names = [path.relative_to(self.out).as_posix() for path in files]
-        sizes = [path.stat().st_size for path in files]
-        record = {
-            "key": key,
-            "row": row,
-            "sizes": dict(zip(names, sizes, strict=True)),
-            "owned": self.read_record(target).get("owned", names),
-        }
-        self._write(target, record)
+        self,
+        target: str,
+        made: Mapping[str, Sequence[Path]],
+        keys: Mapping[str, str],
+        row: Mapping[str, Any],
+        figures: Mapping[str, Any],
+    ) -> dict[str, dict[str, Any]]:
+        """Record products that are finished, with their files in place.
+
+        Parameters
+        ----------
+        target : str
+            What names of results begin with.
+        made : mapping of str to sequence of Path
+            The files of each product.
+        keys : mapping of str to str
+            Keys of their work.
+        row : mapping
+            What the report says of the photograph, but for its figures.
+        figures : mapping
+            Of the product "figures", if that was made.
+
+        Returns
+        -------
+        dict of str to dict
+            All products that are finished now, as `finished` gives them.
+        """
+        record = self.read_record(target)
+        products = record.get("products", {})
+        for product, files in made.items():
+            sizes = [path.stat().st_size for path in files]
+            products[product] = {
+                "key": keys[product],
+                "sizes": dict(zip(self._names(files), sizes, strict=True)),
+            }
+            if product == "figures":
+                products[product]["figures"] = dict(figures)
+        owned = record.get("owned", [])
+        self._write(target, {"owned": owned, "products": products, "row": dict(row)})
+        return self.finished(target, keys)
+
+    def _names(self, files: Iterable[Path]) -> list[str]:
+        return [path.relative_to(self.out).as_posix() for path in files]
 
     def _write(self, target: str, record: dict[str, Any]) -> None:
         replace_file(self._record(target), json.dumps(record).encode())
@@ -141,6 +202,8 @@ class RunFolder:
 @contextmanager
 def open_run(out: Path) -> Iterator[RunFolder]:
     """Begin a run in an output folder; at its end remove what was only for it.
+
+    Nothing is left of a run that wrote no result, in a folder where none was before.
 
     Parameters
     ----------
@@ -158,6 +221,7 @@ def open_run(out: Path) -> Iterator[RunFolder]:
         If another run is at work in it.
     """
     hidden = out / _HIDDEN
+    made = [folder for folder in (hidden, *hidden.parents) if not folder.exists()]
     hidden.mkdir(parents=True, exist_ok=True)
     with (hidden / "lock").open("ab") as lock:
         _lock(lock, out)
@@ -172,6 +236,12 @@ def open_run(out: Path) -> Iterator[RunFolder]:
             yield folder
         finally:
             shutil.rmtree(folder.work, ignore_errors=True)
+            if hidden in made and not (hidden / "finished").exists():
+                shutil.rmtree(hidden, ignore_errors=True)
+                for empty in made[1:]:
+                    # Unless there is something in it, such as a report.
+                    with suppress(OSError):
+                        empty.rmdir()
 
 
 def _lock(file: Any, out: Path) -> None:

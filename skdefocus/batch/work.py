@@ -1,4 +1,4 @@
-"""The work on one photograph, as a worker does it."""
+"""The work on one photograph, as a worker or the calling process does it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,13 @@ from .._shared.files import staged
 from .._shared.threads import single_threaded
 from ..io import read_photograph
 from .jobs import Job
-from .keys import file_key
+from .keys import file_key, pipeline_key
 from .measure import measure_map
-from .results import Results, describe_error, run_pipeline, write_results
+from .products import Form, Results, describe_error, run_pipeline, write_product
 from .run_folder import RunFolder
 from .subject import find_subject, read_subject, subject_key
 
-__all__ = ["STARTED_BEFORE", "Task", "failed_row", "work"]
+__all__ = ["STARTED_BEFORE", "Task", "failed_row", "product_keys", "work"]
 
 # Status of a photograph that was started before and not finished: its worker died.
 STARTED_BEFORE = "started before"
@@ -38,14 +39,12 @@ class Task:
         From images to samples with a blur map, and perhaps on to a picture or a mask.
     pictures : mapping of str to estimator
         What else to make of the sample.
-    key : str
-        From `pipeline_key`.
-    overview : bool
-        Whether all is also drawn side by side.
+    keys : mapping of str to str
+        Key of every product that is wanted, from `product_keys`.
     subject : tuple of int, Path or None
         From `check_subject`.
-    map_data : str
-        Format of the float map.
+    form : Form
+        How results are written.
     max_pixels : int
         Larger photographs are refused.
     resume : bool
@@ -55,10 +54,9 @@ class Task:
     folder: RunFolder
     pipeline: Any
     pictures: Mapping[str, Any]
-    key: str
-    overview: bool
+    keys: Mapping[str, str]
     subject: Any
-    map_data: str
+    form: Form
     max_pixels: int
     resume: bool
 
@@ -74,6 +72,54 @@ def _keep(task: Task) -> Task:
         _tasks.clear()
         kept = _tasks[task.folder.run] = task
     return kept
+
+
+def product_keys(
+    pipeline: Any,
+    pictures: Mapping[str, Any],
+    form: Form,
+    *,
+    with_map: bool,
+    overview: bool,
+    figures: bool,
+) -> dict[str, str]:
+    """List the products that are wanted, each with what its files depend on.
+
+    Parameters
+    ----------
+    pipeline : estimator or Pipeline
+        From images to samples with a blur map.
+    pictures : mapping of str to estimator
+        What else to make of the sample.
+    form : Form
+        How results are written.
+    with_map : bool
+        Whether the map is wanted.
+    overview : bool
+        Whether all is wanted side by side.
+    figures : bool
+        Whether the figures of the report are wanted.
+
+    Returns
+    -------
+    dict of str to str
+        A key for every product, whatever the photograph.
+    """
+    keys = {}
+    if with_map:
+        keys["map"] = pipeline_key(pipeline, {}, {"map_data": form.map_data})
+    keys["pipeline"] = pipeline_key(pipeline, {}, {})
+    for name, step in pictures.items():
+        keys[name] = pipeline_key(pipeline, {name: step}, {})
+    if overview:
+        keys["overview"] = pipeline_key(pipeline, pictures, {"credit": form.credit})
+    if form.credit:
+        keys["credit"] = pipeline_key(None, {}, {"credit": form.credit})
+    if figures:
+        # A segmenter that was asked for decides what counts as in focus.
+        masks = {name: step for name, step in pictures.items() if name == "mask"}
+        keys["figures"] = pipeline_key(pipeline, masks, {"figures": True})
+    return keys
 
 
 def failed_row(job: Job, error: str, seconds: float | None = None) -> dict[str, Any]:
@@ -102,7 +148,7 @@ def failed_row(job: Job, error: str, seconds: float | None = None) -> dict[str, 
     }
 
 
-def work(task: Task, job: Job) -> dict[str, Any]:
+def work(task: Task, job: Job, *, all_threads: bool = False) -> dict[str, Any]:
     """Work on one photograph, or recognize that it is finished.
 
     Parameters
@@ -111,6 +157,8 @@ def work(task: Task, job: Job) -> dict[str, Any]:
         What to do.
     job : Job
         With which photograph.
+    all_threads : bool, default=False
+        Use all threads that this process may use, not one.
 
     Returns
     -------
@@ -128,14 +176,15 @@ def work(task: Task, job: Job) -> dict[str, Any]:
     if not folder.note(job.index, job.attempt):
         return {"status": STARTED_BEFORE}
     try:
-        return _work(_keep(task), job)
+        with nullcontext() if all_threads else single_threaded():
+            return _work(_keep(task), job)
     finally:
         folder.erase_note(job.index, job.attempt)
 
 
 def _work(task: Task, job: Job) -> dict[str, Any]:
     start = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught, single_threaded():
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             row = _finish(task, job, start, caught)
@@ -150,50 +199,85 @@ def _work(task: Task, job: Job) -> dict[str, Any]:
 def _finish(
     task: Task, job: Job, start: float, caught: list[warnings.WarningMessage]
 ) -> dict[str, Any]:
-    """Make all results of a photograph, or find that they are there."""
+    """Make the products of a photograph that are not there yet."""
     photo, folder = job.photo, task.folder
-    if photo.is_file():
-        content = file_key(photo)
-        if isinstance(task.subject, Path):
-            task = replace(task, subject=find_subject(task.subject, job.target))
-        parts = f"{task.key} {content} {subject_key(task.subject)}"
-        key = hashlib.sha256(parts.encode()).hexdigest()
-        row = folder.finished_row(job.target, key) if task.resume else None
-        if row is not None:
-            # Of this run, if its worker died after it; the photograph may have moved.
-            status = "done" if row["run"] == folder.run else "kept"
-            return {**row, "photo": job.name, "status": status}
+    # A photograph that cannot be opened fails when it is read, with a better sentence.
+    content = file_key(photo) if photo.is_file() else ""
+    if content and isinstance(task.subject, Path):
+        task = replace(task, subject=find_subject(task.subject, job.target))
+    keys = _keys(task, content)
+    kept = folder.finished(job.target, keys) if task.resume and content else {}
+    missing = [product for product in keys if product not in kept]
+    if not missing:
+        record = folder.read_record(job.target)
+        # Of this run, if its worker died after it; the photograph may have moved.
+        status = "done" if record["row"]["run"] == folder.run else "kept"
+        return _row(job, record["row"], kept, keys, status=status)
     original = read_photograph(photo, max_pixels=task.max_pixels)
     subject = read_subject(task.subject, original.image.shape, task.max_pixels)
-    sample, pictures = run_pipeline(
-        task.pipeline, task.pictures, original.image, str(photo)
-    )
-    results = Results(original, sample, pictures)
-    if task.overview:
-        results.draw_overview()
-    measures = measure_map(sample, subject, _own_mask(pictures))
+    # Of the pictures only what is missing, and what missing products are made of.
+    wanted = {
+        name: step
+        for name, step in task.pictures.items()
+        if name in missing
+        or "overview" in missing
+        or (name == "mask" and "figures" in missing)
+    }
+    results = run_pipeline(task.pipeline, wanted, original, str(photo))
     target = folder.out / job.target
+    made: dict[str, list[Path]] = {}
     with staged(target.parent, within=folder.work) as stage:
-        write_results(stage, target.name, results, map_data=task.map_data)
+        for product in missing:
+            n_before = len(stage.targets)
+            write_product(stage, target.name, product, results, task.form)
+            made[product] = stage.targets[n_before:]
+        figures = {}
+        if "figures" in missing:
+            figures = measure_map(results.sample, subject, _own_mask(results))
         if file_key(photo) != content:
             raise ValueError(f"{photo} was changed while it was worked on.")
-        # Nothing counts as finished from here until the record is there.
+        # Nothing of these counts as finished from here until the record is there.
         folder.claim(job.target, stage.targets)
-    row = {
-        "photo": job.name,
-        "status": "done",
+    general = {
         "width": original.image.shape[1],
         "height": original.image.shape[0],
-        **measures,
         "seconds": round(time.perf_counter() - start, 3),
-        "error": "",
         "notes": [f"{job.name}: {warning.message}" for warning in caught],
-        "results": [path.relative_to(folder.out).as_posix() for path in stage.targets],
         "sha256": content,
         "run": folder.run,
     }
-    folder.finish(job.target, stage.targets, key, row)
-    return row
+    finished = folder.finish(job.target, made, keys, general, figures)
+    return _row(job, general, finished, keys, status="done")
+
+
+def _keys(task: Task, content: str) -> dict[str, str]:
+    """Give the key of every product of one photograph."""
+    keys = {}
+    for product, key in task.keys.items():
+        parts = f"{key} {content}"
+        if product == "figures":
+            parts += f" {subject_key(task.subject)}"
+        keys[product] = hashlib.sha256(parts.encode()).hexdigest()
+    return keys
+
+
+def _row(
+    job: Job,
+    general: Mapping[str, Any],
+    finished: Mapping[str, Mapping[str, Any]],
+    keys: Mapping[str, str],
+    *,
+    status: str,
+) -> dict[str, Any]:
+    """Put a row of the report together."""
+    return {
+        **general,
+        "photo": job.name,
+        "status": status,
+        "error": "",
+        **finished.get("figures", {}).get("figures", {}),
+        "results": [name for product in keys for name in finished[product]["sizes"]],
+    }
 
 
 def _named(text: str, job: Job) -> str:
@@ -201,7 +285,7 @@ def _named(text: str, job: Job) -> str:
     return text.replace(str(job.photo), job.name)
 
 
-def _own_mask(pictures: Mapping[str, Any]) -> Any:
-    """Give what is out of focus by the pipeline's own segmenter, if it has one."""
-    mask = pictures.get("mask")
+def _own_mask(results: Results) -> Any:
+    """Give what is out of focus by a segmenter that was asked for, if there is one."""
+    mask = results.own.get("mask", results.pictures.get("mask"))
     return mask if mask is not None and mask.dtype == bool else None

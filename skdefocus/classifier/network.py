@@ -1,13 +1,15 @@
-"""Running a network: ONNX Runtime, threads under our control."""
+"""Running a network: patches, images and channels to probabilities."""
 
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .._shared.threads import available_threads
+from .sessions import open_session
 
 __all__ = ["Network"]
 
@@ -15,21 +17,6 @@ __all__ = ["Network"]
 # networks for single patches are larger: a patch holds up to 4 MB in densenet121.
 _BATCH = 1024
 _BATCH_OF_SINGLE_PATCHES = 64
-
-
-def _pads_a_pool(serialized: bytes) -> bool:
-    """Tell whether zeros are put around what a pool sees."""
-    # Most networks have none, and need not import onnx for it.
-    if b"Pad" not in serialized:
-        return False
-    import onnx
-
-    nodes = onnx.load_from_string(serialized).graph.node
-    padded = {name for node in nodes if node.op_type == "Pad" for name in node.output}
-    return any(
-        node.op_type in ("AveragePool", "MaxPool") and node.input[0] in padded
-        for node in nodes
-    )
 
 
 class Network:
@@ -45,21 +32,14 @@ class Network:
 
     Notes
     -----
-    Sessions are made on first use, one for each number of threads, and are left out
-    of a pickle.
+    Its sessions are those of the process (`open_session`): copies share them, and a
+    pickle has none.
     """
 
     def __init__(self, onnx: bytes) -> None:
         self.onnx = onnx
-        self._sessions: dict[int, Any] = {}
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"onnx": self.onnx, "_sessions": {}}
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
-        return Network(self.onnx)
-
-    @property
+    @cached_property
     def sha256(self) -> str:
         """SHA-256 of the serialized model that is run, in hexadecimal.
 
@@ -70,24 +50,7 @@ class Network:
 
     def _session(self, n_threads: int | None) -> Any:
         n_threads = available_threads() if n_threads is None else n_threads
-        if n_threads not in self._sessions:
-            import onnxruntime
-
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = n_threads
-            options.inter_op_num_threads = 1
-            options.log_severity_level = 3
-            # Idle threads that spin would take the cores from the filters.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-            self._sessions[n_threads] = onnxruntime.InferenceSession(
-                self.onnx,
-                options,
-                providers=["CPUExecutionProvider"],
-                # Versions before 1.32 turn zeros around what a pool sees into padding
-                # of the pool, which passes over it, and answer wrongly.
-                disabled_optimizers=["Pad_Fusion"] if _pads_a_pool(self.onnx) else [],
-            )
-        return self._sessions[n_threads]
+        return open_session(self.onnx, self.sha256, n_threads)
 
     def run_patches(
         self, patches: np.ndarray, n_threads: int | None = None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..io.formats import READ_ENDINGS
+
 if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
@@ -26,7 +28,6 @@ _SPLITS = (*_NUMBERED, "listed", "unlisted")
 # As the authors publish it, and as it is often stored.
 _LAYOUTS = (("image", "gt"), ("images", "masks"))
 _STEM = re.compile(r"out_of_focus(\d{4})")
-_ENDINGS = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff"})
 _INVERTED = ("out_of_focus0508", "out_of_focus0509")
 # Sharpness tells the polarity of all but a few masks, but not of a handful of them.
 _FEWEST_VOTES = 5
@@ -172,7 +173,7 @@ def _list_by_stem(folder: Path) -> dict[str, Path]:
     paths: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         # Endings of photographs come in both cases.
-        if not _STEM.fullmatch(path.stem) or path.suffix.lower() not in _ENDINGS:
+        if not _STEM.fullmatch(path.stem) or path.suffix.lower() not in READ_ENDINGS:
             continue
         if path.stem in paths:
             raise ValueError(

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from .._base import SubjectTransformer
+from .._shared.sigma_scale import LARGEST_SIGMA
 from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
@@ -51,7 +52,7 @@ def sharpening_gain(
     alpha2: float = 183.0,
     beta2: float = 0.27,
     gain: float = 2.0,
-    blur_scale: float = 19.0,
+    blur_scale: float = LARGEST_SIGMA,
 ) -> np.ndarray:
     """Gain of the unsharp mask for every pixel (eqs. 9 to 11).
 
@@ -269,7 +270,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
         radius: float = 1.5,
         threshold: float | str = "auto",
         overshoot: float | None = 0.05,
-        blur_scale: float = 19.0,
+        blur_scale: float = LARGEST_SIGMA,
         n_jobs: int | None = None,
     ) -> None:
         self.alpha1 = alpha1

@@ -1,10 +1,11 @@
 """Read and write photographs and maps safely."""
 
 from .folders import list_photographs
-from .map_files import MAP_ENDINGS, read_map
+from .formats import MAP_ENDINGS
+from .map_files import read_map
 from .photograph import Photograph
 from .read import DEFAULT_MAX_PIXELS, read_image, read_photograph
-from .write import SIGMA_STEPS, write_map, write_photograph
+from .write import SIGMA_STEPS, write_map, write_mask, write_photograph
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -16,5 +17,6 @@ __all__ = [
     "read_map",
     "read_photograph",
     "write_map",
+    "write_mask",
     "write_photograph",
 ]

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["list_photographs"]
+from .formats import FOLDER_ENDINGS
 
-_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+__all__ = ["list_photographs"]
 
 
 def list_photographs(
@@ -51,7 +51,9 @@ def list_photographs(
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in _ENDINGS)
+        inside = sorted(
+            p for p in path.rglob("*") if p.suffix.lower() in FOLDER_ENDINGS
+        )
         # Sidecars that some systems leave on cards are hidden and end in .jpg too.
         inside = [p for p in inside if not _is_hidden(p.relative_to(path))]
         # The folder itself, or one above it, may be where results go.

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from .formats import MAP_ENDINGS
 from .read import read_image
 
-__all__ = ["MAP_ENDINGS", "read_map"]
-
-# In the order in which a map is looked for.
-MAP_ENDINGS = (".npy", ".mat", ".tif", ".tiff", ".png")
+__all__ = ["read_map"]
 
 # Classes of a .mat file whose data are plain numbers; never cells, structures, text or
 # objects.

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .formats import HEIC_BRANDS, HEIC_ENDINGS, PILLOW_FORMATS, RAW_ENDINGS
 from .photograph import Photograph
 from .pixels import divide_by_alpha, rotate, split_alpha
 
@@ -20,17 +21,6 @@ __all__ = ["DEFAULT_MAX_PIXELS", "read_image", "read_photograph"]
 
 DEFAULT_MAX_PIXELS = 200_000_000
 
-_RAW = frozenset(
-    {
-        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".kdc", ".mef"),
-        *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2"),
-        *(".sr2", ".srf", ".srw", ".x3f"),
-    }
-)
-_HEIC = frozenset({".heic", ".heif", ".hif"})
-_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1"})
-# Of what Pillow can open only this: some of its formats start other programs.
-_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _TIFF_STARTS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
 _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
@@ -154,14 +144,14 @@ def _refuse_early(path: Path) -> None:
         raise ValueError(f"{path} is empty.")
     ending = path.suffix.lower()
     # Many raw formats are TIFF inside, and would open as their thumbnail.
-    if ending in _RAW:
+    if ending in RAW_ENDINGS:
         raise ValueError(
             f"{path} is a camera raw file; develop it to a 16-bit TIFF first, for "
             f"example with darktable or RawTherapee."
         )
     with path.open("rb") as file:
         start = file.read(12)
-    if ending in _HEIC or (start[4:8] == b"ftyp" and start[8:12] in _HEIC_BRANDS):
+    if ending in HEIC_ENDINGS or (start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS):
         raise ValueError(
             f"{path} is a HEIC photograph; export it as JPEG, PNG or TIFF first."
         )
@@ -188,7 +178,7 @@ def _open(path: Path) -> Any:
 
     try:
         with _no_pillow_limit():
-            return Image.open(path, formats=_FORMATS)
+            return Image.open(path, formats=PILLOW_FORMATS)
     except Exception as error:
         with path.open("rb") as file:
             if file.read(4) in _TIFF_STARTS:

@@ -12,21 +12,20 @@ import numpy as np
 
 from .._shared.files import temporary_beside
 from .._shared.validation import check_image, check_map, to_float_image
+from .formats import WRITE_FORMATS
 from .photograph import Photograph
 
-__all__ = ["SIGMA_STEPS", "write_map", "write_photograph"]
+__all__ = [
+    "SIGMA_STEPS",
+    "focus_picture",
+    "write_map",
+    "write_mask",
+    "write_photograph",
+]
 
 # Steps of a 16-bit map per pixel of sigma: 0 to 255.996 px.
 SIGMA_STEPS = 256
 
-_FORMATS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
     "PNG": {},
@@ -69,10 +68,10 @@ def write_photograph(
     np.uint8(128)
     """
     path = Path(path)
-    file_format = _FORMATS.get(path.suffix.lower())
+    file_format = WRITE_FORMATS.get(path.suffix.lower())
     if file_format is None:
         raise ValueError(
-            f"{path} has an ending that is not one of {', '.join(_FORMATS)}."
+            f"{path} has an ending that is not one of {', '.join(WRITE_FORMATS)}."
         )
     like = Photograph(np.empty(0)) if like is None else like
     pixels = np.asarray(image)
@@ -216,3 +215,66 @@ def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
             raise ValueError(
                 f"{path} has an ending that is not one of .npy, .tif, .tiff, .png."
             )
+
+
+def focus_picture(out_of_focus: np.ndarray) -> np.ndarray:
+    """Turn a mask as it is in memory into a mask as it is in files.
+
+    Parameters
+    ----------
+    out_of_focus : ndarray of shape (H, W), bool
+        True where out of focus, as `DefocusSegmenter` predicts it.
+
+    Returns
+    -------
+    ndarray of shape (H, W), uint8
+        White, 255, where in focus, and 0 elsewhere, as editors and photogrammetry
+        expect.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.io.write import focus_picture
+    >>> focus_picture(np.array([[True, False]])).tolist()
+    [[0, 255]]
+    """
+    return np.where(out_of_focus, 0, 255).astype(np.uint8)
+
+
+def write_mask(path: str | os.PathLike[str], out_of_focus: np.ndarray) -> None:
+    """Write a mask, white where in focus.
+
+    Parameters
+    ----------
+    path : path-like
+        Target; ``.png`` or ``.tif``: other formats would change the mask.
+    out_of_focus : array-like of shape (H, W), bool
+        True where out of focus, as `DefocusSegmenter` predicts it.
+
+    Raises
+    ------
+    ValueError
+        If it is no mask of bool, or the ending is not one of these.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np, pathlib, tempfile
+    >>> from skdefocus.io import read_image, write_mask
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "bird_focus_mask.png"
+    ...     write_mask(path, np.array([[True, False]]))
+    ...     read_image(path).tolist()
+    [[0, 255]]
+    """
+    path = Path(path)
+    mask = np.asarray(out_of_focus)
+    if mask.ndim != 2 or mask.dtype != bool:
+        raise ValueError(
+            f"out_of_focus must be a mask of bool of shape (H, W); got dtype "
+            f"{mask.dtype} and shape {mask.shape}."
+        )
+    if WRITE_FORMATS.get(path.suffix.lower()) not in ("PNG", "TIFF"):
+        raise ValueError(f"{path} has an ending that is not one of .png, .tif, .tiff.")
+    write_photograph(path, focus_picture(mask))

@@ -12,14 +12,11 @@ import numpy as np
 from .._base import ImageTransformer
 from .._shared.validation import N_JOBS, POSITIVE_REAL, check_parameters, image_batch
 from ..io import MAP_ENDINGS, read_image, read_map
+from ..io.formats import READ_ENDINGS
 from ..sample import DefocusSample
 
 __all__ = ["PrecomputedMapper", "precomputed_map"]
 
-# Endings that a photograph's name may have and its map's need not.
-_PICTURES = frozenset(
-    {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".ppm"}
-)
 _CONSTRAINTS = {
     "sigma_per_unit": [POSITIVE_REAL, None],
     "pattern": [str],
@@ -30,7 +27,7 @@ _CONSTRAINTS = {
 def _find_map(folder: Path, name: str, pattern: str) -> Path:
     """Find the one map of a photograph."""
     plain = Path(name)
-    stem = plain.stem if plain.suffix.lower() in _PICTURES else plain.name
+    stem = plain.stem if plain.suffix.lower() in READ_ENDINGS else plain.name
     start = pattern.replace("{stem}", stem)
     if Path(start).suffix.lower() in MAP_ENDINGS:
         candidates = [folder / start]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
 from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_REAL,
@@ -33,8 +33,6 @@ _CONSTRAINTS = {
     "guide_eps": [POSITIVE_REAL],
     "guide_channels": [StrOptions({"gray", "color"})],
 }
-# Sigma, in pixels, at 1 on the filter's scale: the top of the paper's ladder.
-_TOP = 19.0
 
 
 def refine_mutual_guided(
@@ -123,7 +121,8 @@ def refine_mutual_guided(
         photograph = to_gray(photograph)
     if unit == "relative":
         return mutual_guided_filter(blur_map, photograph, **settings)
-    low, high = to_log_sigma([0.0, _TOP])
+    # The largest sigma lies at 1 on the filter's scale.
+    low, high = to_log_sigma([0.0, LARGEST_SIGMA])
     scaled = (to_log_sigma(blur_map.astype(np.float64)) - low) / (high - low)
     scaled = mutual_guided_filter(scaled, photograph, **settings)
     refined = from_log_sigma(low + (high - low) * scaled).astype(np.float32)

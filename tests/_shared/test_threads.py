@@ -15,6 +15,7 @@ from skdefocus._shared.threads import (
     run_in_parts,
     single_threaded,
 )
+from skdefocus.classifier import sessions
 
 
 @pytest.fixture(autouse=True)
@@ -96,13 +97,14 @@ def test_numba_is_left_alone_where_it_is_not_installed(monkeypatch):
 
 
 def test_networks_run_with_one_thread_inside():
+    sessions._sessions.clear()
     classifier = PatchBlurClassifier.pretrained()
     gray = np.random.default_rng(0).random((64, 80), np.float32)
     with single_threaded():
         alone = classifier.predict_proba_image(gray)
-    assert set(classifier.network_._sessions) == {1}
+    assert [n_threads for _, n_threads in sessions._sessions] == [1]
     np.testing.assert_array_equal(classifier.predict_proba_image(gray), alone)
-    assert set(classifier.network_._sessions) == {1, 2}
+    assert [n_threads for _, n_threads in sessions._sessions] == [1, 2]
 
 
 def test_a_limit_holds_for_one_thread_alone():

@@ -87,7 +87,7 @@ def test_focus_and_probe(tab):
 def test_export_is_handed_out_once(tab):
     tab.ask("open", source="sample")
     exported = tab.ask("export", product="mask")
-    assert exported["name"] == "my flower_mask.png"
+    assert exported["name"] == "my flower_focus_mask.png"
     path = tab.session.file(exported["file"])
     assert path.is_file()
     assert tab.session.file(exported["file"]) is None

@@ -11,6 +11,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skdefocus import DefocusSample
+from skdefocus.batch.products import Form
+from skdefocus.batch.run_folder import RunFolder
+from skdefocus.batch.work import Task
 
 # The first pixel of a photograph says what happens to it.
 CALM, DEADLY, DEADLY_ONCE, WRONG, BLOCKING = 0, 1, 2, 3, 4
@@ -75,3 +78,20 @@ class Inverter(BaseEstimator):
 
     def transform(self, X):
         return [1 - np.float32(sample.image) / 255 for sample in X]
+
+
+def make_task(
+    folder: RunFolder,
+    pipeline: object,
+    pictures: dict[str, object] | None = None,
+    *,
+    key: str = "key",
+    overview: bool = False,
+    **changes: object,
+) -> Task:
+    """What is done with every photograph: map and figures, and what is asked for."""
+    pictures = {} if pictures is None else pictures
+    products = ["map", "pipeline", *pictures, *["overview"] * overview, "figures"]
+    settings = {"subject": None, "form": Form(), "max_pixels": 10_000, "resume": True}
+    keys = {product: f"{key} {product}" for product in products}
+    return Task(folder, pipeline, pictures, keys, **(settings | changes))

@@ -24,9 +24,16 @@ from skdefocus.batch import process
 from skdefocus.batch.jobs import Job
 from skdefocus.batch.pool import LocalPool, active_pool, run_jobs
 from skdefocus.batch.run_folder import open_run
-from skdefocus.batch.work import Task
 from skdefocus.io import write_photograph
-from tests.batch.steps import BLOCKING, CALM, DEADLY, DEADLY_ONCE, Mapper, picture
+from tests.batch.steps import (
+    BLOCKING,
+    CALM,
+    DEADLY,
+    DEADLY_ONCE,
+    Mapper,
+    make_task,
+    picture,
+)
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(
@@ -277,7 +284,7 @@ def test_jobs_are_taken_as_workers_become_free(tmp_path, log, shoot):
             yield Job(level, photo, str(photo), str(level))
 
     with open_run(tmp_path / "out") as run:
-        task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        task = make_task(run, Mapper(str(log)))
         rows = run_jobs(jobs(), task, LocalPool(1))
         for n_rows, _ in enumerate(rows, 1):
             assert len(taken) <= n_rows + 2
@@ -307,7 +314,7 @@ class Stillborn:
 def test_workers_that_die_before_they_begin_end_the_run(tmp_path, log):
     pool = Stillborn()
     with open_run(tmp_path / "out") as run:
-        task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        task = make_task(run, Mapper(str(log)))
         rows = run_jobs([Job(0, Path("a.png"), "a.png", "a")], task, pool)
         with pytest.raises(
             ChildProcessError, match=r"die before they begin, 3 times .*no mem"
@@ -359,7 +366,7 @@ def test_whatever_happens_each_photograph_has_one_row(
         write_photograph(photo, picture(CALM, level))
     jobs = [Job(i, photo, photo.name, photo.stem) for i, photo in enumerate(photos)]
     with open_run(tmp_path / "out") as run:
-        task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, False)
+        task = make_task(run, Mapper(str(log)), resume=False)
         try:
             rows = list(run_jobs(jobs, task, pool))
         except ChildProcessError:
@@ -394,7 +401,7 @@ class Deadly(Stillborn):
 
 def test_a_cluster_whose_workers_die_before_they_begin_ends_the_run(tmp_path, log):
     with open_run(tmp_path / "out") as run:
-        task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        task = make_task(run, Mapper(str(log)))
         jobs = [Job(i, Path(f"{i}.png"), f"{i}.png", str(i)) for i in range(9)]
         with pytest.raises(ChildProcessError, match="die before they begin"):
             next(run_jobs(jobs, task, Deadly()))
@@ -410,7 +417,7 @@ class Cancelling(Stillborn):
 
 def test_a_cluster_that_cancels_the_work_ends_the_run(tmp_path, log):
     with open_run(tmp_path / "out") as run:
-        task = Task(run, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        task = make_task(run, Mapper(str(log)))
         rows = run_jobs([Job(0, Path("a.png"), "a.png", "a")], task, Cancelling())
         with pytest.raises(ConnectionError, match="run the same again to go on"):
             next(rows)

@@ -37,33 +37,41 @@ def test_notes_tell_what_is_started(tmp_path):
 
 
 def test_finished_work_is_recognized_by_key_and_files(tmp_path):
-    file, row = tmp_path / "100" / "a_map.png", {"photo": "a.jpg"}
+    file, keys, row = tmp_path / "100" / "a_map.png", {"map": "key"}, {"width": 4}
     with open_run(tmp_path) as run:
-        assert run.finished_row("100/a", "key") is None
+        assert run.finished("100/a", keys) == {}
         run.claim("100/a", [file])
-        assert run.finished_row("100/a", "key") is None
+        assert run.finished("100/a", keys) == {}
         file.parent.mkdir()
         file.write_text("whole")
-        run.finish("100/a", [file], "key", row)
-        assert run.finished_row("100/a", "key") == row
-        assert run.finished_row("100/a", "another") is None
-        assert run.finished_row("100/b", "key") is None
+        finished = run.finish("100/a", {"map": [file]}, keys, row, {})
+        assert finished == {"map": {"key": "key", "sizes": {"100/a_map.png": 5}}}
+        assert run.finished("100/a", keys) == finished
+        assert run.read_record("100/a")["row"] == row
+        assert run.finished("100/a", {"map": "another"}) == {}
+        assert run.finished("100/b", keys) == {}
     with open_run(tmp_path) as run:
-        assert run.finished_row("100/a", "key") == row
+        assert run.finished("100/a", keys) == finished
         file.write_text("who")
-        assert run.finished_row("100/a", "key") is None
+        assert run.finished("100/a", keys) == {}
         file.unlink()
-        assert run.finished_row("100/a", "key") is None
+        assert run.finished("100/a", keys) == {}
 
 
-def test_work_that_is_begun_again_is_not_finished(tmp_path):
-    file = tmp_path / "a_map.png"
+def test_products_are_finished_one_by_one(tmp_path):
+    keys = {"map": "1", "shallow": "2", "figures": "3"}
+    paths = {name: [tmp_path / f"a_{name}.png"] for name in ("map", "shallow")}
     with open_run(tmp_path) as run:
-        run.claim("a", [file])
-        file.write_text("whole")
-        run.finish("a", [file], "key", {})
-        run.claim("a", [file])
-        assert run.finished_row("a", "key") is None
+        for name, (path,) in paths.items():
+            run.claim("a", [path])
+            path.write_text("whole")
+            run.finish("a", {name: [path]}, keys, {}, {})
+        made = run.finish("a", {"figures": []}, keys, {}, {"in_focus": 0.5})
+        assert list(made) == ["map", "shallow", "figures"]
+        assert made["figures"]["figures"] == {"in_focus": 0.5}
+        # What is about to be replaced is unfinished; the others stay finished.
+        run.claim("a", paths["map"])
+        assert list(run.finished("a", keys)) == ["shallow", "figures"]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "\0"])
@@ -73,7 +81,19 @@ def test_records_that_cannot_be_read_are_none(tmp_path, content):
         (record,) = (tmp_path / ".skdefocus" / "finished").rglob("*.json")
         record.write_text(content)
         assert run.read_record("a") == {}
-        assert run.finished_row("a", "key") is None
+        assert run.finished("a", {"map": "key"}) == {}
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_run_without_results_leaves_nothing(tmp_path, there):
+    out = tmp_path / "deep" / "out"
+    if there:
+        out.mkdir(parents=True)
+        (out / "own.txt").write_text("one's own")
+    with open_run(out):
+        pass
+    left = {path.name for path in tmp_path.rglob("*")}
+    assert left == ({"deep", "out", "own.txt"} if there else set())
 
 
 def test_files_of_others_are_never_replaced(tmp_path):

@@ -11,9 +11,9 @@ from sklearn.pipeline import make_pipeline
 from skdefocus import DefocusSegmenter
 from skdefocus.batch.jobs import Job
 from skdefocus.batch.run_folder import open_run
-from skdefocus.batch.work import STARTED_BEFORE, Task, work
+from skdefocus.batch.work import STARTED_BEFORE, work
 from skdefocus.io import read_image, write_photograph
-from tests.batch.steps import CALM, WRONG, Inverter, Mapper, picture
+from tests.batch.steps import CALM, WRONG, Inverter, Mapper, make_task, picture
 
 
 @pytest.fixture
@@ -34,20 +34,10 @@ def job(tmp_path):
 def run_once(tmp_path, log, job):
     """Work on the photograph in a run of its own."""
 
-    def run(job=job, **changes):
+    def run(job=job, pipeline=None, **changes):
+        pipeline = Mapper(str(log)) if pipeline is None else pipeline
         with open_run(tmp_path / "out") as folder:
-            task = Task(
-                folder,
-                Mapper(str(log)),
-                {},
-                key="key",
-                overview=False,
-                subject=None,
-                map_data="tif",
-                max_pixels=10_000,
-                resume=True,
-            )
-            return work(replace(task, **changes), job)
+            return work(make_task(folder, pipeline, **changes), job)
 
     return run
 
@@ -83,7 +73,7 @@ def test_finished_work_is_kept(run_once, log):
 
 def test_work_that_this_run_finished_counts_as_done(tmp_path, log, job):
     with open_run(tmp_path / "out") as folder:
-        task = Task(folder, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        task = make_task(folder, Mapper(str(log)))
         first = work(task, job)
         assert work(task, job) == first
     assert n_worked(log) == 1
@@ -102,6 +92,49 @@ def test_other_parameters_are_new_work_and_so_are_the_old_ones_again(run_once, l
     for key in ("key", "other", "key"):
         assert run_once(key=key)["status"] == "done"
     assert n_worked(log) == 3
+
+
+def test_only_the_products_that_are_missing_are_made(run_once, log, tmp_path):
+    folder = tmp_path / "out" / "100"
+    run_once()
+    written = (folder / "a_map16.png").stat().st_mtime_ns
+    row = run_once(pictures={"inverse": Inverter()})
+    assert row["status"] == "done"
+    assert row["results"][-1] == "100/a_inverse.png"
+    assert (folder / "a_map16.png").stat().st_mtime_ns == written
+    # Both are finished now, together and each alone.
+    assert run_once(pictures={"inverse": Inverter()})["status"] == "kept"
+    assert run_once()["status"] == "kept"
+    assert n_worked(log) == 2
+
+
+def test_an_overview_shows_pictures_that_are_kept(run_once, tmp_path):
+    run_once(pictures={"inverse": Inverter()})
+    row = run_once(pictures={"inverse": Inverter()}, overview=True)
+    alone = run_once(
+        job=Job(1, tmp_path / "in" / "a.png", "in/a.png", "b"),
+        pictures={"inverse": Inverter()},
+        overview=True,
+    )
+    contents = [
+        (tmp_path / "out" / done["results"][-1]).read_bytes() for done in (row, alone)
+    ]
+    assert row["results"][-1] == "100/a_overview.png"
+    assert contents[0] == contents[1]
+
+
+def test_all_threads_give_the_same_bits(run_once, tmp_path, job, small_photo):
+    from skdefocus.recipes import recommended_steps
+
+    write_photograph(job.photo, small_photo)
+    pipeline = make_pipeline(*[step for _, step in recommended_steps()])
+    row = run_once(pipeline=pipeline, max_pixels=20_000)
+    with open_run(tmp_path / "other") as folder:
+        task = make_task(folder, pipeline, max_pixels=20_000)
+        assert work(task, job, all_threads=True)["results"] == row["results"]
+    for name in row["results"]:
+        one, all_of_them = (tmp_path / out / name for out in ("out", "other"))
+        assert one.read_bytes() == all_of_them.read_bytes()
 
 
 def test_another_subject_is_new_work(run_once, log, tmp_path):
@@ -171,9 +204,10 @@ def test_pipelines_that_end_in_a_picture_or_a_mask(run_once, log, tmp_path):
     assert row["results"][-1] == "100/a_picture.png"
     segmenter = DefocusSegmenter(3.5, reference="absolute")
     row = run_once(pipeline=make_pipeline(Mapper(str(log)), segmenter), key="mask")
-    assert row["results"][-1] == "100/a_mask.png"
+    assert row["results"][-1] == "100/a_focus_mask.png"
     assert row["in_focus"] == 1
-    assert (read_image(tmp_path / "out" / "100" / "a_mask.png") == 0).all()
+    # White where in focus.
+    assert (read_image(tmp_path / "out" / "100" / "a_focus_mask.png") == 255).all()
 
 
 def test_scores_are_written_as_such(run_once, tmp_path, small_photo, job):
@@ -199,7 +233,7 @@ def test_photographs_that_change_meanwhile(run_once, job, log):
 
 def test_a_photograph_that_was_started_before_is_left(tmp_path, log, job):
     with open_run(tmp_path / "out") as folder:
-        task = Task(folder, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        task = make_task(folder, Mapper(str(log)))
         folder.note(0, 1)
         assert work(task, job) == {"status": STARTED_BEFORE}
         assert folder.is_noted(0, 1)
@@ -209,7 +243,7 @@ def test_a_photograph_that_was_started_before_is_left(tmp_path, log, job):
 
 def test_workers_that_do_not_see_the_output(tmp_path, log, job):
     with open_run(tmp_path / "out") as folder:
-        task = Task(folder, Mapper(str(log)), {}, "key", False, None, "tif", 9999, True)
+        task = make_task(folder, Mapper(str(log)))
     with open_run(tmp_path / "out"):
         row = work(task, job)
     assert "must be shared by all workers" in row["error"]

@@ -55,7 +55,7 @@ def test_a_folder_and_its_report(folder, out, capsys, small_photo):
         f"soft_{name}"
         for name in (
             *("map.png", "map16.png", "sigma.tif"),
-            *("sharpened.png", "mask.png", "overview.png"),
+            *("sharpened.png", "focus_mask.png", "overview.png"),
         )
     }
     mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
@@ -125,7 +125,7 @@ def test_only_the_sharpest_are_shown(tmp_path, small_photo, out, capsys):
     [
         (["--subject", "nowhere.png"], "subject mask nowhere.png does not exist"),
         (["--picture", "negative"], "invalid choice: 'negative'"),
-        (["--jobs", "0"], "n_jobs == 0"),
+        (["--jobs", "0"], "--jobs must be at least 1"),
         (["--set", "segmenter__x=1"], "DefocusSegmenter has no parameter 'x'; known"),
     ],
 )
@@ -152,7 +152,7 @@ def test_an_interrupt_from_the_keyboard(tmp_path, small_photo, out):
     # In a group of its own, as a shell does it: its workers are interrupted too.
     started = subprocess.Popen(
         [*map(str, command), "-o", str(out), "--jobs", "2"],
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         start_new_session=True,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,6 +16,11 @@ ALL = {"_map.png", "_map16.png", "_sigma.tif", "_overview.png"}
 
 def run(*arguments: object) -> int:
     return main([str(argument) for argument in arguments])
+
+
+def files(folder: Path) -> set[str]:
+    """What lies in a folder, but for what is hidden."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 @pytest.fixture
@@ -32,7 +39,7 @@ class TestAll:
     def test_without_a_photograph(self, out, capsys):
         assert run("all", "-o", out) == 0
         captured = capsys.readouterr()
-        names = {path.name for path in out.iterdir()}
+        names = files(out)
         expected = {f"flower{ending}" for ending in ALL}
         expected |= {f"flower_{name}" for name in ("sharpened.jpg", "shallow.jpg")}
         assert names == expected | {"flower_credit.txt"}
@@ -74,27 +81,35 @@ class TestAll:
             assert run("map", folder, "-o", folder / "out", "--quiet") == 0
         assert (folder / "out" / "100" / "IMG_1_sigma.tif").exists()
         assert (folder / "out" / "101" / "IMG_1_sigma.tif").exists()
-        assert len(list((folder / "out").rglob("*.*"))) == 6
+        assert len(list((folder / "out").rglob("IMG_*.*"))) == 6
 
     def test_photographs_of_one_name_are_told_apart(self, photo_file, out):
         Image.open(photo_file).save(photo_file.with_suffix(".tif"))
         folder = photo_file.parent
         assert run("sharpen", folder, photo_file, "-o", out, "--quiet") == 0
-        names = {path.name for path in out.iterdir()}
-        assert names == {"bee_png_sharpened.png", "bee_tif_sharpened.tif"}
+        names = files(out)
+        assert names == {"bee_sharpened.png", "bee_tif_sharpened.tif"}
 
-    def test_results_beside_photographs_are_not_photographs(self, photo_file):
+    def test_results_beside_photographs_are_not_photographs(
+        self, photo_file, out, capsys
+    ):
         folder = photo_file.parent
         (folder / "._bee.jpg").write_bytes(b"sidecar")
-        for _ in range(2):
-            assert run("all", folder, "-o", folder, "--quiet") == 0
-        assert len(list(folder.iterdir())) == 2 + 6
+        assert run("all", photo_file, "-o", folder, "--quiet") == 0
+        assert len(files(folder)) == 1 + 6
+        capsys.readouterr()
+        assert run("map", folder, "-o", out, "--quiet") == 0
+        assert files(out) == {"bee_map.png", "bee_map16.png", "bee_sigma.tif"}
+        error = capsys.readouterr().err
+        assert "skipped as results of an earlier run: " in error
+        assert f"{folder / 'bee_map.png'}, " in error
+        assert error.endswith(", and 1 more\n")
 
 
 class TestVerbs:
     def test_map(self, photo_file, out):
         assert run("map", photo_file, "-o", out, "--map-data", "npy") == 0
-        names = {path.name for path in out.iterdir()}
+        names = files(out)
         assert names == {"bee_map.png", "bee_map16.png", "bee_sigma.npy"}
         loaded = np.load(out / "bee_sigma.npy", allow_pickle=False)
         assert loaded.dtype == np.float32
@@ -104,7 +119,7 @@ class TestVerbs:
     )
     def test_one_picture(self, photo_file, out, verb, name):
         assert run(verb, photo_file, "-o", out) == 0
-        assert [path.name for path in out.iterdir()] == [f"bee_{name}.png"]
+        assert files(out) == {f"bee_{name}.png"}
 
     def test_16_bit_alpha_and_metadata_survive(self, tmp_path, small_photo, out):
         deep = small_photo.astype(np.uint16) * 257
@@ -191,18 +206,18 @@ class TestVerbs:
 
 
 class TestRefusals:
-    """One sentence, exit code 2, and nothing written."""
+    """One sentence, and nothing written; exit code 2 if nothing was begun."""
 
-    def check(self, capsys, out, message, *arguments):
+    def check(self, capsys, out, message, *arguments, expected=2):
         try:
             code = run(*arguments)
         except SystemExit as stopped:
             code = stopped.code
         error = capsys.readouterr().err
-        assert code == 2
+        assert code == expected
         assert message in error
         assert "Traceback" not in error
-        assert not out.exists() or list(out.iterdir()) == []
+        assert not out.exists()
 
     @pytest.mark.parametrize(
         ("name", "content", "message"),
@@ -218,29 +233,22 @@ class TestRefusals:
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content)
-        self.check(capsys, out, message, "all", path, "-o", out)
+        expected = 2 if content is None else 1
+        arguments = ("all", path, "-o", out)
+        self.check(capsys, out, message, *arguments, expected=expected)
 
     def test_truncated_and_too_large(self, photo_file, out, capsys):
-        self.check(
-            capsys,
-            out,
-            "at most 100",
-            "all",
-            photo_file,
-            "-o",
-            out,
-            "--max-pixels",
-            100,
-        )
+        arguments = ("all", photo_file, "-o", out)
+        small = (*arguments, "--max-pixels", 100)
+        self.check(capsys, out, "at most 100", *small, expected=1)
         photo_file.write_bytes(photo_file.read_bytes()[:4000])
-        self.check(capsys, out, "damaged or truncated", "all", photo_file, "-o", out)
+        self.check(capsys, out, "damaged or truncated", *arguments, expected=1)
 
     def test_out_of_range_floats_are_named(self, tmp_path, out, capsys):
         path = tmp_path / "hdr.tif"
         Image.fromarray(np.full((40, 40), 3.0, np.float32)).save(path)
-        self.check(
-            capsys, out, "hdr.tif must be float in [0, 1]", "map", path, "-o", out
-        )
+        message = "hdr.tif: image must be float in [0, 1]"
+        self.check(capsys, out, message, "map", path, "-o", out, expected=1)
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -269,31 +277,31 @@ class TestRefusals:
         arguments = ("all", photo_file, "-o", out, "--model", tmp_path / "m.zip")
         self.check(capsys, out, "is not a model file", *arguments)
 
-    def test_results_that_would_overwrite_each_other(
-        self, photo_file, out, capsys, tmp_path
-    ):
+    def test_photographs_of_one_name_from_two_folders(self, photo_file, out, tmp_path):
         other = tmp_path / "elsewhere" / "bee.png"
         other.parent.mkdir()
         other.write_bytes(photo_file.read_bytes())
-        self.check(capsys, out, "same files", "all", photo_file, other, "-o", out)
+        assert run("sharpen", photo_file, other, "-o", out, "--quiet") == 0
+        assert files(out) == {"bee_sharpened.png", "bee_png_sharpened.png"}
 
-    def test_results_that_would_overwrite_a_photograph(self, photo_file, capsys, out):
+    def test_files_of_others_are_never_replaced(self, photo_file, capsys):
         own = photo_file.with_name("bee_sharpened.png")
         own.write_bytes(photo_file.read_bytes())
         before = own.read_bytes()
-        folder = photo_file.parent
-        arguments = ("sharpen", photo_file, own, "-o", folder)
-        self.check(capsys, out, "would overwrite a photograph", *arguments)
+        for arguments in ((), ("--again",)):
+            code = run("sharpen", photo_file, "-o", photo_file.parent, *arguments)
+            assert code == 1
+            assert "exists and was not written by skdefocus" in capsys.readouterr().err
         assert own.read_bytes() == before
 
-    def test_output_that_is_a_file(self, photo_file, capsys, out):
-        arguments = ("all", photo_file, "-o", photo_file)
-        self.check(capsys, out, "is a file, not a folder", *arguments)
+    def test_output_that_is_a_file(self, photo_file, capsys):
+        assert run("all", photo_file, "-o", photo_file) == 2
+        assert "is a file, not a folder" in capsys.readouterr().err
 
     def test_output_that_cannot_be_written(self, photo_file, out, capsys):
         out.mkdir()
         (out / "bee_shallow.png").mkdir()
-        assert run("all", photo_file, "-o", out) == 2
+        assert run("all", photo_file, "-o", out) == 1
         error = capsys.readouterr().err
         assert "bee_shallow.png is a folder, not a file to write to" in error
         assert "Traceback" not in error
@@ -320,9 +328,9 @@ class TestRefusals:
     def test_good_photographs_are_done_beside_a_bad_one(self, photo_file, out, capsys):
         bad = photo_file.with_name("bad.png")
         bad.write_text("not an image")
-        assert run("map", bad, photo_file, "-o", out) == 2
+        assert run("map", bad, photo_file, "-o", out) == 1
         assert "bad.png is not an image" in capsys.readouterr().err
-        assert len(list(out.iterdir())) == 3
+        assert len(files(out)) == 3
 
     def test_warnings_are_sentences(self, photo_file, out, capsys):
         settings = ("--set", "sharpener__beta1=0.9")

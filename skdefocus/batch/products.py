@@ -1,0 +1,332 @@
+"""What is made of one photograph, and the files that each product is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from .._base import ImageTransformer
+from .._shared.files import Stage
+from .._shared.sigma_scale import LARGEST_SIGMA
+from ..figures import color_map, draw_overview
+from ..io import Photograph, write_map, write_mask, write_photograph
+from ..io.formats import result_ending
+from ..io.write import focus_picture
+from ..sample import DefocusSample
+
+__all__ = [
+    "MAP_FILES",
+    "RESERVED",
+    "RESULT_SUFFIXES",
+    "Form",
+    "Results",
+    "apply_step",
+    "describe_error",
+    "pipeline_steps",
+    "run_pipeline",
+    "write_map_files",
+    "write_pictures",
+    "write_product",
+]
+
+# The files of a map: a picture, 16 bits, and float data.
+MAP_FILES = ("map", "map16", "data")
+# Names that pictures of one's own cannot have.
+RESERVED = frozenset(
+    {"map", "map16", "sigma", "score", "overview", "credit", "figures", "pipeline"}
+)
+# What the names of results end in. Masks of earlier versions ended in "_mask".
+RESULT_SUFFIXES = frozenset(
+    f"_{name}"
+    for name in (
+        *("map", "map16", "sigma", "score", "overview", "credit"),
+        *("sharpened", "shallow", "focus_mask", "mask", "picture"),
+    )
+)
+_TITLES = {"shallow": "shallow focus", "mask": "focus mask"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """How results are written.
+
+    Attributes
+    ----------
+    map_data : {"tif", "npy"}
+        Format of the float map.
+    credit : str
+        Stands in the overview and in a text file beside; empty for none.
+    """
+
+    map_data: str = "tif"
+    credit: str = ""
+
+
+@dataclass
+class Results:
+    """What was made of one photograph.
+
+    Attributes
+    ----------
+    original : Photograph
+        As it was read.
+    sample : DefocusSample
+        With its blur map.
+    own : dict of str to ndarray
+        What the pipeline itself made of the map: "picture" or "mask", or nothing.
+    pictures : dict of str to ndarray
+        Pictures, and masks of bool, by name.
+    """
+
+    original: Photograph
+    sample: DefocusSample
+    own: dict[str, np.ndarray] = field(default_factory=dict)
+    pictures: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def pipeline_steps(pipeline: Any) -> list[Any]:
+    """List the steps of a pipeline, those of a pipeline within it too.
+
+    Parameters
+    ----------
+    pipeline : estimator or Pipeline
+        The pipeline; an estimator is its own only step.
+
+    Returns
+    -------
+    list of estimator
+        In order, without those that pass on what they get.
+    """
+    if not isinstance(pipeline, Pipeline):
+        return [] if pipeline in (None, "passthrough") else [pipeline]
+    return [step for _, part in pipeline.steps for step in pipeline_steps(part)]
+
+
+def apply_step(step: Any, item: Any) -> Any:
+    """Apply an estimator to one item of a batch.
+
+    Parameters
+    ----------
+    step : estimator
+        With ``transform`` or ``predict``.
+    item : ndarray or DefocusSample
+        The item.
+
+    Returns
+    -------
+    object
+        What it makes of it.
+    """
+    method = step.transform if hasattr(step, "transform") else step.predict
+    return method([item])[0]
+
+
+def run_pipeline(
+    pipeline: Any,
+    pictures: Mapping[str, Any],
+    original: Photograph,
+    name: str | None = None,
+) -> Results:
+    """Run a pipeline on one photograph, and make pictures of what it maps.
+
+    Parameters
+    ----------
+    pipeline : estimator or Pipeline
+        From images to samples with a blur map, and perhaps on to a picture or a mask.
+    pictures : mapping of str to estimator
+        What else to make of the sample.
+    original : Photograph
+        The photograph.
+    name : str, optional
+        What it is called, for mappers that go by it. Steps of other packages get the
+        pixels alone.
+
+    Returns
+    -------
+    Results
+        The map and what was made of it.
+
+    Raises
+    ------
+    ValueError
+        If the pipeline gives no blur map.
+    """
+    own: dict[str, np.ndarray] = {}
+    item: Any = original.image
+    sample = None
+    steps = pipeline_steps(pipeline)
+    if name is not None and steps and isinstance(steps[0], ImageTransformer):
+        item = DefocusSample(original.image, name=name)
+    for step in steps:
+        item = apply_step(step, item)
+        if isinstance(item, DefocusSample):
+            sample = item
+        else:
+            own["mask" if item.dtype == bool else "picture"] = item
+    if sample is None or sample.blur_map is None:
+        raise ValueError(
+            "the pipeline gives no blur map: it must begin with a mapper, such as "
+            "SlidingWindowMapper."
+        )
+    made = {name: apply_step(step, sample) for name, step in pictures.items()}
+    return Results(original, sample, own, made)
+
+
+def write_product(
+    stage: Stage, name: str, product: str, results: Results, form: Form
+) -> None:
+    """Write the files of one product.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where results wait until all of them are there.
+    name : str
+        What names of files begin with.
+    product : str
+        "map", "pipeline" (what the pipeline itself made of the map), "overview",
+        "credit", "figures" (which are in the report, not in a file), or the name of a
+        picture.
+    results : Results
+        What was made.
+    form : Form
+        How it is written.
+
+    Raises
+    ------
+    OSError, ValueError
+        If something cannot be written.
+    """
+    if product == "map":
+        write_map_files(stage, name, results.sample, form.map_data)
+    elif product == "pipeline":
+        write_pictures(stage, name, results.own, results.original)
+    elif product == "overview":
+        write_photograph(
+            stage(f"{name}_overview.png"), _draw_overview(results, form.credit)
+        )
+    elif product == "credit":
+        stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
+    elif product != "figures":
+        picture = {product: results.pictures[product]}
+        write_pictures(stage, name, picture, results.original)
+
+
+def write_map_files(
+    stage: Stage,
+    name: str,
+    sample: DefocusSample,
+    map_data: str = "tif",
+    files: Collection[str] = MAP_FILES,
+) -> None:
+    """Write a map, or some of its files.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where results wait until all of them are there.
+    name : str
+        What names of files begin with.
+    sample : DefocusSample
+        With the map.
+    map_data : {"tif", "npy"}, default="tif"
+        Format of the float map.
+    files : collection of str, default=("map", "map16", "data")
+        Which of the files. A relative score has no file of 16 bits.
+
+    Raises
+    ------
+    OSError, ValueError
+        If something cannot be written.
+    """
+    in_pixels = sample.unit == "px"
+    if "map" in files:
+        write_photograph(stage(f"{name}_map.png"), _color(sample))
+    if "map16" in files and in_pixels:
+        write_map(stage(f"{name}_map16.png"), sample.require_map())
+    if "data" in files:
+        kind = "sigma" if in_pixels else "score"
+        write_map(stage(f"{name}_{kind}.{map_data}"), sample.require_map())
+
+
+def write_pictures(
+    stage: Stage, name: str, pictures: Mapping[str, np.ndarray], original: Photograph
+) -> None:
+    """Write pictures in the format of their photograph, and masks as PNG.
+
+    Parameters
+    ----------
+    stage : Stage
+        Where results wait until all of them are there.
+    name : str
+        What names of files begin with.
+    pictures : mapping of str to ndarray
+        Pictures, and masks of bool, True where out of focus. The file of "mask" ends
+        in ``_focus_mask.png``: it is white where in focus.
+    original : Photograph
+        What they were made of.
+
+    Raises
+    ------
+    OSError, ValueError
+        If something cannot be written.
+    """
+    for key, picture in pictures.items():
+        if picture.dtype == bool:
+            suffix = "focus_mask" if key == "mask" else key
+            write_mask(stage(f"{name}_{suffix}.png"), picture)
+        else:
+            ending = result_ending(original.file_format)
+            write_photograph(stage(f"{name}_{key}{ending}"), picture, original)
+
+
+def _color(sample: DefocusSample) -> np.ndarray:
+    """Draw the map in colors; those of a score span its range, from 0 to 1."""
+    blur_map = sample.require_map()
+    if sample.unit == "relative":
+        blur_map = blur_map * np.float32(LARGEST_SIGMA)
+    return color_map(blur_map)
+
+
+def _draw_overview(results: Results, credit: str) -> np.ndarray:
+    """Draw the photograph, its map and its pictures side by side."""
+    panels = [
+        ("photograph", results.original.image),
+        ("blur map", _color(results.sample)),
+    ]
+    for name, picture in (results.own | results.pictures).items():
+        shown = focus_picture(picture) if picture.dtype == bool else picture
+        panels.append((_TITLES.get(name, name), shown))
+    return draw_overview(panels, credit=credit)
+
+
+def describe_error(error: Exception, photo: Path) -> str:
+    """Say in one sentence, with the photograph's name, what went wrong.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised while it was worked on.
+    photo : Path
+        The photograph.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    if isinstance(error, MemoryError):
+        text = str(error) or "there is not enough memory for it."
+    elif isinstance(error, ValueError | OSError):
+        text = str(error)
+    else:
+        # From another's step perhaps: the message alone may mean nothing.
+        text = f"{type(error).__name__}: {error}"
+    # The batch holds one item: its number would tell the reader nothing.
+    text = text.replace("X[0]: ", "").replace("X[0]", str(photo))
+    return text if photo.name in text else f"{photo}: {text}"

@@ -1,0 +1,218 @@
+"""Options of the verbs on photographs, and the estimators that they stand for."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from typing import Any
+
+__all__ = ["add_batch_options", "add_max_pixels", "add_shared_options", "build_steps"]
+
+# Pictures beside the map, and the steps that make them.
+PICTURES = {"sharpened": "sharpener", "shallow": "renderer", "mask": "segmenter"}
+
+
+def _parse_setting(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or "__" not in name:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not of the form step__parameter=value"
+        )
+    value = {"true": "True", "false": "False", "none": "None"}.get(
+        value.strip().lower(), value.strip()
+    )
+    try:
+        return name.strip(), ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name.strip(), value
+
+
+def _parse_subject(text: str) -> Any:
+    """Take four numbers for a box, and anything else for a path."""
+    parts = text.split(",")
+    if len(parts) == 4 and all(part.strip().isdecimal() for part in parts):
+        return tuple(int(part) for part in parts)
+    return text
+
+
+def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+    """Add the limit on the size of photographs.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The verb's.
+    """
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        # DEFAULT_MAX_PIXELS, without the imports that --help can do without; a test
+        # holds the two together.
+        default=200_000_000,
+        help="refuse larger photographs (default 200 million)",
+    )
+
+
+def add_shared_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that all verbs on photographs share.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The verb's.
+    """
+    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="folder")
+    parser.add_argument(
+        "--step", type=int, default=4, help="pixels between patches (default 4)"
+    )
+    parser.add_argument(
+        "--refiner",
+        default="global",
+        help="global (default), wgif (the paper's), guided, or none (raw map)",
+    )
+    parser.add_argument(
+        "--mapper",
+        choices=("windows", "context"),
+        default="windows",
+        help="patches alone (windows, default), or also what surrounds them",
+    )
+    parser.add_argument(
+        "--model",
+        default="default",
+        help="model file, or a shipped network: default or fast",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=-1,
+        help="photographs processed in parallel (default: one for each core)",
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="STEP__PARAMETER=VALUE",
+        action="append",
+        type=_parse_setting,
+        default=[],
+        help="any parameter of any step; may be repeated",
+    )
+    parser.add_argument(
+        "--map-data",
+        choices=("tif", "npy"),
+        default="tif",
+        help="format of the float map (default tif)",
+    )
+    add_max_pixels(parser)
+    parser.add_argument(
+        "--again", action="store_true", help="work on finished photographs again"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_batch_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that only the verb ``batch`` has.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The verb's, with the options that it shares with others.
+    """
+    parser.add_argument(
+        "--picture",
+        dest="pictures",
+        action="append",
+        choices=(*PICTURES, "overview"),
+        default=[],
+        help="what to write beside the map; may be repeated",
+    )
+    parser.add_argument(
+        "--subject",
+        type=_parse_subject,
+        help="what the report is about: LEFT,TOP,WIDTH,HEIGHT in pixels, a mask file "
+        "(white where the subject is), or a folder of masks named as the photographs",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on the Dask cluster of this scheduler, tcp://HOST:8786 for example; "
+        "its workers must share the folders; needs the extra 'cluster'",
+    )
+
+
+def build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make the estimators and set their parameters; check them before any work.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Of a verb on photographs.
+
+    Returns
+    -------
+    dict of str to estimator
+        ``mapper``, ``sharpener``, ``renderer``, ``segmenter`` and perhaps ``refiner``.
+
+    Raises
+    ------
+    ValueError
+        For an unknown refiner, step or parameter, or a value that is not accepted.
+    OSError
+        If a model file cannot be read.
+    """
+    from ..enhance import AdaptiveUnsharpMask
+    from ..recipes import recommended_steps
+    from ..refine import GuidedRefiner, WGIFRefiner
+    from ..render import SDoFRenderer
+    from ..segment import DefocusSegmenter
+
+    recommended = dict(recommended_steps())
+    refiners = {
+        "global": recommended["refiner"],
+        "wgif": WGIFRefiner(),
+        "guided": GuidedRefiner(),
+        "none": None,
+    }
+    if arguments.refiner not in refiners:
+        raise ValueError(
+            f"there is no refiner {arguments.refiner!r}; known: {', '.join(refiners)}."
+        )
+    steps = {
+        "mapper": _build_mapper(arguments, recommended["mapper"]),
+        "sharpener": AdaptiveUnsharpMask(),
+        "renderer": SDoFRenderer(smoothing="disc"),
+        "segmenter": DefocusSegmenter(),
+    }
+    refiner = refiners[arguments.refiner]
+    if refiner is not None:
+        steps["refiner"] = refiner
+    for name, value in arguments.settings:
+        step, parameter = name.split("__", 1)
+        if step not in steps:
+            raise ValueError(
+                f"there is no step {step!r} to set; known: {', '.join(sorted(steps))}."
+            )
+        known = sorted(steps[step].get_params(deep=False))
+        if parameter not in known:
+            raise ValueError(
+                f"{type(steps[step]).__name__} has no parameter {parameter!r}; known: "
+                f"{', '.join(known)}."
+            )
+        steps[step].set_params(**{parameter: value})
+    for step in steps.values():
+        step.fit([])
+    return steps
+
+
+def _build_mapper(arguments: argparse.Namespace, recommended: Any) -> Any:
+    from ..classifier import ContextNetwork, PatchBlurClassifier
+    from ..classifier.pretrained import CONTEXT_PRETRAINED, PRETRAINED
+    from ..mapping import ContextMapper
+
+    model: Any = arguments.model
+    if arguments.mapper == "context":
+        if model not in CONTEXT_PRETRAINED:
+            model = ContextNetwork.load(model)
+        return ContextMapper(model, scale=recommended.scale)
+    if model not in PRETRAINED:
+        model = PatchBlurClassifier.load(model)
+    return recommended.set_params(classifier=model, step=arguments.step)

@@ -1,0 +1,34 @@
+"""The steps that we recommend, stated once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .mapping import SlidingWindowMapper
+from .refine import GlobalRefiner
+
+__all__ = ["recommended_steps"]
+
+
+def recommended_steps() -> list[tuple[str, Any]]:
+    """Make the mapper and the refiner that we recommend.
+
+    `skdefocus.estimate_blur_map`, the command line and the tuning page use the same.
+
+    Returns
+    -------
+    list of (str, estimator)
+        "mapper" and "refiner", new at each call, to be put into a Pipeline.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> from skdefocus.recipes import recommended_steps
+    >>> steps = make_pipeline(*[step for _, step in recommended_steps()])
+    >>> (sample,) = steps.fit_transform([load_sample_photograph()])
+    >>> sample.blur_map.shape, sample.confidence.shape
+    ((427, 640), (427, 640))
+    """
+    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
+    return [("mapper", mapper), ("refiner", GlobalRefiner())]

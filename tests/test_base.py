@@ -206,7 +206,7 @@ class TestImageTransformer:
             n_jobs = None
 
         with pytest.raises(
-            TypeError, match=r"^Nothing does not say how to treat an it"
+            TypeError, match=r"^Nothing does not say how to treat"
         ):
             Nothing().transform([np.zeros((2, 2))])
 

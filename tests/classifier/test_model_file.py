@@ -9,20 +9,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
-from sklearn.datasets import load_sample_image
 
 from skdefocus import PatchBlurClassifier
 from skdefocus.classifier import model_file, pretrained
-from skdefocus.classifier.onnx_safety import check_onnx
-from skdefocus.patches import PAPER_LADDER, make_blur_patches
-
-SHAPE = {"patch_size": 32, "stride": 4, "n_levels": 18}
-
-
-@pytest.fixture
-def shipped() -> tuple[bytes, dict]:
-    classifier = PatchBlurClassifier.pretrained()
-    return classifier.network_.onnx, classifier.card_
+from skdefocus.classifier.model_file import read_model, write_model
+from skdefocus.classifier.network import Network
+from tests.classifier.networks import N_LEVELS, SINGLE
 
 
 def rewrite(path, onnx_bytes: bytes, card: dict, **more: bytes) -> None:
@@ -35,140 +27,172 @@ def rewrite(path, onnx_bytes: bytes, card: dict, **more: bytes) -> None:
             archive.writestr(name, data)
 
 
-class TestFiles:
-    def test_shipped_file_passes_the_checks_for_files_from_elsewhere(self, shipped):
-        onnx_bytes, card = shipped
-        check_onnx(onnx_bytes, **SHAPE)
-        path = pretrained._FOLDER / "default.zip"
-        assert model_file.read_model(path)[0] == onnx_bytes
-        assert path.stat().st_size < 5e6
-        assert card["format"] == 1
+def test_refuses_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        PatchBlurClassifier.load(tmp_path / "none.zip")
 
-    def test_shipped_file_must_have_its_hash(self, monkeypatch):
-        pretrained.read_pretrained.cache_clear()
-        monkeypatch.setitem(pretrained.PRETRAINED, "default", "0" * 64)
-        with pytest.raises(ValueError, match=r"default.zip is damaged: its SHA-256"):
-            PatchBlurClassifier.pretrained()
 
-    def test_missing_file(self, tmp_path):
-        with pytest.raises(FileNotFoundError):
-            PatchBlurClassifier.load(tmp_path / "none.zip")
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 but no zip", b"\x80\x04pickle"])
+def test_refuses_what_is_no_zip(tmp_path, content):
+    (tmp_path / "m.zip").write_bytes(content)
+    with pytest.raises(ValueError, match="not a readable zip"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
 
-    @pytest.mark.parametrize("content", [b"", b"PK\3\4 but no zip", b"\x80\x04pickle"])
-    def test_no_zip(self, tmp_path, content):
-        (tmp_path / "m.zip").write_bytes(content)
-        with pytest.raises(ValueError, match="not a readable zip"):
+
+def test_refuses_a_truncated_file(tmp_path):
+    data = (pretrained._FOLDER / "default.zip").read_bytes()
+    (tmp_path / "m.zip").write_bytes(data[: len(data) // 2])
+    with pytest.raises(ValueError, match="not a readable zip"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+def test_refuses_large_files_and_zip_bombs(tmp_path):
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.onnx", bytes(70 * 2**20))
+        archive.writestr("card.json", "{}")
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        PatchBlurClassifier.load(path)
+    with path.open("r+b") as file:
+        file.truncate(64 * 2**20 + 1)
+    with pytest.raises(ValueError, match=r"67108865 bytes; .* has at most 67108864"):
+        PatchBlurClassifier.load(path)
+
+
+def test_damage_anywhere_is_refused_or_harmless(tmp_path):
+    data = (pretrained._FOLDER / "default.zip").read_bytes()
+    rng, loaded = np.random.default_rng(0), []
+    for position in [*range(0, 400, 7), *rng.integers(len(data), size=60)]:
+        damaged = bytearray(data)
+        damaged[position] ^= 0x55
+        (tmp_path / "m.zip").write_bytes(damaged)
+        # Some bytes, such as times, may change without harm.
+        with contextlib.suppress(ValueError):
             PatchBlurClassifier.load(tmp_path / "m.zip")
+            loaded.append(position)
+    # Whatever is refused is refused by a ValueError, and most of it is.
+    assert len(loaded) < 40
 
-    def test_truncated(self, tmp_path):
-        data = (pretrained._FOLDER / "default.zip").read_bytes()
-        (tmp_path / "m.zip").write_bytes(data[: len(data) // 2])
-        with pytest.raises(ValueError, match="not a readable zip"):
-            PatchBlurClassifier.load(tmp_path / "m.zip")
 
-    def test_large_file_and_zip_bomb(self, tmp_path, shipped, monkeypatch):
+def test_refuses_other_compressions(tmp_path, shipped):
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("model.onnx", shipped[0])
+        archive.writestr("card.json", json.dumps(shipped[1]))
+    with pytest.raises(ValueError, match="is packed otherwise"):
+        PatchBlurClassifier.load(path)
+
+
+def test_refuses_networks_of_another_time(tmp_path, shipped):
+    model = onnx.load_from_string(shipped[0])
+    model.ir_version = 99
+    rewrite(tmp_path / "m.zip", model.SerializeToString(), shipped[1])
+    with pytest.raises(ValueError, match="ONNX Runtime does not run its network"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+def test_refuses_networks_that_give_no_numbers(tmp_path, shipped):
+    model = onnx.load_from_string(shipped[0])
+    constant = model.graph.initializer[2]
+    values = numpy_helper.to_array(constant) * np.float32(np.nan)
+    constant.CopyFrom(numpy_helper.from_array(values, constant.name))
+    rewrite(tmp_path / "m.zip", model.SerializeToString(), shipped[1])
+    with pytest.raises(ValueError, match="gives NaN or infinity"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+def test_refuses_other_members(tmp_path, shipped):
+    rewrite(tmp_path / "m.zip", *shipped, **{"run_me.py": b"print()"})
+    with pytest.raises(ValueError, match=r"must hold model\.onnx and card\.json"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+def test_refuses_a_network_that_is_not_the_card_s(tmp_path, shipped):
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model.onnx", shipped[0][:-1] + b"x")
+        archive.writestr("card.json", json.dumps(shipped[1]))
+    with pytest.raises(ValueError, match="does not match its card"):
+        PatchBlurClassifier.load(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": 2},
+        {"classes": [0]},
+        {"classes": [1, 0, *range(2, 18)]},
+        {"classes": [*range(17), 99]},
+        {"classes": None},
+        {"ladder": [1.0, 0.5, *range(2, 18)]},
+        {"ladder": [float("nan"), *range(1, 18)]},
+        {"ladder": ["a", *range(1, 18)]},
+        {"patch_size": 10**9},
+        {"patch_size": 129},
+        {"patch_size": True},
+        {"stride": 0},
+        {"stride": 2.0},
+        {"weights": "float8"},
+        {"weights": ["float16"]},
+        {"architecture": 5},
+    ],
+)
+def test_refuses_broken_cards(tmp_path, shipped, changes):
+    rewrite(tmp_path / "m.zip", shipped[0], {**shipped[1], **changes})
+    with pytest.raises(ValueError, match=r"card\.json is incomplete"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"classes": list(range(17))}, {"stride": 8}, {"patch_size": 64}],
+)
+def test_refuses_cards_that_promise_another_network(tmp_path, shipped, changes):
+    rewrite(tmp_path / "m.zip", shipped[0], {**shipped[1], **changes})
+    with pytest.raises(ValueError, match="but its card promises"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+def test_sliding_networks_do_not_pass_for_networks_without_a_stride(tmp_path, shipped):
+    rewrite(tmp_path / "m.zip", shipped[0], {**shipped[1], "stride": None})
+    with pytest.raises(ValueError, match=r"must be of shape \(n, 1, 32, 32\)"):
+        PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+class TestNetworksForSinglePatches:
+    @pytest.fixture
+    def card(self) -> dict:
+        return {
+            "architecture": "mobilenet_v2",
+            "patch_size": 32,
+            "stride": None,
+            "ladder": list(range(N_LEVELS)),
+            "classes": list(range(N_LEVELS)),
+        }
+
+    @pytest.mark.parametrize("name", SINGLE)
+    def test_survives_a_file(self, tmp_path, exported, card, name):
+        write_model(tmp_path / "m.zip", exported(name), card)
+        onnx_bytes, found = read_model(tmp_path / "m.zip")
+        assert onnx_bytes == exported(name)
+        assert found["stride"] is None
+        assert "weights" not in found
+
+    def test_half_of_mobilenet_fits_in_5_mb(self, tmp_path, exported, card, noise):
         path = tmp_path / "m.zip"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("model.onnx", bytes(70 * 2**20))
-            archive.writestr("card.json", "{}")
-        with pytest.raises(ValueError, match="unpacks to more than"):
-            PatchBlurClassifier.load(path)
-        monkeypatch.setattr(model_file, "_MAX_BYTES", 1000)
-        with pytest.raises(ValueError, match="a model file has at most 1000"):
-            PatchBlurClassifier.load(path)
-
-    def test_damaged_anywhere(self, tmp_path):
-        data = (pretrained._FOLDER / "default.zip").read_bytes()
-        rng, loaded = np.random.default_rng(0), []
-        for position in [*range(0, 400, 7), *rng.integers(len(data), size=60)]:
-            damaged = bytearray(data)
-            damaged[position] ^= 0x55
-            (tmp_path / "m.zip").write_bytes(damaged)
-            # Some bytes, such as times, may change without harm.
-            with contextlib.suppress(ValueError):
-                PatchBlurClassifier.load(tmp_path / "m.zip")
-                loaded.append(position)
-        # Whatever is refused is refused by a ValueError, and most of it is.
-        assert len(loaded) < 40
-
-    def test_other_compressions(self, tmp_path, shipped):
-        path = tmp_path / "m.zip"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
-            archive.writestr("model.onnx", shipped[0])
-            archive.writestr("card.json", json.dumps(shipped[1]))
-        with pytest.raises(ValueError, match="is packed otherwise"):
-            PatchBlurClassifier.load(path)
-
-    def test_networks_of_another_time(self, tmp_path, shipped):
-        model = onnx.load_from_string(shipped[0])
-        model.ir_version = 99
-        rewrite(tmp_path / "m.zip", model.SerializeToString(), shipped[1])
-        with pytest.raises(ValueError, match="ONNX Runtime does not run its network"):
-            PatchBlurClassifier.load(tmp_path / "m.zip")
-
-    def test_networks_that_give_no_numbers(self, tmp_path, shipped):
-        model = onnx.load_from_string(shipped[0])
-        constant = model.graph.initializer[2]
-        values = numpy_helper.to_array(constant) * np.float32(np.nan)
-        constant.CopyFrom(numpy_helper.from_array(values, constant.name))
-        rewrite(tmp_path / "m.zip", model.SerializeToString(), shipped[1])
-        with pytest.raises(ValueError, match="gives NaN or infinity"):
-            PatchBlurClassifier.load(tmp_path / "m.zip")
-
-    def test_other_members(self, tmp_path, shipped):
-        rewrite(tmp_path / "m.zip", *shipped, **{"run_me.py": b"print()"})
-        with pytest.raises(ValueError, match=r"must hold model\.onnx and card\.json"):
-            PatchBlurClassifier.load(tmp_path / "m.zip")
-
-    def test_network_that_is_not_the_card_s(self, tmp_path, shipped):
-        path = tmp_path / "m.zip"
-        with zipfile.ZipFile(path, "w") as archive:
-            archive.writestr("model.onnx", shipped[0][:-1] + b"x")
-            archive.writestr("card.json", json.dumps(shipped[1]))
-        with pytest.raises(ValueError, match="does not match its card"):
-            PatchBlurClassifier.load(path)
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"format": 2},
-            {"classes": [0]},
-            {"classes": [1, 0, *range(2, 18)]},
-            {"classes": [*range(17), 99]},
-            {"classes": None},
-            {"ladder": [1.0, 0.5, *range(2, 18)]},
-            {"ladder": [float("nan"), *range(1, 18)]},
-            {"ladder": ["a", *range(1, 18)]},
-            {"patch_size": 10**9},
-            {"patch_size": 129},
-            {"patch_size": True},
-            {"stride": 0},
-            {"stride": 2.0},
-            {"weights": "float8"},
-            {"weights": ["float16"]},
-            {"architecture": 5},
-        ],
-    )
-    def test_broken_cards(self, tmp_path, shipped, changes):
-        rewrite(tmp_path / "m.zip", shipped[0], {**shipped[1], **changes})
-        with pytest.raises(ValueError, match=r"card\.json is incomplete"):
-            PatchBlurClassifier.load(tmp_path / "m.zip")
-
-    @pytest.mark.parametrize(
-        "changes",
-        [{"classes": list(range(17))}, {"stride": 8}, {"patch_size": 64}],
-    )
-    def test_cards_that_promise_another_network(self, tmp_path, shipped, changes):
-        rewrite(tmp_path / "m.zip", shipped[0], {**shipped[1], **changes})
-        with pytest.raises(ValueError, match="but its card promises"):
-            PatchBlurClassifier.load(tmp_path / "m.zip")
-
-    def test_sliding_networks_do_not_pass_for_networks_without_a_stride(
-        self, tmp_path, shipped
-    ):
-        rewrite(tmp_path / "m.zip", shipped[0], {**shipped[1], "stride": None})
-        with pytest.raises(ValueError, match=r"must be of shape \(n, 1, 32, 32\)"):
-            PatchBlurClassifier.load(tmp_path / "m.zip")
+        write_model(path, exported("mobilenet_v2"), card, dtype="float16")
+        assert path.stat().st_size <= 5e6
+        onnx_bytes, found = read_model(path)
+        assert found["weights"] == "float16"
+        kinds = {
+            c.data_type for c in onnx.load_from_string(onnx_bytes).graph.initializer
+        }
+        assert kinds == {onnx.TensorProto.FLOAT, onnx.TensorProto.INT64}
+        whole = Network(exported("mobilenet_v2")).run_patches(noise)
+        half = Network(onnx_bytes).run_patches(noise)
+        assert half.dtype == np.float32
+        np.testing.assert_allclose(half, whole, atol=0.02)
+        assert np.abs(half - whole).max() > 0
 
 
 class TestHalfPrecision:
@@ -262,32 +286,3 @@ class TestHalfPrecision:
         rewrite(tmp_path / "m.zip", half[0], card)
         with pytest.raises(ValueError, match="neither float32 nor int64"):
             PatchBlurClassifier.load(tmp_path / "m.zip")
-
-
-def test_the_paper_s_network_reads_the_blur_of_single_patches():
-    photo = load_sample_image("china.jpg")
-    classifier = PatchBlurClassifier.pretrained("paper")
-    assert classifier.card_["architecture"] == "mobilenet_v2"
-    assert not hasattr(classifier, "predict_proba_image")
-    np.testing.assert_array_equal(classifier.sigmas_, PAPER_LADDER)
-    settings = {"n_patches": 2000, "min_sharpness": 1000.0, "random_state": 0}
-    sets = {
-        domain: make_blur_patches(
-            [photo],
-            PAPER_LADDER,
-            blur_domain=domain,
-            # Only single patches have a border to pad.
-            padding="constant" if domain == "patch" else "nearest",
-            psf="gaussian",
-            augment=False,
-            **settings,
-        )
-        for domain in ("patch", "image")
-    }
-    shares = {
-        domain: (np.abs(classifier.predict(X) - y) <= 1).mean()
-        for domain, (X, y, _) in sets.items()
-    }
-    # What it reads is the border that the blur of a single patch draws in.
-    assert shares["patch"] > 0.95
-    assert shares["image"] < 0.6

@@ -85,6 +85,6 @@ def test_equality_is_out_of_focus():
         ({"blur_map": [[np.nan]]}, "blur_map must be finite"),
     ],
 )
-def test_refuses(arguments, message):
+def test_refuses_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         photograph_threshold(**{"blur_map": [[1.0]], **arguments})

@@ -205,9 +205,7 @@ class TestImageTransformer:
         class Nothing(ImageTransformer):
             n_jobs = None
 
-        with pytest.raises(
-            TypeError, match=r"^Nothing does not say how to treat"
-        ):
+        with pytest.raises(TypeError, match=r"^Nothing does not say how to treat"):
             Nothing().transform([np.zeros((2, 2))])
 
 

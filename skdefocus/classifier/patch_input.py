@@ -21,11 +21,14 @@ class PatchReader:
         uint8 or float in [0, 1]; ``source[rows]`` gives the patches of ascending rows.
     size : int
         Side of a patch, in pixels.
+    chunk : int, default=1024
+        Patches read at a time where all are wanted.
     """
 
-    def __init__(self, source: Any, size: int) -> None:
+    def __init__(self, source: Any, size: int, chunk: int = _CHUNK) -> None:
         self._source = source
         self.size = size
+        self.chunk = chunk
         self.dtype = np.dtype(source.dtype)
 
     def __len__(self) -> int:
@@ -53,25 +56,27 @@ class PatchReader:
         return patches / np.float32(255) if self.dtype == np.uint8 else patches
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        """All patches, about a thousand at a time, as `__getitem__` gives them."""
-        return (self[rows] for rows in chunks(len(self)))
+        """All patches, a chunk at a time, as `__getitem__` gives them."""
+        return (self[rows] for rows in chunks(len(self), self.chunk))
 
 
-def chunks(n: int) -> Iterator[np.ndarray]:
+def chunks(n: int, size: int = _CHUNK) -> Iterator[np.ndarray]:
     """Split rows into runs of about a thousand: 1 MB of uint8 patches of 32 x 32.
 
     Parameters
     ----------
     n : int
         Number of rows.
+    size : int, default=1024
+        Longest run.
 
     Yields
     ------
     ndarray of int
         Ascending rows, from 0 to ``n - 1``.
     """
-    for start in range(0, n, _CHUNK):
-        yield np.arange(start, min(n, start + _CHUNK))
+    for start in range(0, n, size):
+        yield np.arange(start, min(n, start + size))
 
 
 def _as_source(X: Any) -> Any:
@@ -87,7 +92,9 @@ def _as_source(X: Any) -> Any:
     return np.asarray(source).astype(np.float64) if source.dtype == object else source
 
 
-def check_patches(X: Any, size: int, name: str = "X") -> PatchReader:
+def check_patches(
+    X: Any, size: int, name: str = "X", *, chunk: int = _CHUNK
+) -> PatchReader:
     """Check patches without holding or copying all of them.
 
     Parameters
@@ -100,6 +107,8 @@ def check_patches(X: Any, size: int, name: str = "X") -> PatchReader:
         Side of a patch, in pixels.
     name : str, default="X"
         How messages call it.
+    chunk : int, default=1024
+        Patches read at a time where all are wanted.
 
     Returns
     -------
@@ -122,7 +131,7 @@ def check_patches(X: Any, size: int, name: str = "X") -> PatchReader:
         )
     if len(source) == 0:
         raise ValueError(f"{name} must hold at least one patch; it is empty.")
-    patches = PatchReader(source, size)
+    patches = PatchReader(source, size, chunk)
     if patches.dtype == np.uint8:
         return patches
     if patches.dtype.kind != "f":
@@ -130,11 +139,11 @@ def check_patches(X: Any, size: int, name: str = "X") -> PatchReader:
             f"{name} must be uint8, or float in [0, 1]; got dtype {patches.dtype}."
         )
     low, high = np.inf, -np.inf
-    for rows in chunks(len(patches)):
-        chunk = patches.read(rows)
+    for rows in chunks(len(patches), chunk):
+        values = patches.read(rows)
         # NumPy's minimum and maximum keep NaN.
-        low = np.minimum(low, chunk.min())
-        high = np.maximum(high, chunk.max())
+        low = np.minimum(low, values.min())
+        high = np.maximum(high, values.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
     if low < 0 or high > 1:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from skdefocus.classifier import onnx_safety
+from skdefocus.classifier.model_file import read_model, write_model
 from skdefocus.classifier.onnx_safety import check_onnx
+from tests.classifier.networks import SINGLE as SINGLE_NETWORKS
 
 SHAPE = {"patch_size": 32, "stride": 4, "n_levels": 18}
+
+
 SINGLE = {**SHAPE, "stride": None}
 
 
@@ -245,3 +252,45 @@ class TestGraphsForSinglePatches:
         tensor = numpy_helper.from_array(np.ones(3, np.float32), "t")
         nodes = [("Relu", ["patches"], {"value": tensor})]
         self.check(nodes, "attribute 'value' of the network's operator 'Relu'")
+
+
+def test_what_is_accepted_is_what_these_need(exported):
+    kinds, longest, widest, together = set(), 0, 0, 0
+    for name in SINGLE_NETWORKS:
+        model = onnx.load_from_string(exported(name))
+        kinds |= {node.op_type for node in model.graph.node}
+        shapes = onnx_safety._infer_shapes(model, (1, 1, 32, 32))
+        sizes = [math.prod(shape) / 32**2 for shape in shapes.values()]
+        longest = max(longest, len(model.graph.node))
+        widest, together = max(widest, *sizes), max(together, sum(sizes))
+    # A ReLU that ends nothing at 6 is the one operator of blurnet alone.
+    assert kinds == onnx_safety._PATCH_OPERATORS
+    assert longest <= onnx_safety._MAX_NODES < 1.5 * longest
+    assert widest <= onnx_safety._MAX_VALUES_PER_PIXEL["patches"] < 1.2 * widest
+    assert together <= onnx_safety._MAX_TOTAL_PER_PIXEL["patches"] < 1.2 * together
+
+
+def test_refuses_a_graph_that_enlarges_without_bound(tmp_path):
+    from onnx import TensorProto, helper, numpy_helper
+
+    kernel = numpy_helper.from_array(np.ones((3, 2, 1, 1), np.float32), "k")
+    node = helper.make_node(
+        "ConvTranspose", ["patches", "k"], ["probabilities"], strides=[500, 500]
+    )
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", c, "h", "w"])
+        for name, c in (("patches", 3), ("probabilities", 2))
+    ]
+    graph = helper.make_graph([node], "g", ends[:1], ends[1:], [kernel])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    card = {
+        "architecture": "context",
+        "classifier": "",
+        "n_features": 3,
+        "multiple": 16,
+        "ladder": [0.0, 1.0],
+        "classes": [0, 1],
+    }
+    write_model(tmp_path / "bomb.zip", model.SerializeToString(), card)
+    with pytest.raises(ValueError, match="at most"):
+        read_model(tmp_path / "bomb.zip", kind="context")

@@ -5,11 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdefocus.metrics import (
-    best_threshold,
-    best_threshold_accuracy,
-    constant_accuracy,
-)
+from skdefocus.metrics import best_threshold, best_threshold_accuracy, constant_accuracy
 from tests.metrics.strategies import batches, scored
 
 

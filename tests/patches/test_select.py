@@ -6,7 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from skdefocus.filters import blur, laplacian
 from skdefocus.patches import select_sharp_patches, sharpness
+
+
+def test_sharpness_is_the_variance_of_the_laplacian(texture):
+    patch = texture[:32, :32]
+    values = laplacian(patch, smooth=True).astype(np.float64)
+    expected = ((values - values.mean()) ** 2).mean()
+    assert sharpness(patch) == pytest.approx(expected)
+    assert sharpness(np.full((32, 32), 77, np.uint8)) == 0
+
+
+def test_sharpness_tells_the_paper_s_gate(texture):
+    assert sharpness(np.indices((32, 32))[0] // 2 % 2 * 1.0) > 1000
+    assert sharpness(blur(texture, 4.0)[:32, :32]) < 60
 
 
 def brute_force_sharpness(patch):

@@ -56,7 +56,7 @@ class LabeledPatches:
         return self.patches[self.rows[items]][:, np.newaxis], self.classes[items]
 
     def digest(self) -> str:
-        """Hash every patch and class, reading about a thousand patches at a time.
+        """Hash every patch and class, reading a chunk of patches at a time.
 
         Returns
         -------
@@ -65,7 +65,7 @@ class LabeledPatches:
         """
         found = hashlib.sha256(f"{self.patches.dtype.str} {self.patches.size}".encode())
         found.update(self.classes.tobytes())
-        for items in chunks(len(self)):
+        for items in chunks(len(self), self.patches.chunk):
             found.update(self.patches.read(self.rows[items]).tobytes())
         return found.hexdigest()
 

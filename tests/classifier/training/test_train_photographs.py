@@ -6,6 +6,9 @@ import pytest
 from skdefocus import PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.classifier.training import train_on_photographs
 from skdefocus.io import write_photograph
+from tests.classifier.training.runs import Interrupted
+
+FEW = {"ladder": (0.0, 3.0), "n_patches": 80}
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +59,31 @@ def test_settings_are_checked_before_patches_are_made(folder, monkeypatch):
     for changes in ({"architecture": "x"}, {"epochs": 0}, {"ladder": (2.0, 1.0)}):
         with pytest.raises(ValueError, match="parameter of PatchBlurClassifier"):
             train_on_photographs([folder / "a.png"], **changes)
+
+
+def test_goes_on_from_a_checkpoint(texture, tmp_path, interrupt):
+    paths = [tmp_path / "a.png", tmp_path / "b.png"]
+    for path, image in zip(paths, (texture, texture[::-1]), strict=True):
+        write_photograph(path, image)
+    settings = {**FEW, "epochs": 2, "holdout": 0.5}
+    expected = train_on_photographs(paths, **settings)
+    assert len(expected.history_["val_loss"]) == 2
+    interrupt(1)
+    with pytest.raises(Interrupted):
+        train_on_photographs(paths, **settings, checkpoint=tmp_path / "c")
+    interrupt(None)
+    resumed = train_on_photographs(paths, **settings, checkpoint=tmp_path / "c")
+    assert resumed.network_.onnx == expected.network_.onnx
+    assert resumed.card_ == expected.card_
+
+
+def test_a_single_photograph_is_not_held_out(texture, tmp_path):
+    write_photograph(tmp_path / "a.png", texture)
+    classifier = train_on_photographs([tmp_path / "a.png"], **FEW, epochs=1)
+    assert classifier.validation_groups_ is None
+    assert "holdout" not in classifier.card_
+
+
+def test_holdout_out_of_range():
+    with pytest.raises(ValueError, match="'validation_fraction' parameter"):
+        train_on_photographs([], holdout=1.5)

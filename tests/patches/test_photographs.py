@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from skdefocus.io import read_image, write_photograph
 from skdefocus.patches import make_blur_patches
 
 SIDE = 256
@@ -97,3 +98,29 @@ def test_photographs_that_wait_on_disk_are_checked_and_leave_nothing(
         make_blur_patches(iter(photos), (0.0, 1.0), n_patches=8)
     make_blur_patches(iter(photos[:1]), (0.0, 1.0), n_patches=8)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_seed_decides_for_every_number_of_workers(texture):
+    settings = {"ladder": (0.0, 1.0, 3.0), "n_patches": 30}
+    one = make_blur_patches([texture] * 2, **settings, random_state=5)
+    two = make_blur_patches([texture] * 2, **settings, random_state=5, n_jobs=2)
+    other = make_blur_patches([texture] * 2, **settings, random_state=6)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(one[0], other[0])
+
+
+def test_photographs_are_read_in_the_worker(tmp_path, texture):
+    path = tmp_path / "x.png"
+    write_photograph(path, texture)
+    X, _, _ = make_blur_patches([path], (0.0, 1.0, 3.0), n_patches=12, read=read_image)
+    assert len(X) == 12
+
+
+def test_all_of_a_bare_iterator_s_patches(texture):
+    photos = [texture, texture[:70]]
+    settings = {"ladder": (0, 2), "min_sharpness": 10}
+    settings |= {"blur_domain": "patch", "n_patches": None}
+    both = [make_blur_patches(given, **settings) for given in (photos, iter(photos))]
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -1,0 +1,36 @@
+"""What tests of single architectures and of their exports share."""
+
+from __future__ import annotations
+
+import math
+
+from skdefocus.classifier.architectures import ARCHITECTURES
+from skdefocus.classifier.training.keras_backend import import_keras
+
+N_LEVELS = 20
+SINGLE = [name for name, known in ARCHITECTURES.items() if known.stride is None]
+
+
+def count_trained(network) -> int:
+    return sum(math.prod(weight.shape) for weight in network.trainable_weights)
+
+
+def check_counts(network, name: str, total: int, trained: int) -> None:
+    """Check the numbers of parameters, and what goes in and comes out."""
+    assert network.count_params() == total
+    assert count_trained(network) == trained
+    size = 32 if ARCHITECTURES[name].stride is None else None
+    assert network.input.shape == (None, 1, size, size)
+    cells = 1 if size else None
+    assert network.output.shape == (None, N_LEVELS, cells, cells)
+
+
+def check_published_counts(name: str, total: int | None, trained: int) -> None:
+    """Build the network for color images and 1000 classes, as others publish it.
+
+    The running means and variances count in the total alone.
+    """
+    import_keras()
+    network = ARCHITECTURES[name].build(1000, n_channels=3)
+    assert total in (None, network.count_params())
+    assert count_trained(network) == trained

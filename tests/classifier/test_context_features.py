@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skdefocus import PatchBlurClassifier
+from skdefocus._shared.sigma_scale import to_log_sigma
+from skdefocus.classifier.context_features import (
+    cell_means,
+    context_features,
+    count_features,
+    expected_log_sigma,
+)
+
+
+def test_cell_means_equal_a_loop():
+    image = np.random.default_rng(0).random((10, 7))
+    means = cell_means(image)
+    assert means.shape == (3, 2)
+    padded = np.pad(image, ((0, 2), (0, 1)), mode="edge")
+    for row, column in np.ndindex(3, 2):
+        cell = padded[4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
+        assert means[row, column] == pytest.approx(cell.mean())
+
+
+def test_features_hold_the_probabilities_of_the_patch_around_a_cell(texture):
+    classifier = PatchBlurClassifier.pretrained()
+    features = context_features(texture, classifier)
+    assert features.shape == (count_features(18), 40, 48)
+    # The cell at rows 40 to 43 is in the middle of the patch at rows 26 to 57.
+    patch = texture[26:58, 66:98]
+    expected = np.log(np.maximum(classifier.predict_proba([patch])[0], 1e-30))
+    found = (features[:18, 10, 20] - 1) * 4
+    np.testing.assert_allclose(found, np.maximum(expected, -7), atol=1e-3)
+
+
+def test_colors_are_those_of_the_cells(small_photo):
+    photograph = small_photo.astype(np.float32) / 255
+    features = context_features(photograph, PatchBlurClassifier.pretrained())
+    colors = np.moveaxis(features[-5:-2], 0, -1)
+    np.testing.assert_allclose(colors, cell_means(photograph) * 2 - 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 90), (31, 33), (97, 5, 3)])
+def test_photographs_of_any_size_have_features(shape):
+    photograph = np.random.default_rng(0).random(shape, dtype=np.float32)
+    features = context_features(photograph, PatchBlurClassifier.pretrained())
+    assert features.dtype == np.float32
+    assert features.shape[1:] == (-(-shape[0] // 4), -(-shape[1] // 4))
+    assert np.isfinite(features).all()
+
+
+@pytest.mark.parametrize("side", [1, 2, 4, 7])
+def test_cells_of_any_side_average_colors_too(side):
+    image = np.random.default_rng(0).random((9, 14, 3))
+    means = cell_means(image, side)
+    assert means.shape == (-(-9 // side), -(-14 // side), 3)
+    np.testing.assert_allclose(
+        means[..., 1], cell_means(image[..., 1], side), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        means[0, 0], image[:side, :side].mean(axis=(0, 1)), rtol=1e-12
+    )
+
+
+def test_counts_the_features_of_a_classifier_of_few_levels(trained, texture):
+    features = context_features(texture, trained)
+    assert features.shape[0] == count_features(len(trained.classes_))
+
+
+def test_the_expected_sigma_is_read_back(texture):
+    classifier = PatchBlurClassifier.pretrained()
+    features = context_features(texture, classifier)
+    found = expected_log_sigma(features, len(classifier.classes_))
+    assert found.shape == (40, 48)
+    # Cells in the middle of patches, as above.
+    for row, column in ((10, 20), (4, 4), (30, 40)):
+        top, left = 4 * row - 14, 4 * column - 14
+        patch = texture[top : top + 32, left : left + 32]
+        (probabilities,) = classifier.predict_proba([patch])
+        expected = probabilities @ to_log_sigma(classifier.sigmas_)
+        assert found[row, column] == pytest.approx(expected, abs=1e-3)

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+
+from skdefocus import PatchBlurClassifier
+from skdefocus.filters import blur
+
+
+def test_predictions_come_from_the_probabilities(texture):
+    patches = np.stack([texture[i : i + 32, i : i + 32] for i in range(0, 100, 9)])
+    classifier = PatchBlurClassifier.pretrained()
+    probabilities = classifier.predict_proba(patches)
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    best = probabilities.argmax(axis=1)
+    np.testing.assert_array_equal(classifier.predict(patches), best)
+    np.testing.assert_array_equal(
+        classifier.predict_sigma(patches), classifier.sigmas_[best]
+    )
+    np.testing.assert_allclose(
+        classifier.expected_sigma(patches), probabilities @ classifier.sigmas_
+    )
+
+
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 4.0])
+@pytest.mark.parametrize("psf", ["gaussian", "disc"])
+def test_measures_known_blur_of_a_photograph(texture, sigma, psf):
+    blurred = blur(texture, sigma, psf)
+    patches = [blurred[i : i + 32, j : j + 32] for i in (8, 60) for j in (5, 70, 140)]
+    found = PatchBlurClassifier.pretrained().expected_sigma(patches)
+    assert np.median(found) == pytest.approx(sigma, rel=0.35)
+
+
+def test_flat_rows_uint8_and_floats_agree(texture):
+    patches = np.rint(texture[:64, :32].reshape(2, 32, 32) * 255).astype(np.uint8)
+    classifier = PatchBlurClassifier.pretrained()
+    expected = classifier.predict_proba(patches)
+    for same in (patches.reshape(2, 1024), patches / 255, (patches / 255).tolist()):
+        np.testing.assert_allclose(classifier.predict_proba(same), expected, atol=1e-6)
+
+
+def test_whole_image_equals_its_patches(texture):
+    classifier = PatchBlurClassifier.pretrained()
+    dense = classifier.predict_proba_image(texture[:70, :90])
+    assert dense.shape == ((70 - 32) // 4 + 1, (90 - 32) // 4 + 1, 18)
+    patches = np.lib.stride_tricks.sliding_window_view(texture[:70, :90], (32, 32))
+    patches = patches[::4, ::4]
+    expected = classifier.predict_proba(patches.reshape(-1, 1024))
+    np.testing.assert_allclose(dense.reshape(-1, 18), expected, atol=1e-5)
+
+
+def test_threads_do_not_change_the_result(texture, monkeypatch):
+    classifier = PatchBlurClassifier.pretrained()
+    one = classifier.predict_proba_image(texture, n_threads=1)
+    np.testing.assert_array_equal(
+        one, classifier.predict_proba_image(texture, n_threads=2)
+    )
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    np.testing.assert_array_equal(one, classifier.predict_proba_image(texture))
+
+
+@pytest.mark.parametrize(
+    "gray", [np.zeros((31, 40)), np.zeros((40, 40, 3)), np.zeros(40)]
+)
+def test_whole_images_must_be_gray_and_large_enough(gray):
+    with pytest.raises(ValueError, match="gray must have shape"):
+        PatchBlurClassifier.pretrained().predict_proba_image(gray)
+
+
+def test_a_network_for_single_patches_does_not_slide(
+    patch_set, make_classifier, tmp_path
+):
+    X, y = patch_set[0][:60], patch_set[1][:60]
+    classifier = make_classifier(epochs=1)
+    assert hasattr(classifier, "predict_proba_image")
+    classifier.set_params(architecture="shufflenet_v2").fit(X, y)
+    assert classifier.dense_stride_ is None
+    assert not hasattr(classifier, "predict_proba_image")
+    assert not hasattr(FrozenEstimator(classifier), "predict_proba_image")
+    with pytest.raises(AttributeError, match="no attribute 'pred") as raised:
+        classifier.predict_proba_image(X[0])
+    assert "'shufflenet_v2' judges single patches only" in str(raised.value.__cause__)
+    classifier.save(tmp_path / "model.zip", dtype="float16")
+    loaded = PatchBlurClassifier.load(tmp_path / "model.zip")
+    assert loaded.dense_stride_ is None
+    np.testing.assert_allclose(
+        loaded.predict_proba(X), classifier.predict_proba(X), atol=0.05
+    )
+
+
+def test_pickle_and_joblib_copy_the_network(trained, patch_set, tmp_path):
+    expected = trained.predict_proba(patch_set[0])
+    joblib.dump(trained, tmp_path / "c.joblib")
+    for copy in (
+        pickle.loads(pickle.dumps(trained)),
+        joblib.load(tmp_path / "c.joblib"),
+    ):
+        np.testing.assert_array_equal(copy.predict_proba(patch_set[0]), expected)
+
+
+def test_works_in_workers(trained, patch_set):
+    parts = joblib.Parallel(n_jobs=2)(
+        joblib.delayed(trained.predict_proba)(patch_set[0][i::2]) for i in (0, 1)
+    )
+    for i in (0, 1):
+        np.testing.assert_array_equal(
+            parts[i], trained.predict_proba(patch_set[0][i::2])
+        )
+
+
+def test_what_is_saved_is_loaded_again(trained, patch_set, tmp_path):
+    trained.save(tmp_path / "model.zip")
+    loaded = PatchBlurClassifier.load(tmp_path / "model.zip")
+    np.testing.assert_array_equal(
+        loaded.predict_proba(patch_set[0]), trained.predict_proba(patch_set[0])
+    )
+    assert loaded.sigmas_.tolist() == trained.sigmas_.tolist()
+    assert loaded.card_["training"] == trained.card_["training"]
+    assert tuple(loaded.ladder) == trained.ladder
+    trained.save(tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == (
+        tmp_path / "model.zip"
+    ).read_bytes()
+
+
+def test_saves_in_half_the_precision(trained, tmp_path):
+    trained.save(tmp_path / "half.zip", dtype="float16")
+    trained.save(tmp_path / "full.zip")
+    half, full = ((tmp_path / name).stat().st_size for name in ("half.zip", "full.zip"))
+    assert half < 0.6 * full
+    with pytest.raises(ValueError, match="dtype must be one of float32, float16"):
+        trained.save(tmp_path / "x.zip", dtype="int8")
+
+
+def test_unfitted_is_not_saved(tmp_path):
+    with pytest.raises(NotFittedError):
+        PatchBlurClassifier().save(tmp_path / "x.zip")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from skdefocus import PatchBlurClassifier
+from skdefocus._shared.sigma_scale import to_log_sigma
+from skdefocus.classifier.training import context_training, train_context
+from skdefocus.classifier.training.context_training import soft_levels
+from skdefocus.classifier.training.keras_backend import import_keras
+
+
+def test_soft_levels_have_the_sigma_as_their_mean():
+    levels = to_log_sigma(PatchBlurClassifier.pretrained().sigmas_)
+    values = np.random.default_rng(0).uniform(levels[0], levels[-1], (5, 6))
+    soft = soft_levels(values, levels)
+    np.testing.assert_allclose(soft.sum(axis=-1), 1, rtol=1e-6)
+    np.testing.assert_allclose(soft @ levels, values, rtol=1e-5, atol=1e-6)
+    assert ((soft > 0).sum(axis=-1) <= 2).all()
+
+
+def test_soft_levels_end_with_the_ladder():
+    levels = np.array([0.0, 1.0, 2.0])
+    soft = soft_levels(np.array([-1.0, 0.0, 2.0, 5.0]), levels)
+    assert soft.argmax(axis=-1).tolist() == [0, 0, 2, 2]
+    assert soft.max(axis=-1).tolist() == [1, 1, 1, 1]
+
+
+def test_the_card_tells_how_the_network_was_made(context_network):
+    card = context_network.card
+    assert card["training"]["n_scenes"] == 8
+    assert card["data"] == "two pictures"
+    assert len(card["training"]["history"]["loss"]) == 1
+
+
+def test_training_repeats(sharp_photographs, context_network):
+    again = train_context(sharp_photographs, n_scenes=8, epochs=1)
+    assert again.sha256 == context_network.sha256
+
+
+def test_learns_from_fewer_scenes_than_a_batch(sharp_photographs):
+    assert (
+        train_context(sharp_photographs, n_scenes=3, epochs=1).card["n_features"] == 43
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_scenes": 0}, "'n_scenes' parameter of train_context"),
+        ({"epochs": 0}, "'epochs' parameter of train_context"),
+    ],
+)
+def test_refuses_numbers_that_are_not_positive(sharp_photographs, settings, message):
+    with pytest.raises(ValueError, match=message):
+        train_context(sharp_photographs, **settings)
+
+
+def test_refuses_no_photographs():
+    with pytest.raises(ValueError, match="needs sharp photographs"):
+        train_context([])
+
+
+def test_shows_a_bar_for_scenes_and_one_for_epochs(sharp_photographs, capfd):
+    train_context(sharp_photographs, n_scenes=3, epochs=2, verbose=1)
+    out, error = capfd.readouterr()
+    assert out == ""
+    composing, training = error.strip().split("\n")
+    last = composing.split("\r")[-1]
+    assert re.fullmatch(r"composing scenes \|█+\| 00:00 left", last)
+    last = training.split("\r")[-1]
+    assert re.fullmatch(r"epoch 2/2 \|█+\| 00:00 left, loss \d+\.\d{3}", last)
+
+
+def test_a_training_is_silent_unless_asked(sharp_photographs, capfd):
+    train_context(sharp_photographs, n_scenes=3, epochs=1)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (32, 48)])
+def test_the_network_gives_levels_for_every_cell(shape):
+    import_keras()
+    network = context_training.build_context_network(3, 5)
+    found = network(np.zeros((2, 3, *shape), np.float32), training=False)
+    assert tuple(found.shape) == (2, 5, *shape)
+
+
+def test_pieces_are_windows_of_the_scenes_and_half_of_them_mirrored():
+    height, width = context_training._PIECE
+    levels = np.array([0.0, 1.0, 3.0])
+    rng = np.random.default_rng(0)
+    targets = rng.uniform(0, 3, (9, height + 3, width + 2)).astype(np.float16)
+    # The second feature tells the scene; the first is what is to be learnt.
+    scene = np.broadcast_to(np.arange(9.0)[:, None, None], targets.shape)
+    features = np.stack([targets, scene], axis=1).astype(np.float16)
+    batches = context_training._make_batches(
+        import_keras(), features, targets, levels, batch_size=4, seed=0
+    )
+    assert len(batches) == 3
+    mirrored, seen = [], []
+    for _ in range(4):
+        for batch in range(3):
+            x, y = batches[batch]
+            assert x.dtype == y.dtype == np.float32
+            assert y.shape == (len(x), 3, height, width)
+            for piece, soft in zip(x, y, strict=True):
+                # What is learnt is turned with what it is learnt from.
+                expected = np.tensordot(levels, soft, axes=1)
+                np.testing.assert_allclose(expected, piece[0], atol=1e-3)
+                (index,) = np.unique(piece[1])
+                seen.append(int(index))
+                ways = [
+                    (windows == piece[0]).all(axis=(2, 3)).any()
+                    for windows in (
+                        np.lib.stride_tricks.sliding_window_view(
+                            turned[int(index)], (height, width)
+                        )
+                        for turned in (targets, targets[..., ::-1])
+                    )
+                ]
+                assert sum(ways) == 1
+                mirrored.append(ways[1])
+        batches.on_epoch_end()
+    # Every scene once in every epoch, in another order.
+    epochs = np.reshape(seen, (4, 9))
+    np.testing.assert_array_equal(np.sort(epochs), np.tile(np.arange(9), (4, 1)))
+    assert len({tuple(epoch) for epoch in epochs.tolist()}) == 4
+    assert 8 < sum(mirrored) < 28
+
+
+def test_refuses_classifiers_that_do_not_slide_or_are_not_fitted(sharp_photographs):
+    single = PatchBlurClassifier.pretrained("paper")
+    with pytest.raises(ValueError, match=r"dense classifier of stride 4; got stride N"):
+        train_context(sharp_photographs, single)
+    with pytest.raises(NotFittedError):
+        train_context(sharp_photographs, PatchBlurClassifier())

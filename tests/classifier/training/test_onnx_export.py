@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+
+from skdefocus.classifier.architectures import ARCHITECTURES
+from skdefocus.classifier.network import Network
+from skdefocus.classifier.onnx_safety import check_onnx
+from skdefocus.classifier.training import onnx_export
+from skdefocus.classifier.training.context_training import build_context_network
+from skdefocus.classifier.training.keras_backend import import_keras
+from skdefocus.classifier.training.onnx_export import to_onnx
+from tests.classifier.networks import N_LEVELS, SINGLE
+
+
+def run(network, images: np.ndarray) -> np.ndarray:
+    """Probabilities as Keras gives them."""
+    import torch
+
+    with torch.no_grad():
+        logits = network(images[:, np.newaxis], training=False)
+        return torch.softmax(logits, dim=1).numpy()
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_every_architecture_agrees_with_keras(built, exported, noise, name):
+    expected = run(built(name), noise[:9])[:, :, 0, 0]
+    # The network does tell these patches apart.
+    assert expected.std(axis=0).max() > 0.01
+    network = Network(exported(name))
+    for n in (1, 9):
+        np.testing.assert_allclose(
+            network.run_patches(noise[:n]), expected[:n], atol=4e-5
+        )
+
+
+def test_blurnet_agrees_over_images(built, exported):
+    image = np.random.default_rng(2).random((75, 61), dtype=np.float32)
+    expected = np.moveaxis(run(built("blurnet"), image[np.newaxis])[0], 0, -1)
+    dense = Network(exported("blurnet")).run_image(image)
+    np.testing.assert_allclose(dense, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_an_export_is_accepted_and_repeatable(built, exported, name):
+    stride = ARCHITECTURES[name].stride
+    check_onnx(exported(name), patch_size=32, stride=stride, n_levels=N_LEVELS)
+    again = to_onnx(built(name), 32, dense=stride is not None)
+    assert again == exported(name)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_the_export_is_for_single_patches(exported, name):
+    with pytest.raises(Exception, match="Got invalid dimensions"):
+        Network(exported(name)).run_image(np.zeros((48, 48), np.float32))
+
+
+def test_normalization_is_folded_and_dropout_gone(exported):
+    for name, kinds in {
+        "mobilenet_v2": {"Add", "Clip", "Conv", "GlobalAveragePool", "Mul", "Pad"},
+        "blurnet": {"Add", "Conv", "Mul", "Relu"},
+    }.items():
+        nodes = onnx.load_from_string(exported(name)).graph.node
+        assert {node.op_type for node in nodes} == kinds | {"Softmax"}
+        # One multiplication brings [0, 1] to the network's range.
+        assert sum(node.op_type == "Mul" for node in nodes) == 1
+
+
+def test_refuses_layers_without_an_export():
+    keras = import_keras()
+    inputs = keras.Input((1, 32, 32))
+    layers = keras.layers
+    first = "channels_first"
+    for layer, message in (
+        (layers.UpSampling2D(data_format=first), "type UpSampling2D has no export"),
+        (layers.Activation("gelu"), "activation gelu has no export"),
+        (layers.Conv2D(2, 1, data_format="channels_last"), "data_format=channels_"),
+        (layers.Conv2D(2, 3, dilation_rate=2, data_format=first), "dilation_rate"),
+        (layers.ReLU(negative_slope=0.1), "negative_slope=0.1 has no export"),
+        (layers.BatchNormalization(), "normalization of other axes"),
+        (
+            layers.AveragePooling2D(3, 2, padding="same", data_format=first),
+            "average with uneven padding",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            to_onnx(keras.Model(inputs, layer(inputs)), 32, dense=False)
+
+
+def test_the_context_network_agrees_with_keras():
+    import torch
+
+    import_keras()
+    network = build_context_network(7, 5)
+    # Alive, and far from where training starts.
+    rng = np.random.default_rng(0)
+    network.set_weights(
+        [
+            rng.uniform(0.5, 1.5, tuple(variable.shape))
+            if variable.path.endswith(("gamma", "variance"))
+            else rng.normal(0, 0.08, tuple(variable.shape))
+            for variable in network.weights
+        ]
+    )
+    features = rng.normal(size=(2, 7, 32, 48)).astype(np.float32)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(features), training=False)
+        expected = torch.softmax(logits, 1).numpy()
+    assert expected.std() > 0.02
+    assert expected.max() < 1
+    onnx = Network(to_onnx(network, 16))
+    found = [onnx.run_channels(item) for item in features]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def layers_to_export():
+    """Every layer that has an export, each with what could go wrong in it."""
+    keras = import_keras()
+    layers, first = keras.layers, {"data_format": "channels_first"}
+
+    def around(*made):
+        """A network of layers one after the other, over 3 channels of 9 x 8."""
+        inputs = keras.Input((3, 9, 8))
+        x = inputs
+        for layer in made:
+            x = layer(x)
+        return keras.Model(inputs, x)
+
+    def branches(join):
+        inputs = keras.Input((3, 9, 8))
+        convolved = layers.Conv2D(4, 3, padding="same", **first)(inputs)
+        # Used twice, so that it may not be folded away.
+        normalized = layers.BatchNormalization(axis=1)(convolved)
+        return keras.Model(inputs, join([convolved, normalized]))
+
+    def split(join):
+        inputs = keras.Input((3, 9, 8))
+        x = layers.Conv2D(6, 1, **first)(inputs)
+        one, two = keras.ops.split(x, 2, axis=1)
+        return keras.Model(inputs, join([layers.ReLU()(one), two]))
+
+    def pool(kind, padding):
+        return around(kind(3, 2, padding=padding, **first))
+
+    same = {"padding": "same", **first}
+    standardize = layers.Normalization(axis=1, mean=[0.1, 0.4, 0.2], variance=[1, 4, 9])
+    return {
+        "Conv2D": around(layers.Conv2D(4, (3, 2), 2, activation="silu", **same)),
+        "DepthwiseConv2D": around(
+            layers.DepthwiseConv2D(3, 2, depth_multiplier=2, activation="relu", **same)
+        ),
+        "SeparableConv2D": around(
+            layers.SeparableConv2D(5, 3, activation="relu", **same)
+        ),
+        "Conv2DTranspose": around(layers.Conv2DTranspose(4, 2, 2, **first)),
+        "BatchNormalization": around(
+            layers.Conv2D(4, 3, use_bias=False, **first),
+            layers.BatchNormalization(axis=1, scale=False),
+            layers.BatchNormalization(axis=1, center=False),
+        ),
+        "Normalization": around(standardize),
+        "Rescaling": around(layers.Rescaling(3.0, offset=-1.0)),
+        "ReLU": around(layers.Rescaling(9, offset=-4), layers.ReLU(max_value=2.5)),
+        "Activation": around(
+            *(layers.Activation(name) for name in ("linear", "silu", "relu", "sigmoid"))
+        ),
+        "MaxPooling2D": pool(layers.MaxPooling2D, "same"),
+        "AveragePooling2D": pool(layers.AveragePooling2D, "valid"),
+        "GlobalAveragePooling2D": around(
+            layers.GlobalAveragePooling2D(keepdims=True, **first)
+        ),
+        "Reshape": around(
+            layers.GlobalAveragePooling2D(**first), layers.Reshape((3, 1, 1))
+        ),
+        "ZeroPadding2D": around(layers.ZeroPadding2D(((1, 2), (0, 3)), **first)),
+        "Cropping2D": around(layers.Cropping2D(((1, 2), (0, 3)), **first)),
+        "Permute": around(layers.Permute((1, 3, 2))),
+        "Dropout": around(layers.Dropout(0.5)),
+        "SpatialDropout2D": around(layers.SpatialDropout2D(0.5, **first)),
+        "Add": branches(layers.Add()),
+        "Multiply": branches(layers.Multiply()),
+        "Concatenate": branches(layers.Concatenate(axis=1)),
+        "Split": split(layers.Concatenate(axis=1)),
+    }
+
+
+def test_every_layer_that_is_exported_agrees_with_keras():
+    import torch
+
+    networks = layers_to_export()
+    assert networks.keys() == onnx_export._EXPORTS.keys()
+    rng = np.random.default_rng(0)
+    images = rng.random((3, 9, 8), dtype=np.float32)
+    for kind, network in networks.items():
+        kinds = {type(operation).__name__ for operation in network.operations}
+        assert kind in kinds
+        for weight in network.weights:
+            if "variance" in weight.path:
+                weight.assign(rng.uniform(0.5, 1.5, tuple(weight.shape)))
+            else:
+                weight.assign(rng.normal(0, 0.5, tuple(weight.shape)))
+        with torch.no_grad():
+            logits = network(images[np.newaxis], training=False)
+            expected = torch.softmax(logits, 1).numpy()[0]
+        found = Network(to_onnx(network, 9)).run_channels(images)
+        np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=kind)
+        # There is something to tell apart.
+        assert expected.std() > 1e-3, kind

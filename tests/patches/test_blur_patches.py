@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skdefocus.patches import REAL_LADDER, make_blur_patches
+
+LADDER = (0.0, 1.0, 3.0)
+
+
+def test_shapes_levels_and_groups(texture):
+    photos = [texture, np.flipud(texture), np.zeros((100, 100))]
+    X, y, groups = make_blur_patches(photos, LADDER, n_patches=90, random_state=3)
+    assert X.shape == (60, 32, 32)
+    assert X.dtype == np.uint8
+    assert np.bincount(y).tolist() == [20, 20, 20]
+    # The flat photograph holds no sharp patch.
+    assert set(groups) == {0, 1}
+    assert len(X) == len(y) == len(groups)
+
+
+def test_the_patches_of_a_seed_stay_as_they_are(photo):
+    # Means, as a JPEG library may round otherwise; another draw is far from them.
+    photos = [photo, np.flipud(photo), photo[:20], photo[:100, :90]]
+    X, y, groups = make_blur_patches(photos, n_patches=200)
+    np.testing.assert_array_equal(y, np.tile(np.repeat(np.arange(18), 3), 2))
+    np.testing.assert_array_equal(groups, np.repeat([0, 1], 54))
+    expected = [133.3, 148.0, 89.4, 96.2, 131.3, 73.9, 142.6, 161.4]
+    np.testing.assert_allclose(X[::15].mean(axis=(1, 2)), expected, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"n_patches": 0}, "'n_patches' parameter of make_blur_patches"),
+        ({"psf": "box"}, "'psf' parameter of make_blur_patches"),
+        ({"min_sharpness": -1}, "'min_sharpness' parameter"),
+        ({"random_state": -1}, "'random_state' parameter"),
+        (
+            {"images": [np.full((50, 50), 2.0)]},
+            r"images\[0\] must be float in \[0, 1\]",
+        ),
+        ({"images": [np.zeros((50, 50))]}, "none of the 1 photographs holds a patch"),
+        ({"images": []}, "none of the 0 photographs"),
+        ({"images": iter([])}, "none of the 0 photographs"),
+        ({"images": "photo.jpg"}, "images must be a batch of images"),
+        ({"images": 3}, "images must be a batch of images"),
+        ({"images": np.zeros((50, 50, 3))}, "images must be a batch .* one color"),
+        ({"blur_domain": "photo"}, "'blur_domain' parameter of make_blur_patches"),
+        ({"padding": "wrap"}, "'padding' parameter of make_blur_patches"),
+        ({"patch_size": 0}, "'patch_size' parameter of make_blur_patches"),
+        ({"augment": 2}, "'augment' parameter of make_blur_patches"),
+        ({"n_patches": None}, "n_patches must be a number when blur_domain is 'image'"),
+        ({"ladder": (0, 2, 1)}, "'ladder' parameter of make_blur_patches must be"),
+        ({"ladder": (-1, 2)}, "'ladder' parameter of make_blur_patches must be"),
+        ({"ladder": (0, np.nan)}, "'ladder' parameter of make_blur_patches must be"),
+        ({"ladder": "ab"}, "'ladder' parameter of make_blur_patches must be"),
+    ],
+)
+def test_refuses_bad_input(texture, changes, message):
+    with pytest.raises(ValueError, match=message):
+        make_blur_patches(**{"images": [texture], "n_patches": 5, **changes})
+
+
+def test_the_defaults_are_the_paper_s_but_for_the_ladder(texture):
+    # Above the gate on the left only.
+    photo = np.where(np.arange(192) < 96, texture > 0.5, texture).astype(np.float32)
+    X, y, groups = make_blur_patches([photo], blur_domain="patch")
+    assert 0 < len(X) < 18 * 30
+    named = make_blur_patches(
+        [photo],
+        REAL_LADDER,
+        blur_domain="patch",
+        n_patches=None,
+        psf="gaussian",
+        augment=False,
+        min_sharpness=1000,
+        padding="nearest",
+    )
+    for given_, expected in zip((X, y, groups), named, strict=True):
+        np.testing.assert_array_equal(given_, expected)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from skdefocus.filters import blur
+from skdefocus.patches import make_blur_patches, sharpness
+from skdefocus.patches.image_domain import cut_blurred
+from skdefocus.patches.settings import PatchSettings
+
+
+def test_more_blur_is_less_sharp(texture):
+    # Many, since the patches of one region share what the camera did to it.
+    X, y, _ = make_blur_patches([texture], (0.0, 1.0, 2.0, 5.0), n_patches=2000)
+    medians = [np.median([sharpness(x) for x in X[y == level]]) for level in range(4)]
+    assert medians == sorted(medians, reverse=True)
+
+
+def test_without_augmentation_level_0_is_the_photograph(texture):
+    X, y, _ = make_blur_patches(
+        [texture], (0.0, 2.0), n_patches=20, augment=False, psf="gaussian"
+    )
+    levels = np.rint(texture * 255)
+    windows = np.lib.stride_tricks.sliding_window_view(levels, (32, 32))
+    for patch in X[y == 0]:
+        assert (windows == patch).all(axis=(2, 3)).any()
+        assert sharpness(patch) > 20
+
+
+def test_the_photograph_is_blurred_before_the_patch_is_cut(texture):
+    X, y, _ = make_blur_patches(
+        [texture], (0.0, 2.0), n_patches=20, augment=False, psf="disc"
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(
+        blur(texture, 2.0, "disc") * 255, (32, 32)
+    )
+    for patch in X[y == 1][:5]:
+        assert abs(windows - patch).max(axis=(2, 3)).min() < 0.6
+
+
+def test_tiny_photographs_contribute_none(texture):
+    _, _, groups = make_blur_patches(
+        [texture[:20, :20], texture[:40, :40]], (0.0, 19.0), n_patches=20
+    )
+    assert set(groups) == {1}
+
+
+def settings(**changes):
+    plain = {
+        **{"ladder": (0.0, 2.0), "patch_size": 16, "padding": "nearest"},
+        **{"n_patches": 1, "psf": "gaussian", "augment": False, "min_sharpness": 20.0},
+    }
+    return PatchSettings(**{**plain, **changes})
+
+
+def test_each_level_gets_what_is_asked_level_by_level(texture):
+    # More than a region gives at a time, so that several are cut.
+    X, y = cut_blurred(texture, settings(), 60, np.random.default_rng(0))
+    assert X.shape == (120, 16, 16)
+    assert X.dtype == np.uint8
+    assert y.dtype == np.int64
+    np.testing.assert_array_equal(y, np.repeat([0, 1], 60))
+
+
+def test_patches_begin_only_where_the_photograph_was_sharp(texture):
+    photograph = texture.copy()
+    photograph[:, :100] = 0.5
+    X, y = cut_blurred(photograph, settings(), 50, np.random.default_rng(1))
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.rint(photograph * 255), (16, 16)
+    )
+    for patch in X[y == 0]:
+        places = np.argwhere((windows == patch).all(axis=(2, 3)))
+        # Eq. 5 looks at the two pixels around a patch, too.
+        assert places[:, 1].max() + 16 + 2 > 100
+
+
+def test_a_photograph_of_one_patch_gives_it_whole(texture):
+    photograph = texture[:16, :16]
+    X, y = cut_blurred(photograph, settings(), 3, np.random.default_rng(0))
+    expected = (np.rint(blur(photograph, s) * 255) for s in (0.0, 2.0))
+    assert y.tolist() == [0, 0, 0, 1, 1, 1]
+    for level, patch in enumerate(expected):
+        np.testing.assert_array_equal(X[y == level], [patch] * 3)
+
+
+@pytest.mark.parametrize("shape", [(15, 40), (40, 15), (1, 1), (60, 60)])
+def test_small_and_flat_photographs_give_none(shape):
+    flat = np.full(shape, 0.5, np.float32)
+    X, y = cut_blurred(flat, settings(), 5, np.random.default_rng(0))
+    assert X.shape == (0, 16, 16)
+    assert X.dtype == np.uint8
+    assert y.shape == (0,)

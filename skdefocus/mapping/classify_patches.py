@@ -144,7 +144,7 @@ def classify_bands(
     classifier, patch_size, step, estimate, n_threads
         As in `classify_windows`.
     band_pixels : int, default=2**21
-        About as many pixels are worked on at a time.
+        About as many pixels are classified in one call.
     chunk : int, default=4096
         Most patches that are handed over at a time.
 

@@ -123,7 +123,7 @@ def select_sharp_patches(
 
     The photograph becomes gray, in 8 bits, and is divided into patches on a grid that
     begins in its upper left corner. Each is judged alone by `sharpness`: what lies
-    around it in the photograph has no say.
+    around it in the photograph does not matter.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def hifst_map(
     step: int = 4,
     contrast: float = 0.003,
 ) -> np.ndarray:
-    """Blur score of every pixel: one less its least high-frequency coefficients.
+    """Blur score of every pixel: one minus its smallest high-frequency coefficients.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from ..figures import color_map
 from ..filters import blur, resize
 from ..filters.unsharp import luminance_detail, weigh_detail
 from ..render import sdof_weight
-from ..render.shallow import GAMMA
+from ..render.disc import GAMMA
 from .opened import OpenedPhotograph
 from .settings import Settings
 

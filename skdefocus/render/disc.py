@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._shared.validation import POSITIVE_REAL, check_parameters
-from ..filters import blur
+from ..filters import blur, linear_to_srgb, srgb_to_linear
 from ._scene import (
     SCENE_CONSTRAINTS,
     UNIT_CONSTRAINTS,
@@ -16,13 +16,11 @@ from ._scene import (
 )
 from .weight import weigh_subject
 
-__all__ = ["DISC_CONSTRAINTS", "GAMMA", "render_disc"]
+__all__ = ["DISC_CONSTRAINTS", "render_disc"]
 
 DISC_CONSTRAINTS: dict[str, list[Any]] = {"disc_sigma": [POSITIVE_REAL, None]}
 # A pixel keeps its own light where less background than this lies under its disc.
 _LEAST_SHARE = 1e-3
-# Light adds up linearly; files hold about its 2.2nd root.
-GAMMA = 2.2
 
 
 def _smooth_disc(image: np.ndarray, background: np.ndarray, sigma: float) -> np.ndarray:
@@ -31,14 +29,13 @@ def _smooth_disc(image: np.ndarray, background: np.ndarray, sigma: float) -> np.
     Every pixel becomes the mean of the background pixels under the disc, so no light
     of the subject is scattered into its surroundings.
     """
-    light = image**GAMMA
+    light = srgb_to_linear(image)
     share = blur(background, sigma, "disc")
     weight = background if image.ndim == 2 else background[..., np.newaxis]
     gathered = blur(np.clip(light * weight, 0, 1), sigma, "disc")
     share = share if image.ndim == 2 else share[..., np.newaxis]
     mean = gathered / np.maximum(share, _LEAST_SHARE)
-    mean = np.clip(np.where(share > _LEAST_SHARE, mean, light), 0, 1)
-    return mean ** np.float32(1 / GAMMA)
+    return linear_to_srgb(np.clip(np.where(share > _LEAST_SHARE, mean, light), 0, 1))
 
 
 def render_disc(
@@ -110,6 +107,10 @@ def render_disc(
     --------
     render_lens : Discs whose radius follows the map, with occlusion.
     render_guided : The paper's way.
+
+    Notes
+    -----
+    The disc gathers linear light (`skdefocus.filters.srgb_to_linear`).
 
     References
     ----------

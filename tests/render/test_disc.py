@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skdefocus.filters import blur, linear_to_srgb, srgb_to_linear
 from skdefocus.render import render_disc
 
 
@@ -20,6 +21,13 @@ def test_scatters_no_light_of_the_subject():
     blur_map[20:60, 20:60] = 0.0
     found = render_disc(image, blur_map, 1, 7, disc_sigma=6.0, subject_gain=0.0)
     np.testing.assert_allclose(found, image, atol=0.01)
+
+
+def test_a_background_alone_is_the_disc_in_linear_light(small_photo):
+    sigma = np.full(small_photo.shape[:2], 20.0)
+    found = render_disc(small_photo, sigma, 1, 7, disc_sigma=2.5)
+    expected = linear_to_srgb(blur(srgb_to_linear(small_photo), 2.5, "disc"))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_disc_sigma_is_a_share_of_the_diagonal_by_default(small_photo, blur_map):

@@ -139,11 +139,16 @@ def adaptive_unsharp_mask(
     image: np.ndarray,
     blur_map: np.ndarray,
     *,
+    alpha1: float = 46.0,
+    beta1: float = 0.1,
+    alpha2: float = 183.0,
+    beta2: float = 0.27,
+    gain: float = 2.0,
     radius: float = 1.5,
     threshold: float | str = "auto",
     overshoot: float | None = 0.05,
+    blur_scale: float = LARGEST_SIGMA,
     subject_mask: np.ndarray | None = None,
-    **curve: float,
 ) -> np.ndarray:
     """Sharpen a photograph where its blur map says that it helps (eqs. 8 to 11).
 
@@ -153,6 +158,13 @@ def adaptive_unsharp_mask(
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W)
         Sigma in pixels, at least 0.
+    alpha1, alpha2 : float, default=46.0 and 183.0
+        Steepness of the gain's rise and fall, at least 0 (`sharpening_gain`).
+    beta1, beta2 : float, default=0.1 and 0.27
+        Where rise and fall reach one half, as shares of ``blur_scale``: 1.9 and 5.1 px.
+        With ``beta1 > beta2`` hardly any gain is left, which is warned of.
+    gain : float, default=2.0
+        Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
     threshold : float or "auto", default="auto"
@@ -163,11 +175,11 @@ def adaptive_unsharp_mask(
         How far the luminance may leave its local range, as a share of that range,
         which limits halos (`skdefocus.filters.unsharp_mask`). None is eq. 8 as
         printed.
+    blur_scale : float, default=19.0
+        Sigma, in pixels, that counts as 1: the top of the paper's ladder.
     subject_mask : array-like of shape (H, W), optional
         True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
         says.
-    **curve
-        Parameters of `sharpening_gain`.
 
     Returns
     -------
@@ -200,9 +212,17 @@ def adaptive_unsharp_mask(
         # It is "auto": no other word is accepted.
         threshold = noise_threshold(image, blur_map)
     blur_map = protect_subject(blur_map, subject_mask)
-    gain = sharpening_gain(blur_map, **curve)
+    gains = sharpening_gain(
+        blur_map,
+        alpha1=alpha1,
+        beta1=beta1,
+        alpha2=alpha2,
+        beta2=beta2,
+        gain=gain,
+        blur_scale=blur_scale,
+    )
     return unsharp_mask(
-        image, gain, radius=radius, threshold=threshold, overshoot=overshoot
+        image, gains, radius=radius, threshold=threshold, overshoot=overshoot
     )
 
 
@@ -229,7 +249,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
     blur_scale : float, default=19.0
         Sigma, in pixels, in shares of which ``beta1`` and ``beta2`` are given.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -48,7 +48,7 @@ def _describe_estimator(estimator: Any) -> list[Any]:
     parameters = estimator.get_params(deep=False)
     state = estimator.__getstate__() or {}
     # What it has learned; what begins with an underscore is its own affair.
-    learnt = {
+    learned = {
         name: _describe(value)
         for name, value in state.items()
         if name not in parameters and not name.startswith("_")
@@ -58,7 +58,7 @@ def _describe_estimator(estimator: Any) -> list[Any]:
         for name, value in parameters.items()
         if name not in _WITHOUT_EFFECT
     }
-    return [kind, sorted(kept.items()), sorted(learnt.items())]
+    return [kind, sorted(kept.items()), sorted(learned.items())]
 
 
 def pipeline_key(

@@ -133,7 +133,8 @@ class TestMapImages:
 
     @pytest.mark.parametrize("needs", NEEDS)
     def test_refuses_items_without_a_map_where_one_is_needed(self, needs):
-        with pytest.raises(ValueError, match=r"^X\[1\] must be a DefocusSample, .* nd"):
+        message = r"^X\[1\] must be a DefocusSample, .* ndarray"
+        with pytest.raises(ValueError, match=message):
             map_images(same, [a_sample(), np.zeros((2, 2))], needs=needs)
         with pytest.raises(ValueError, match=r"^X\[0\] has no blur map; pass it throu"):
             map_images(same, [DefocusSample(np.zeros((2, 2)))], needs=needs)

@@ -15,8 +15,9 @@ from .._shared.validation import (
     StrOptions,
     check_image,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
+    unchecked,
 )
 from ..filters._global_smoother import smooth_in_place
 from ..filters.box import window_variance
@@ -42,6 +43,7 @@ _DISAGREEMENT = 0.05
 _NEIGHBORHOOD = 16
 
 
+@checked(_CONSTRAINTS)
 def refine_global(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -118,18 +120,6 @@ def refine_global(
     >>> bool(fine[32, 28] < 2 < fine[32, 40])
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "smoothness": smoothness,
-            "color_sigma": color_sigma,
-            "n_iter": n_iter,
-            "map_sigma": map_sigma,
-            "disagreement": disagreement,
-            "value_scale": value_scale,
-        },
-        "refine_global",
-    )
     # Integers stay integers: the floats of a large color photograph are three maps.
     photograph = check_image(image)
     if photograph.dtype.kind == "f":
@@ -267,7 +257,7 @@ class GlobalRefiner(ImageTransformer):
         if sample.unit != "px":
             settings["value_scale"] = "linear"
         scale = map_scale(sample)
-        refined = refine_global(
+        refined = unchecked(refine_global)(
             sample.require_map() / scale, sample.image, sample.confidence, **settings
         )
         return sample.replace(blur_map=refined * np.float32(scale))

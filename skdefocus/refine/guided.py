@@ -7,26 +7,25 @@ import numpy as np
 from .._base import ImageTransformer
 from .._shared.validation import (
     N_JOBS,
-    NON_NEGATIVE_INTEGER,
-    POSITIVE_REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
-from ..filters import guided_filter
+from ..filters.guided import GUIDED_CONSTRAINTS, apply_affine
 from ..sample import DefocusSample
 
 __all__ = ["GuidedRefiner", "refine_guided"]
 
 _CONSTRAINTS = {
-    "radius": [NON_NEGATIVE_INTEGER],
-    "eps": [POSITIVE_REAL],
+    **GUIDED_CONSTRAINTS,
     "guide_channels": [StrOptions({"gray", "color"})],
 }
 
 
+@checked(_CONSTRAINTS)
 def refine_guided(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -75,16 +74,11 @@ def refine_guided(
     >>> bool(fine[32, 28] < coarse[32, 28])
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {"radius": radius, "eps": eps, "guide_channels": guide_channels},
-        "refine_guided",
-    )
     photograph = to_float_image(image)
     blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
     if guide_channels == "gray":
         photograph = to_gray(photograph)
-    refined = guided_filter(blur_map, photograph, radius=radius, eps=eps)
+    refined = apply_affine(blur_map, photograph, radius, eps)
     # An affine function of the guide can overshoot; sigma stays within the evidence.
     within: np.ndarray = np.clip(refined, blur_map.min(), blur_map.max())
     return within
@@ -141,5 +135,7 @@ class GuidedRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        refined = refine_guided(sample.require_map(), sample.image, **self._settings())
+        refined = unchecked(refine_guided)(
+            sample.require_map(), sample.image, **self._settings()
+        )
         return sample.replace(blur_map=refined)

@@ -15,9 +15,10 @@ from .._shared.validation import (
     POSITIVE_REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ..filters import mutual_guided_filter
 from ..sample import DefocusSample
@@ -35,6 +36,7 @@ _CONSTRAINTS = {
 }
 
 
+@checked(_CONSTRAINTS, unit=[StrOptions({"px", "relative"})])
 def refine_mutual_guided(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -108,11 +110,6 @@ def refine_mutual_guided(
         "eps": eps,
         "guide_eps": guide_eps,
     }
-    check_parameters(
-        {**_CONSTRAINTS, "unit": [StrOptions({"px", "relative"})]},
-        {**settings, "guide_channels": guide_channels, "unit": unit},
-        "refine_mutual_guided",
-    )
     photograph = to_float_image(image)
     upper = 1.0 if unit == "relative" else None
     blur_map = check_map(blur_map, photograph.shape, "blur_map", upper=upper)
@@ -120,11 +117,11 @@ def refine_mutual_guided(
     if guide_channels == "gray":
         photograph = to_gray(photograph)
     if unit == "relative":
-        return mutual_guided_filter(blur_map, photograph, **settings)
+        return unchecked(mutual_guided_filter)(blur_map, photograph, **settings)
     # The largest sigma lies at 1 on the filter's scale.
     low, high = to_log_sigma([0.0, LARGEST_SIGMA])
     scaled = (to_log_sigma(blur_map.astype(np.float64)) - low) / (high - low)
-    scaled = mutual_guided_filter(scaled, photograph, **settings)
+    scaled = unchecked(mutual_guided_filter)(scaled, photograph, **settings)
     refined = from_log_sigma(low + (high - low) * scaled).astype(np.float32)
     # There and back again may leave the range by the last digit.
     return np.clip(refined, blur_map.min(), blur_map.max())
@@ -195,7 +192,7 @@ class MutualGuidedRefiner(ImageTransformer):
         scale = map_scale(sample)
         values = sample.require_map() / scale
         unit = "px" if sample.unit == "px" else "relative"
-        refined = refine_mutual_guided(
+        refined = unchecked(refine_mutual_guided)(
             values, sample.image, unit=unit, **self._settings()
         )
         return sample.replace(blur_map=refined * np.float32(scale))

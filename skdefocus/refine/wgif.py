@@ -10,20 +10,20 @@ from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
+    unchecked,
 )
+from ..filters.guided import GUIDED_CONSTRAINTS
 from ..filters.weighted_guided import apply_weighted
 from ..sample import DefocusSample
 
 __all__ = ["WGIFRefiner", "refine_wgif"]
 
 _CONSTRAINTS = {
-    "radius": [NON_NEGATIVE_INTEGER],
-    "eps": [POSITIVE_REAL],
+    **GUIDED_CONSTRAINTS,
     "n_iter": [NON_NEGATIVE_INTEGER],
     "guide_channels": [StrOptions({"gray", "color"})],
     "weight_smoothing": [NON_NEGATIVE_REAL],
@@ -31,6 +31,7 @@ _CONSTRAINTS = {
 }
 
 
+@checked(_CONSTRAINTS)
 def refine_wgif(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -93,18 +94,6 @@ def refine_wgif(
     >>> bool(fine[32, 28] < coarse[32, 28])
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "radius": radius,
-            "eps": eps,
-            "n_iter": n_iter,
-            "guide_channels": guide_channels,
-            "weight_smoothing": weight_smoothing,
-            "iterate": iterate,
-        },
-        "refine_wgif",
-    )
     gray = GrayRows(image)
     blur_map = check_map(blur_map, gray.shape, "blur_map")
     blur_map = blur_map.astype(np.float32, copy=False)
@@ -183,5 +172,7 @@ class WGIFRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        refined = refine_wgif(sample.require_map(), sample.image, **self._settings())
+        refined = unchecked(refine_wgif)(
+            sample.require_map(), sample.image, **self._settings()
+        )
         return sample.replace(blur_map=refined)

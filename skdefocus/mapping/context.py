@@ -10,7 +10,13 @@ import numpy as np
 
 from .._base import ImageTransformer
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import N_JOBS, StrOptions, check_parameters, to_float_image
+from .._shared.validation import (
+    N_JOBS,
+    StrOptions,
+    checked,
+    to_float_image,
+    unchecked,
+)
 from ..classifier.context_features import CELL, context_features, expected_log_sigma
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
@@ -34,6 +40,7 @@ _CONSTRAINTS = {
 _LEAST_SIDE = 32
 
 
+@checked(_CONSTRAINTS, check_scale)
 def context_map(
     image: np.ndarray,
     network: str | ContextNetwork = "default",
@@ -75,8 +82,6 @@ def context_map(
     >>> sigma.shape, bool(np.median(sigma) < 1)
     ((64, 80), True)
     """
-    check_parameters(_CONSTRAINTS, {"network": network, "scale": scale}, "context_map")
-    check_scale("context_map", scale)
     if isinstance(network, str):
         network = ContextNetwork.pretrained(network)
     photograph = to_float_image(image)
@@ -187,7 +192,7 @@ class ContextMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        check_scale(type(self).__name__, self.scale)
+        check_scale(type(self).__name__, self._settings())
 
     def transform(self, X: Iterable[Any]) -> list[DefocusSample]:
         """Map the blur of photographs.
@@ -218,7 +223,7 @@ class ContextMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None, network: ContextNetwork
     ) -> DefocusSample:
         def measure() -> tuple[np.ndarray, np.ndarray]:
-            return context_map(
+            return unchecked(context_map)(
                 sample.image, network, scale=self.scale, n_threads=n_threads
             )
 

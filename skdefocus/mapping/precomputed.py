@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._base import ImageTransformer
-from .._shared.validation import N_JOBS, POSITIVE_REAL, check_parameters, image_batch
+from .._shared.validation import (
+    N_JOBS,
+    POSITIVE_REAL,
+    checked,
+    image_batch,
+    unchecked,
+)
 from ..io import MAP_ENDINGS, read_image, read_map
 from ..io.formats import READ_ENDINGS
 from ..sample import DefocusSample
@@ -43,6 +49,15 @@ def _find_map(folder: Path, name: str, pattern: str) -> Path:
     return found[0]
 
 
+def _check_pattern(caller: str, parameters: Mapping[str, Any]) -> None:
+    if "{stem}" not in parameters["pattern"]:
+        raise ValueError(
+            f"The 'pattern' parameter of {caller} must contain '{{stem}}', which "
+            f"stands for the photograph's name. Got {parameters['pattern']!r} instead."
+        )
+
+
+@checked(_CONSTRAINTS, _check_pattern)
 def precomputed_map(
     folder: str | os.PathLike[str],
     name: str,
@@ -100,12 +115,6 @@ def precomputed_map(
     >>> float(sigma[0, 0])
     1.5
     """
-    settings = {
-        "sigma_per_unit": sigma_per_unit,
-        "pattern": pattern,
-        "variable": variable,
-    }
-    _check_settings(settings, "precomputed_map")
     path = _find_map(Path(folder), name, pattern)
     values = read_map(path, shape, variable=variable)
     if sigma_per_unit is None and values.dtype.kind in "iu":
@@ -123,15 +132,6 @@ def precomputed_map(
             f"[{low:.6g}, {high:.6g}]."
         )
     return values.astype(np.float32)
-
-
-def _check_settings(settings: dict[str, Any], caller: str) -> None:
-    check_parameters(_CONSTRAINTS, settings, caller)
-    if "{stem}" not in settings["pattern"]:
-        raise ValueError(
-            f"The 'pattern' parameter of {caller} must contain '{{stem}}', which "
-            f"stands for the photograph's name. Got {settings['pattern']!r} instead."
-        )
 
 
 class PrecomputedMapper(ImageTransformer):
@@ -246,10 +246,7 @@ class PrecomputedMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        names = ("sigma_per_unit", "pattern", "variable")
-        _check_settings(
-            {name: getattr(self, name) for name in names}, "PrecomputedMapper"
-        )
+        _check_pattern(type(self).__name__, self._settings())
 
     @staticmethod
     def _named(item: Any, index: int) -> DefocusSample:
@@ -277,7 +274,7 @@ class PrecomputedMapper(ImageTransformer):
         settings = self._settings()
         # `_named` has seen to it.
         assert sample.name is not None
-        values = precomputed_map(
+        values = unchecked(precomputed_map)(
             settings.pop("folder"), sample.name, sample.image.shape[:2], **settings
         )
         unit = "relative" if self.sigma_per_unit is None else "px"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +18,8 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     HasMethods,
     StrOptions,
-    check_parameters,
+    checked,
+    unchecked,
 )
 from ..classifier import PatchBlurClassifier
 from ..classifier.pretrained import PRETRAINED
@@ -38,28 +39,31 @@ _MAP_CONSTRAINTS = {
 }
 
 
-def _check_windows(caller: str, patch_size: int, step: int) -> None:
-    """Refuse a step that leaves out pixels.
+def _check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse a step that leaves out pixels, and scales that are no factors.
 
     Parameters
     ----------
     caller : str
         Name of the function or class, for the message.
-    patch_size, step : int
-        Side of a patch and distance between patches, in pixels.
+    parameters : mapping of str to object
+        All parameters, of which it reads "patch_size", "step" and "scale".
 
     Raises
     ------
     ValueError
-        If the step is larger than the patch.
+        If the step is larger than the patch, or a scale is not above 0.
     """
+    patch_size, step = parameters["patch_size"], parameters["step"]
     if step > patch_size:
         raise ValueError(
             f"The 'step' parameter of {caller} must be at most 'patch_size' "
             f"({patch_size}), or pixels are left out. Got {step} instead."
         )
+    check_scale(caller, parameters)
 
 
+@checked(_MAP_CONSTRAINTS, _check_windows)
 def sliding_window_map(
     image: np.ndarray,
     classifier: Any,
@@ -121,13 +125,6 @@ def sliding_window_map(
     >>> sigma.shape, bool(sigma.max() < 1)
     ((64, 80), True)
     """
-    check_parameters(
-        _MAP_CONSTRAINTS,
-        {"patch_size": patch_size, "step": step, "estimate": estimate, "scale": scale},
-        "sliding_window_map",
-    )
-    _check_windows("sliding_window_map", patch_size, step)
-    check_scale("sliding_window_map", scale)
     gray = GrayRows(image)
     resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
 
@@ -300,8 +297,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        _check_windows(type(self).__name__, self.patch_size, self.step)
-        check_scale(type(self).__name__, self.scale)
+        _check_windows(type(self).__name__, self._settings())
 
     def _fitted_classifier(self) -> Any:
         """Give the classifier, which must be fitted on patches of this size."""
@@ -341,7 +337,7 @@ class SlidingWindowMapper(ImageTransformer):
         }
 
         def measure() -> tuple[np.ndarray, np.ndarray]:
-            return sliding_window_map(
+            return unchecked(sliding_window_map)(
                 sample.image, classifier, n_threads=n_threads, **settings
             )
 

@@ -12,9 +12,10 @@ from ..._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     UNIT_INTERVAL,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...sample import DefocusSample
 from ._edge_sigma import known_edge_sigma
@@ -37,6 +38,7 @@ _COMPACTNESS = 10.0
 _LEAST_AFFINITY = 1e-4
 
 
+@checked(_CONSTRAINTS)
 def fast_defocus_map(
     image: np.ndarray,
     *,
@@ -114,17 +116,6 @@ def fast_defocus_map(
     >>> round(float(np.median(sigma)), 1)
     3.0
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "n_superpixels": n_superpixels,
-            "color_sigma": color_sigma,
-            "smoothness": smoothness,
-            "edge_threshold": edge_threshold,
-            "max_sigma": max_sigma,
-        },
-        "fast_defocus_map",
-    )
     photograph = to_float_image(image)
     gray = to_gray(photograph)
     edges, sigma = known_edge_sigma(
@@ -271,7 +262,7 @@ class FastDefocusMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=fast_defocus_map(sample.image, **self._settings()),
+            blur_map=unchecked(fast_defocus_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="px",
         )

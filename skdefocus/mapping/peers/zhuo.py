@@ -10,9 +10,10 @@ from ..._shared.validation import (
     N_JOBS,
     POSITIVE_REAL,
     UNIT_INTERVAL,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...sample import DefocusSample
 from ._edge_sigma import known_edge_sigma
@@ -33,6 +34,7 @@ _SPATIAL_SIGMA = 5.0
 _RANGE_SIGMA = 0.1
 
 
+@checked(_CONSTRAINTS)
 def edge_ratio_map(
     image: np.ndarray,
     *,
@@ -107,17 +109,6 @@ def edge_ratio_map(
     >>> round(float(np.median(sigma)), 1)
     3.0
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "edge_threshold": edge_threshold,
-            "reblur_sigma": reblur_sigma,
-            "max_sigma": max_sigma,
-            "propagation": propagation,
-            "data_weight": data_weight,
-        },
-        "edge_ratio_map",
-    )
     photograph = to_float_image(image)
     gray = to_gray(photograph)
     edges, sigma = known_edge_sigma(
@@ -240,7 +231,7 @@ class EdgeRatioMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=edge_ratio_map(sample.image, **self._settings()),
+            blur_map=unchecked(edge_ratio_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="px",
         )

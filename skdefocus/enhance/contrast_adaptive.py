@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._shared.validation import N_JOBS, UNIT_INTERVAL, check_parameters, to_float_image
+from .._shared.validation import (
+    N_JOBS,
+    UNIT_INTERVAL,
+    checked,
+    to_float_image,
+    unchecked,
+)
 from ..filters import linear_to_srgb, srgb_to_linear
 from ._sharpener import Sharpener
 
@@ -16,6 +22,7 @@ _CROSS = ndimage.generate_binary_structure(2, 1)
 _NEIGHBORS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=np.float32)
 
 
+@checked(_CONSTRAINTS)
 def contrast_adaptive_sharpening(
     image: np.ndarray, sharpness: float = 0.0, *, linear_light: bool = False
 ) -> np.ndarray:
@@ -63,11 +70,6 @@ def contrast_adaptive_sharpening(
     >>> contrast_adaptive_sharpening(edge, 1.0).round(2)
     array([[0.4 , 0.34, 0.5 , 0.65, 0.6 ]], dtype=float32)
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {"sharpness": sharpness, "linear_light": linear_light},
-        "contrast_adaptive_sharpening",
-    )
     image = to_float_image(image)
     values = srgb_to_linear(image) if linear_light else image
     peak = np.float32(-1 / (8 - 3 * sharpness))
@@ -124,7 +126,7 @@ class ContrastAdaptiveSharpening(Sharpener):
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
-    _function = staticmethod(contrast_adaptive_sharpening)
+    _function = staticmethod(unchecked(contrast_adaptive_sharpening))
 
     def __init__(
         self,

@@ -13,8 +13,9 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     UNIT_INTERVAL,
-    check_parameters,
+    checked,
     to_float_image,
+    unchecked,
 )
 from ..filters import adaptive_equalization
 from ._sharpener import Sharpener
@@ -34,6 +35,7 @@ _CONSTRAINTS = {
 _LEVELS = np.float32(255)
 
 
+@checked(_CONSTRAINTS)
 def generalized_unsharp_mask(
     image: np.ndarray,
     *,
@@ -104,26 +106,13 @@ def generalized_unsharp_mask(
     >>> bool(2 < sharp.std() / photo.std() < 7)
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "contrast": contrast,
-            "gain": gain,
-            "least_gain": least_gain,
-            "exponent": exponent,
-            "median_size": median_size,
-            "n_iter": n_iter,
-            "tolerance": tolerance,
-        },
-        "generalized_unsharp_mask",
-    )
     image = to_float_image(image)
     value = image if image.ndim == 2 else image.max(axis=-1)
     model = _median_root(value, median_size, n_iter, tolerance)
     detail = logit(_inside(value)) - logit(_inside(model))
     # tanh of half a log-ratio is 2 d - 1, with d the detail in (0, 1).
     amplification = _adaptive_gain(np.tanh(detail / 2), gain, least_gain, exponent)
-    base = adaptive_equalization(model, contrast)
+    base = unchecked(adaptive_equalization)(model, contrast)
     sharp: np.ndarray = expit(logit(_inside(base)) + amplification * detail)
     sharp = np.clip((sharp * (_LEVELS + 2) - 1) / _LEVELS, 0, 1)
     if image.ndim == 2:
@@ -203,7 +192,7 @@ class GeneralizedUnsharpMask(Sharpener):
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
-    _function = staticmethod(generalized_unsharp_mask)
+    _function = staticmethod(unchecked(generalized_unsharp_mask))
 
     def __init__(
         self,

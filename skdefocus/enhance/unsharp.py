@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._shared.validation import N_JOBS, NON_NEGATIVE_REAL, POSITIVE_REAL
-from ..filters import unsharp_mask
+from .._shared.validation import N_JOBS, NON_NEGATIVE_REAL, unchecked
+from ..filters.unsharp import UNSHARP_CONSTRAINTS, unsharp_mask
 from ._sharpener import Sharpener
 
 __all__ = ["UnsharpMask"]
@@ -48,12 +48,10 @@ class UnsharpMask(Sharpener):
 
     _constraints = {  # noqa: RUF012
         "gain": [NON_NEGATIVE_REAL],
-        "radius": [POSITIVE_REAL],
-        "threshold": [NON_NEGATIVE_REAL],
-        "overshoot": [NON_NEGATIVE_REAL, None],
+        **UNSHARP_CONSTRAINTS,
         "n_jobs": N_JOBS,
     }
-    _function = staticmethod(unsharp_mask)
+    _function = staticmethod(unchecked(unsharp_mask))
 
     def __init__(
         self,

@@ -10,7 +10,14 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from .._base import map_images, without_fit_on_images
-from .._shared.validation import REAL, UNIT_INTERVAL, StrOptions, check_parameters
+from .._shared.validation import (
+    REAL,
+    UNIT_INTERVAL,
+    StrOptions,
+    check_parameters,
+    checked,
+    unchecked,
+)
 from ..metrics import best_common_threshold, pixel_accuracy
 from ..sample import DefocusSample
 from .threshold import (
@@ -65,6 +72,11 @@ class DefocusSegmenter(BaseEstimator):
     >>> bool(mask[40, 40]), bool(mask[200, 330])
     (True, False)
     """
+
+    _constraints = {  # noqa: RUF012
+        "threshold": [StrOptions({"auto", "learn"}), REAL],
+        "reference": REFERENCE,
+    }
 
     def __init__(
         self,
@@ -148,7 +160,7 @@ class DefocusSegmenter(BaseEstimator):
         threshold = self._threshold()
 
         def find(sample: DefocusSample, n_threads: int | None) -> float:
-            return photograph_threshold(
+            return unchecked(photograph_threshold)(
                 sample.require_map(),
                 threshold,
                 reference=self.reference,
@@ -177,6 +189,7 @@ class DefocusSegmenter(BaseEstimator):
         """
         return [sample.require_map() for sample in map_images(_same, X, needs="blur")]
 
+    @checked(unknown_below=[UNIT_INTERVAL, None])
     def predict(
         self, X: Iterable[DefocusSample], unknown_below: float | None = None
     ) -> list[np.ndarray]:
@@ -202,11 +215,6 @@ class DefocusSegmenter(BaseEstimator):
         NotFittedError
             If the threshold is still to be learned.
         """
-        check_parameters(
-            {"unknown_below": [UNIT_INTERVAL, None]},
-            {"unknown_below": unknown_below},
-            "DefocusSegmenter.predict",
-        )
         samples = map_images(_same, X, needs="blur")
         masks = [
             sample.require_map() >= value
@@ -265,11 +273,7 @@ class DefocusSegmenter(BaseEstimator):
         return pixel_accuracy(y, self.predict(X))
 
     def _check(self) -> None:
-        constraints = {
-            "threshold": [StrOptions({"auto", "learn"}), REAL],
-            "reference": REFERENCE,
-        }
-        check_parameters(constraints, self.get_params(), type(self).__name__)
+        check_parameters(self._constraints, self.get_params(), type(self).__name__)
 
     def _threshold(self) -> float | str:
         self._check()

@@ -56,7 +56,7 @@ def refine_global(
     disagreement: float | None = _DISAGREEMENT,
     value_scale: str = "log",
 ) -> np.ndarray:
-    """Refine a blur map by a global smoother that the photograph's edges hold up.
+    """Refine a blur map by an edge-preserving smoother guided by the photograph.
 
     Where the map is not to be trusted, as on a smooth surface, it is filled in from
     where it is, from as far as no edge of the photograph lies between.
@@ -73,8 +73,8 @@ def refine_global(
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
     color_sigma : float, default=0.02
-        Difference of color between neighbors that counts as an edge, above 0, with
-        the photograph in [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
@@ -180,7 +180,7 @@ def _discount(weight: np.ndarray, values: np.ndarray, disagreement: np.float32) 
 
 
 class GlobalRefiner(ImageTransformer):
-    """Refine blur maps by a global smoother that photographs' edges hold up.
+    """Refine blur maps by an edge-preserving smoother guided by the photograph.
 
     The refinement with the best results on CUHK. It uses the confidence of the
     samples: smooth surfaces take their blur from what surrounds them.
@@ -191,8 +191,8 @@ class GlobalRefiner(ImageTransformer):
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
     color_sigma : float, default=0.02
-        Difference of color between neighbors that counts as an edge, above 0, with
-        photographs in [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
@@ -204,15 +204,19 @@ class GlobalRefiner(ImageTransformer):
         sides, and which of them is sharp is not known there. None leaves the
         confidence.
     value_scale : {"log", "linear"}, default="log"
-        Whether means are taken of ``log(sigma + 0.8)`` or of sigma. Maps of unit
-        "relative" are smoothed as they are, depth and disparity with their largest
-        value taken for 1.
+        Whether means are taken of ``log(sigma + 0.8)``, on which levels of blur lie at
+        nearly equal distances, or of the map as it is.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
     WGIFRefiner : The paper's refinement.
+
+    Notes
+    -----
+    ``value_scale`` is for sigma in pixels. Maps of unit "relative" are smoothed as they
+    are; depth and disparity too, after division by their largest value.
 
     References
     ----------

@@ -43,11 +43,11 @@ def refine_guided(
     image : array-like of shape (H, W) or (H, W, 3)
         The photograph: uint8, uint16, or float in [0, 1].
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
 
     Returns
     -------
@@ -90,13 +90,13 @@ class GuidedRefiner(ImageTransformer):
     Parameters
     ----------
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -54,9 +54,9 @@ def refine_matting(
         Ridge, above 0, on the scale of the variance of the photograph in [0, 1], summed
         over a window. More is smoother and transfers less texture.
     radius : int, default=1
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the windows, in pixels: they are ``2 * radius + 1`` wide.
     guide_channels : {"gray", "color"}, default="color"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
 
     Returns
     -------
@@ -123,11 +123,11 @@ class MattingRefiner(ImageTransformer):
         Ridge, above 0, on the scale of the variance of the photograph in [0, 1], summed
         over a window. More is smoother and transfers less texture.
     radius : int, default=1
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the windows, in pixels: they are ``2 * radius + 1`` wide.
     guide_channels : {"gray", "color"}, default="color"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     References
     ----------

@@ -58,8 +58,7 @@ def refine_mutual_guided(
     image : array-like of shape (H, W) or (H, W, 3)
         The photograph: uint8, uint16, or float in [0, 1].
     unit : {"px", "relative"}, default="px"
-        The map's unit. Sigma in pixels is filtered on the scale of ``log(sigma +
-        0.8)``, 0 to 19 px taken to 0 to 1; a relative map as it is.
+        Unit of the map, which decides on what scale it is filtered: see ``eps``.
     smoothness : float, default=0.1
         Weight of the map's gradients, at least 0. 0 leaves the map as it is.
     guide_smoothness : float, default=0.01
@@ -67,11 +66,13 @@ def refine_mutual_guided(
     n_iter : int, default=3
         Passes, at least 1.
     eps : float, default=0.01
-        Gradients of the map below it, above 0, on the scale above, count as it.
+        Least gradient of the map, above 0: smaller ones count as this. Sigma is
+        filtered as ``log(sigma + 0.8)``, with 0 to 19 px mapped to 0 to 1, and a
+        relative map as it is.
     guide_eps : float, default=0.01
-        The same for the photograph in [0, 1].
+        Least gradient of the photograph in [0, 1], above 0: smaller ones count as this.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
 
     Returns
     -------
@@ -139,15 +140,20 @@ class MutualGuidedRefiner(ImageTransformer):
     n_iter : int, default=3
         Passes, at least 1.
     eps : float, default=0.01
-        Gradients of the map below it, above 0, count as it: of a relative map, of
-        ``log(sigma + 0.8)`` with 0 to 19 px taken to 0 to 1, or of depth or disparity
-        with its largest value taken for 1.
+        Least gradient of the map, above 0: smaller ones count as this. Sigma is
+        filtered as ``log(sigma + 0.8)``, with 0 to 19 px mapped to 0 to 1, and a
+        relative map as it is.
     guide_eps : float, default=0.01
-        The same for the photograph in [0, 1].
+        Least gradient of the photograph in [0, 1], above 0: smaller ones count as this.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
+
+    Notes
+    -----
+    Depth and disparity are divided by their largest value, then filtered as relative
+    maps are.
 
     References
     ----------

@@ -56,18 +56,19 @@ def refine_wgif(
     image : array-like of shape (H, W) or (H, W, 3)
         The photograph: uint8, uint16, or float in [0, 1].
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     n_iter : int, default=7
         Passes over the photograph, or over the map with ``iterate="map"``.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     weight_smoothing : float, default=0.0
         Sigma of a Gaussian over the edge weights, in pixels.
     iterate : {"guide", "map"}, default="guide"
-        "guide" is the paper's scheme (Fig. 6g). "map" filters the map ``n_iter``
-        times with the photograph itself as guide (Fig. 6d).
+        "guide" smooths the photograph, then refines the map in one pass, as the paper
+        does (Fig. 6g). "map" filters the map ``n_iter`` times with the photograph
+        itself as guide (Fig. 6d).
 
     Returns
     -------
@@ -119,20 +120,21 @@ class WGIFRefiner(ImageTransformer):
     Parameters
     ----------
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     n_iter : int, default=7
         Passes over the photograph, or over the map with ``iterate="map"``.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     weight_smoothing : float, default=0.0
         Sigma of a Gaussian over the edge weights, in pixels.
     iterate : {"guide", "map"}, default="guide"
-        "guide" smooths the photograph, then refines the map in one pass (Fig. 6g).
-        "map" filters the map ``n_iter`` times with the photograph itself (Fig. 6d).
+        "guide" smooths the photograph, then refines the map in one pass, as the paper
+        does (Fig. 6g). "map" filters the map ``n_iter`` times with the photograph
+        itself as guide (Fig. 6d).
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     References
     ----------

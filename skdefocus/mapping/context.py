@@ -55,9 +55,10 @@ def context_map(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1], of any size from 1 x 1.
     network : "default" or ContextNetwork, default="default"
-        "default" is the one that ships with the package.
+        "default" is the one that ships with the package. It brings its patch network.
     scale : float, "auto" or list of float, default=1.0
-        As in `SlidingWindowMapper`.
+        Factor by which the photograph is resampled before it is measured; sigma is
+        multiplied back. As in `SlidingWindowMapper`.
     n_threads : int, optional
         Threads of the networks; by default those available to this process.
 
@@ -142,21 +143,21 @@ class ContextMapper(ImageTransformer):
     A patch of a smooth surface looks the same in focus and out of it; its surroundings
     tell. A second network, over cells of 4 x 4 pixels, sees what the patch network says
     at full and at half size, the colors and the edges. It has learned from sharp
-    photographs that were defocused along their own segments (`skdefocus.scenes`), never
-    from masks that people drew.
+    photographs that were defocused along their own segments
+    (`skdefocus.synthesis.scenes`), never from masks that people drew.
 
     Parameters
     ----------
     network : "default" or ContextNetwork, default="default"
         "default" is the one that ships with the package. It brings its patch network.
     scale : float, "auto" or list of float, default=1.0
-        Factor by which photographs are resampled before they are measured; sigma is
+        Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. As in `SlidingWindowMapper`.
     memory : path-like, optional
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

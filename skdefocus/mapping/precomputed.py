@@ -72,20 +72,25 @@ def precomputed_map(
     Parameters
     ----------
     folder : path-like
-        Where the maps lie.
+        Where the maps lie: PNG or TIFF of 8 or 16 bit, float TIFF, ``.npy``, or
+        ``.mat`` (before version 7.3), each of its photograph's size.
     name : str
         The photograph's name or path; its folder and its ending do not matter.
     shape : (int, int)
         The photograph's height and width in pixels, which its map must have.
     sigma_per_unit : float, optional
-        Pixels of sigma for a stored 1, above 0. None for scores without a unit:
-        integers are divided by the largest of their dtype, floats must lie in [0, 1].
+        Pixels of sigma for a stored 1, above 0: 1 for float maps of sigma, ``1 / 256``
+        for the 16-bit maps of `skdefocus.io.write_map`, ``19 / 255`` for 8-bit maps in
+        which white is a sigma of 19. None for scores without a unit, maps of unit
+        "relative", which must be larger where there is more blur: integers are divided
+        by the largest of their dtype, floats must lie in [0, 1].
     pattern : str, default="{stem}"
         Name of the map's file, with ``{stem}`` for the photograph's name without its
-        ending. Without an ending of its own, ``.npy``, ``.mat``, ``.tif``, ``.tiff``
-        and ``.png`` are looked for.
+        ending, for example ``"{stem}_defocus.png"``. Without an ending of its own,
+        ``.npy``, ``.mat``, ``.tif``, ``.tiff`` and ``.png`` are looked for.
     variable : str, optional
-        Name of the variable in ``.mat`` files; by default the only one that fits.
+        Name of the variable in ``.mat`` files; by default the only numeric one of the
+        photograph's size.
 
     Returns
     -------
@@ -148,9 +153,9 @@ class PrecomputedMapper(ImageTransformer):
     sigma_per_unit : float, optional
         Pixels of sigma for a stored 1, above 0: 1 for float maps of sigma, ``1 / 256``
         for the 16-bit maps of `skdefocus.io.write_map`, ``19 / 255`` for 8-bit maps in
-        which white is a sigma of 19. None for scores without a unit, which must be
-        larger where there is more blur: integers are divided by the largest of their
-        dtype, floats must lie in [0, 1], and samples have the unit "relative".
+        which white is a sigma of 19. None for scores without a unit, maps of unit
+        "relative", which must be larger where there is more blur: integers are divided
+        by the largest of their dtype, floats must lie in [0, 1].
     pattern : str, default="{stem}"
         Name of the map's file, with ``{stem}`` for the photograph's name without its
         ending, for example ``"{stem}_defocus.png"``. Without an ending of its own,
@@ -159,7 +164,7 @@ class PrecomputedMapper(ImageTransformer):
         Name of the variable in ``.mat`` files; by default the only numeric one of the
         photograph's size.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -83,19 +83,22 @@ def sliding_window_map(
     classifier : classifier
         Fitted on patches of ``patch_size``.
     patch_size : int, default=32
-        Side of a patch, in pixels of the scaled photograph.
+        Side of a patch, in pixels of the resampled photograph.
     step : int, default=16
-        Distance between patches, from 1 to ``patch_size``.
+        Distance between patches, from 1 to ``patch_size``. With the dense network every
+        step from 4 up in multiples of 4 costs the same.
     estimate : {"mode", "mean"}, default="mode"
         Sigma of the most probable level (the paper), or the sigma whose
         ``log(sigma + 0.8)``, on which levels lie at nearly equal distances, is the
         expected one. Means over windows are taken on the same scale.
     scale : float, "auto" or list of float, default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
-        multiplied back. Of several factors the mean is taken, weighted by confidence;
-        ``(2, 1, 0.5)`` is the most accurate, at five times the cost. "auto" halves
+        multiplied back. 1.0 measures at full size, as the paper does. Of several
+        factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
+        accurate for photographs up to 1000 px, at five times the cost. "auto" halves
         until the long side is at most 1600 px, and where a patch then shows more blur
-        than it can judge, from 1.5 to 3 px, goes over to what further halves show.
+        than it can judge, from 1.5 to 3 px, goes over to what further halves show: for
+        large photographs, whose backgrounds have sigmas beyond any ladder.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 
@@ -178,16 +181,16 @@ class SlidingWindowMapper(ImageTransformer):
         [0, 1]. The mapper never trains; wrap the classifier in
         `sklearn.frozen.FrozenEstimator` so that `clone` keeps it.
     patch_size : int, default=32
-        Side of a patch, in pixels.
+        Side of a patch, in pixels of the resampled photograph.
     step : int, default=16
-        Distance between patches, from 1 to ``patch_size``. With the dense network
-        every step from 4 up in multiples of 4 costs the same.
+        Distance between patches, from 1 to ``patch_size``. With the dense network every
+        step from 4 up in multiples of 4 costs the same.
     estimate : {"mode", "mean"}, default="mode"
         Sigma of the most probable level (the paper), or the sigma whose
         ``log(sigma + 0.8)``, on which levels lie at nearly equal distances, is the
         expected one. Means over windows are taken on the same scale.
     scale : float, "auto" or list of float, default=1.0
-        Factor by which photographs are resampled before they are measured; sigma is
+        Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. 1.0 measures at full size, as the paper does. Of several
         factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
         accurate for photographs up to 1000 px, at five times the cost. "auto" halves
@@ -198,7 +201,7 @@ class SlidingWindowMapper(ImageTransformer):
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

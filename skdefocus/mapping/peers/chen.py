@@ -205,7 +205,7 @@ class FastDefocusMapper(ImageTransformer):
     Parameters
     ----------
     n_superpixels : int, default=200
-        About how many superpixels a photograph is divided into.
+        About how many superpixels the photograph is divided into.
     color_sigma : float, default=0.75
         Difference of color at which neighboring superpixels are tied less, above 0,
         as a share of the mean difference between neighbors of the photograph.
@@ -219,7 +219,7 @@ class FastDefocusMapper(ImageTransformer):
         Cut of sigma at edges, in pixels, above 0. A photograph without any edge is this
         blurred everywhere.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -62,7 +62,7 @@ def hifst_map(
     step: int = 4,
     contrast: float = 0.003,
 ) -> np.ndarray:
-    """Blur score of every pixel: one less its least high-frequency coefficients.
+    """Blur score of every pixel: one minus the smallest high-frequency coefficients.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ class HiFSTMapper(ImageTransformer):
         Magnitude of coefficients from which more counts less and less, above 0, with
         gray in [0, 1].
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -258,7 +258,7 @@ class AdaptiveScaleEdgeMapper(ImageTransformer):
         Ridge of the guided filter, above 0, on the scale of the variance of gray in
         [0, 1]. More lets sigma depend less on gray.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

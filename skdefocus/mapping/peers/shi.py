@@ -83,8 +83,8 @@ def just_noticeable_map(
     spatial_sigma : float, default=10.0
         How far scores are smoothed along edges, in pixels, above 0.
     color_sigma : float, default=0.2
-        Difference of neighbors that counts as an edge, above 0, with the photograph in
-        [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes of the smoothing.
 
@@ -216,12 +216,12 @@ class JustNoticeableMapper(ImageTransformer):
     spatial_sigma : float, default=10.0
         How far scores are smoothed along edges, in pixels, above 0.
     color_sigma : float, default=0.2
-        Difference of neighbors that counts as an edge, above 0, with photographs in
-        [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes of the smoothing.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     References
     ----------

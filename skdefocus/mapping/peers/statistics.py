@@ -113,7 +113,7 @@ class LaplacianVarianceMapper(_WindowScoreMapper):
     patch_size : int, default=16
         Side of the window around a pixel, in pixels.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -187,7 +187,7 @@ class StandardDeviationMapper(_WindowScoreMapper):
     patch_size : int, default=16
         Side of the window around a pixel, in pixels.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -283,7 +283,7 @@ class EntropyMapper(_WindowScoreMapper):
     patch_size : int, default=16
         Side of the window around a pixel, in pixels.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

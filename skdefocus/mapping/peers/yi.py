@@ -218,7 +218,7 @@ class LBPMapper(ImageTransformer):
         fast global smoother, or by the matting Laplacian, as published, which takes
         many times as long.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -65,7 +65,7 @@ def edge_ratio_map(
         this blurred everywhere.
     propagation : {"global", "matting"}, default="global"
         How sigma spreads from edges to all pixels: by the fast global smoother, or by
-        the matting Laplacian, as published.
+        the matting Laplacian, as published, which takes many times as long.
     data_weight : float, default=0.001
         Weight (lambda) of sigma at the edges in matting, above 0.
 
@@ -176,8 +176,8 @@ class EdgeRatioMapper(ImageTransformer):
         strongest, from 0 to 1. The authors' own program takes 0.1, which leaves
         faint edges and noise out.
     reblur_sigma : float, default=1.0
-        Sigma0 of the Gaussian by which photographs are blurred again, in pixels, above
-        0.
+        Sigma0 of the Gaussian by which the photograph is blurred again, in pixels,
+        above 0.
     max_sigma : float, default=10.0
         Cut of sigma at edges (M), in pixels, above 0. A photograph without any edge is
         this blurred everywhere.
@@ -187,7 +187,7 @@ class EdgeRatioMapper(ImageTransformer):
     data_weight : float, default=0.001
         Weight (lambda) of sigma at the edges in matting, above 0.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

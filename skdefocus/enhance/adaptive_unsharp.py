@@ -229,7 +229,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
     blur_scale : float, default=19.0
         Sigma, in pixels, in shares of which ``beta1`` and ``beta2`` are given.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -36,7 +36,7 @@ def contrast_adaptive_sharpening(
         From 0 to 1. 0 is CAS's weakest setting, a peak of -1/8 (the paper's lambda =
         -0.125), and not the identity; 1 is a peak of -1/5.
     linear_light : bool, default=False
-        Whether to work on linear light, for which CAS was designed, with the image
+        Whether to work on linear light, for which CAS was designed, with the photograph
         decoded from sRGB and encoded again. False works on the pixel values.
 
     Returns
@@ -102,10 +102,10 @@ class ContrastAdaptiveSharpening(Sharpener):
         From 0 to 1. 0 is CAS's weakest setting, a peak of -1/8 (the paper's lambda =
         -0.125), and not the identity; 1 is a peak of -1/5.
     linear_light : bool, default=False
-        Whether to work on linear light, for which CAS was designed, with photographs
+        Whether to work on linear light, for which CAS was designed, with the photograph
         decoded from sRGB and encoded again. False works on the pixel values.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -59,7 +59,7 @@ def generalized_unsharp_mask(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     contrast : float, default=5e-4
-        Contrast factor kappa, from 0, which leaves the model as it is, to 1: the clip
+        Contrast factor kappa, from 0, which leaves contrast as it is, to 1: the clip
         limit of `skdefocus.filters.adaptive_equalization`.
     gain : float, default=7.0
         Gain lambda of the smallest detail, at least 0.
@@ -158,13 +158,16 @@ class GeneralizedUnsharpMask(Sharpener):
     Parameters
     ----------
     contrast : float, default=5e-4
-        Contrast factor kappa, from 0, which leaves contrast as it is, to 1.
+        Contrast factor kappa, from 0, which leaves contrast as it is, to 1: the clip
+        limit of `skdefocus.filters.adaptive_equalization`.
     gain : float, default=7.0
         Gain lambda of the smallest detail, at least 0.
     least_gain : float, default=1.0
-        Gain of the largest detail, at least 0.
+        Gain of the largest detail, at least 0. With ``gain`` the same it is a fixed
+        gain.
     exponent : float, default=0.5
-        How fast the gain falls from one to the other (eta), above 0.
+        How fast the gain falls from one to the other (eta), above 0; smaller falls
+        earlier.
     median_size : int, default=5
         Side of the median filter's window, in pixels, at least 1.
     n_iter : int, default=20
@@ -172,7 +175,7 @@ class GeneralizedUnsharpMask(Sharpener):
     tolerance : float, default=1e-4
         Mean squared change, on the scale of [0, 1], at which passes end.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

@@ -21,13 +21,14 @@ class UnsharpMask(Sharpener):
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels, above 0.
     threshold : float, default=0.0
-        Taken off the mask's magnitude, on the scale of [0, 1], at least 0: noise below
-        it is not sharpened.
+        Subtracted from the mask's magnitude, on the scale of [0, 1], at least 0: noise
+        and JPEG blocks below it are not sharpened.
     overshoot : float, optional
-        How far the luminance may leave its local range, as a share of that range, which
-        limits halos. None sets no limit, as in the equation.
+        How far the luminance may leave the range that it has within two radii, as a
+        share of that range, at least 0. It keeps dark and bright rims (halos) from
+        growing along strong edges. None sets no limit, as in the equation.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------

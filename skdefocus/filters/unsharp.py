@@ -103,10 +103,10 @@ def unsharp_mask(
     gain : float or array-like of shape (H, W)
         How much of the mask is added, finite; 0 leaves a pixel as it is.
     radius : float, default=1.5
-        Sigma of the Gaussian B, in pixels, above 0.
+        Sigma of the unsharp mask's Gaussian, in pixels, above 0.
     threshold : float, default=0.0
-        Taken off the mask's magnitude, on the scale of [0, 1], at least 0: noise and
-        JPEG blocks below it are not sharpened.
+        Subtracted from the mask's magnitude, on the scale of [0, 1], at least 0: noise
+        and JPEG blocks below it are not sharpened.
     overshoot : float, optional
         How far the luminance may leave the range that it has within two radii, as a
         share of that range, at least 0. It keeps dark and bright rims (halos) from

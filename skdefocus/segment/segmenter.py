@@ -46,7 +46,9 @@ class DefocusSegmenter(BaseEstimator):
         the one that agrees best with masks.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether the threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map but at most 1.25 px of sigma, or from 0.
+        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
+        and processing leave no photograph quite sharp, and what people call out of
+        focus is less sharp than the rest.
 
     Attributes
     ----------

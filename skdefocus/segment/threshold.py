@@ -52,7 +52,7 @@ def photograph_threshold(
         (`skdefocus.filters.edge_threshold`), but at most the mean of Otsu's threshold
         and the default; for a relative score, Otsu's threshold.
     reference : {"photograph", "absolute"}, default="photograph"
-        Whether a threshold counts from the photograph's own sharpest parts, the 5 %
+        Whether the threshold counts from the photograph's own sharpest parts, the 5 %
         quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
         and processing leave no photograph quite sharp, and what people call out of
         focus is less sharp than the rest.

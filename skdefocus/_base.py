@@ -91,8 +91,8 @@ def map_images(
     X : iterable of DefocusSample or array-like, or ndarray
         The batch.
     n_jobs : int, optional
-        Items worked on at a time, as in joblib. With more than one, each gets one
-        thread, so that workers never ask for more than the cores there are.
+        Number of items processed in parallel (joblib). With more than one, each gets
+        one thread, so that workers never ask for more than the cores there are.
     needs : {None, "map", "blur", "px", "distance"}, default=None
         What an item must hold: nothing (an image will do), a map of any unit, a blur
         map of either unit, a blur map in pixels, or one in pixels, depth or disparity.

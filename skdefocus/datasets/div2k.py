@@ -103,7 +103,7 @@ def load_div2k(
     random_state : int, default=0
         Seed of the division, and of the choice of patches.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     Returns
     -------

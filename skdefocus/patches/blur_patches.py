@@ -113,7 +113,7 @@ def make_blur_patches(
     random_state : int, default=0
         Seed. The same seed gives the same patches for every ``n_jobs``.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     Returns
     -------

@@ -56,7 +56,7 @@ class SDoFRenderer(SubjectTransformer):
         How far, in pixels, an edge of a map may be soft or beside the photograph's, for
         a lens.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     References
     ----------

@@ -238,7 +238,7 @@ def train_context(
     random_state : int, default=0
         Seed of scenes and training.
     n_jobs : int, optional
-        Scenes worked on at a time.
+        Number of scenes processed in parallel (joblib).
     verbose : int, default=0
         As in `PatchBlurClassifier`.
 

@@ -54,7 +54,7 @@ def train_on_photographs(
     random_state : int, default=0
         Seed of patches, split and training.
     n_jobs : int, optional
-        Photographs worked on at a time while patches are made.
+        Number of photographs processed in parallel (joblib) while patches are made.
     verbose : int, default=0
         As in `PatchBlurClassifier`.
 

@@ -161,7 +161,7 @@ def checked(
                     relation(caller, parameters)
             return function(*args, **kwargs)
 
-        check_then_call.__dict__["constraints"] = table
+        check_then_call.__dict__.update(constraints=table, unchecked=function)
         return check_then_call
 
     return decorate
@@ -175,14 +175,14 @@ def unchecked(
     Parameters
     ----------
     function : callable
-        A function decorated with `checked`.
+        A function decorated with `checked`; any other comes back as it is.
 
     Returns
     -------
     callable
-        The function as it was before.
+        The function as it was before it was decorated.
     """
-    plain: Callable[_Parameters, _Result] = function.__wrapped__  # type: ignore[attr-defined]
+    plain: Callable[_Parameters, _Result] = getattr(function, "unchecked", function)
     return plain
 
 

@@ -198,6 +198,7 @@ def test_arguments_that_do_not_fit_are_refused_in_pythons_words():
 
 def test_unchecked_calls_without_checks():
     assert unchecked(smooth)(1, radius=-1, eps="a") == [1, -1, "a"]
+    assert unchecked(len) is len
 
 
 def test_a_constraint_without_a_parameter_is_refused():

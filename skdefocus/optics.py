@@ -5,10 +5,13 @@ Lengths are in one unit of the caller's choice, meters say, for all arguments al
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._shared.validation import POSITIVE_REAL, check_parameters
+from ._shared.validation import POSITIVE_REAL, checked, unchecked
 
 __all__ = [
     "circle_of_confusion",
@@ -19,16 +22,18 @@ __all__ = [
 
 # A disc of diameter d has the second moments of a Gaussian of sigma d / 4.
 _DIAMETERS_PER_SIGMA = 4.0
+_FOCUS = {"focus_distance": [POSITIVE_REAL], "focal_length": [POSITIVE_REAL]}
+_LENS = {**_FOCUS, "aperture_diameter": [POSITIVE_REAL]}
+_CAMERA = {**_LENS, "pixel_pitch": [POSITIVE_REAL]}
 
 
-def _check_lens(caller: str, focus_distance: float, **lengths: float) -> None:
-    lengths = {"focus_distance": focus_distance, **lengths}
-    check_parameters({name: [POSITIVE_REAL] for name in lengths}, lengths, caller)
-    if focus_distance <= lengths["focal_length"]:
+def _check_focus(caller: str, parameters: Mapping[str, Any]) -> None:
+    focal_length = parameters["focal_length"]
+    if parameters["focus_distance"] <= focal_length:
         raise ValueError(
             f"The 'focus_distance' parameter of {caller} must be above 'focal_length' "
-            f"({lengths['focal_length']:g}): a lens forms no image of what is nearer. "
-            f"Got {focus_distance!r} instead."
+            f"({focal_length:g}): a lens forms no image of what is nearer. "
+            f"Got {parameters['focus_distance']!r} instead."
         )
 
 
@@ -43,6 +48,7 @@ def _check_array(caller: str, name: str, values: ArrayLike, least: str) -> np.nd
     return array
 
 
+@checked(_FOCUS, _check_focus)
 def image_distance(focus_distance: float, *, focal_length: float) -> float:
     """Distance behind the lens at which a point is in focus (eq. 1).
 
@@ -73,10 +79,10 @@ def image_distance(focus_distance: float, *, focal_length: float) -> float:
     >>> round(image_distance(2.0, focal_length=0.05), 5)
     0.05128
     """
-    _check_lens("image_distance", focus_distance, focal_length=focal_length)
     return 1 / (1 / focal_length - 1 / focus_distance)
 
 
+@checked(_LENS, _check_focus)
 def circle_of_confusion(
     distance: ArrayLike,
     *,
@@ -118,18 +124,13 @@ def circle_of_confusion(
     >>> float(circle_of_confusion(4.0, focus_distance=2.0, **lens).round(6))
     0.000321
     """
-    _check_lens(
-        "circle_of_confusion",
-        focus_distance,
-        focal_length=focal_length,
-        aperture_diameter=aperture_diameter,
-    )
     distance = _check_array("circle_of_confusion", "distance", distance, "positive")
     # |S2 - S1| / S2, written so that infinity gives 1.
     relative = np.abs(1 - focus_distance / distance)
     return aperture_diameter * focal_length * relative / (focus_distance - focal_length)
 
 
+@checked(_CAMERA, _check_focus)
 def sigma_from_distance(
     distance: ArrayLike,
     *,
@@ -170,12 +171,7 @@ def sigma_from_distance(
     >>> float(sigma_from_distance(4.0, focus_distance=2.0, **lens).round(2))
     13.35
     """
-    check_parameters(
-        {"pixel_pitch": [POSITIVE_REAL]},
-        {"pixel_pitch": pixel_pitch},
-        "sigma_from_distance",
-    )
-    diameter = circle_of_confusion(
+    diameter = unchecked(circle_of_confusion)(
         distance,
         focus_distance=focus_distance,
         focal_length=focal_length,
@@ -184,6 +180,7 @@ def sigma_from_distance(
     return diameter / (_DIAMETERS_PER_SIGMA * pixel_pitch)
 
 
+@checked(_CAMERA, _check_focus)
 def distances_from_sigma(
     sigma: ArrayLike,
     *,
@@ -226,13 +223,6 @@ def distances_from_sigma(
     >>> round(float(near), 3), round(float(far), 3)
     (1.333, 4.0)
     """
-    _check_lens(
-        "distances_from_sigma",
-        focus_distance,
-        focal_length=focal_length,
-        aperture_diameter=aperture_diameter,
-        pixel_pitch=pixel_pitch,
-    )
     sigma = _check_array("distances_from_sigma", "sigma", sigma, "non-negative")
     diameter = sigma * _DIAMETERS_PER_SIGMA * pixel_pitch
     relative = (

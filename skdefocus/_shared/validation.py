@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -33,11 +35,16 @@ __all__ = [
     "check_map",
     "check_parameters",
     "check_subject_mask",
+    "checked",
     "image_batch",
     "protect_subject",
     "to_float_image",
     "to_gray",
+    "unchecked",
 ]
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
 
 N_JOBS = [Interval(Integral, None, None, closed="neither"), None]
 NON_NEGATIVE_INTEGER = Interval(Integral, 0, None, closed="left")
@@ -88,6 +95,95 @@ def check_parameters(
                     f"Got {value!r} instead."
                 )
     validate_parameter_constraints(dict(constraints), dict(parameters), caller)
+
+
+def checked(
+    constraints: Mapping[str, list[Any]] | None = None,
+    relation: Callable[[str, Mapping[str, Any]], None] | None = None,
+    /,
+    **more: list[Any],
+) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
+    """Have a public function check its parameters whenever it is called.
+
+    Estimators share the table of constraints with the function behind them. As they
+    have checked their parameters before they call it, they call what `unchecked` gives.
+
+    Parameters
+    ----------
+    constraints : mapping of str to list, optional
+        Accepted types, intervals and options of parameters of the function.
+    relation : callable, optional
+        ``relation(caller, parameters)`` checks what no single parameter shows, after
+        the constraints, and raises ValueError.
+    **more : list
+        More constraints, by the names of their parameters.
+
+    Returns
+    -------
+    callable
+        Decorator that keeps the function's signature, types and docstring.
+
+    Raises
+    ------
+    TypeError
+        If a constraint names no parameter of the function.
+    """
+    table = {**(constraints or {}), **more}
+
+    def decorate(
+        function: Callable[_Parameters, _Result],
+    ) -> Callable[_Parameters, _Result]:
+        # Read once: it takes longer than all checks of a call.
+        signature = inspect.signature(function)
+        caller = function.__qualname__
+        if unknown := table.keys() - signature.parameters.keys():
+            raise TypeError(f"{caller} has no parameter {', '.join(sorted(unknown))}.")
+        defaults = {
+            name: parameter.default
+            for name, parameter in signature.parameters.items()
+            if parameter.default is not parameter.empty
+        }
+
+        @wraps(function)
+        def check_then_call(
+            *args: _Parameters.args, **kwargs: _Parameters.kwargs
+        ) -> _Result:
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError:
+                given = None
+            # Arguments that do not fit are refused by the call, in Python's own words.
+            if given is not None:
+                parameters = {**defaults, **given}
+                accepted = {name: parameters[name] for name in table}
+                check_parameters(table, accepted, caller)
+                if relation is not None:
+                    relation(caller, parameters)
+            return function(*args, **kwargs)
+
+        check_then_call.__dict__.update(constraints=table, unchecked=function)
+        return check_then_call
+
+    return decorate
+
+
+def unchecked(
+    function: Callable[_Parameters, _Result],
+) -> Callable[_Parameters, _Result]:
+    """Give a `checked` function without its checks, for who has made them already.
+
+    Parameters
+    ----------
+    function : callable
+        A function decorated with `checked`; any other comes back as it is.
+
+    Returns
+    -------
+    callable
+        The function as it was before it was decorated.
+    """
+    plain: Callable[_Parameters, _Result] = getattr(function, "unchecked", function)
+    return plain
 
 
 def _inspect(image: Any, name: str) -> tuple[np.ndarray, bool]:

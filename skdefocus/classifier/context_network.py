@@ -24,7 +24,7 @@ class ContextNetwork:
     """A network over cells of 4 x 4 pixels, and the patch network that feeds it.
 
     `pretrained` gives the one that ships with the package, `load` one from a file,
-    `skdefocus.classifier.train_context` a new one.
+    `skdefocus.classifier.training.train_context` a new one.
 
     Parameters
     ----------

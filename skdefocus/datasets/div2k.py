@@ -17,7 +17,8 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     UNIT_INTERVAL,
     StrOptions,
-    check_parameters,
+    checked,
+    unchecked,
 )
 from ..io import read_image
 from ..patches import PAPER_LADDER, PatchSet, make_blur_patches
@@ -47,6 +48,13 @@ and study", CVPR workshops 2017. The photographs are for academic research only.
 """
 
 
+@checked(
+    padding=[StrOptions({"reflect", "nearest", "constant"})],
+    min_sharpness=[NON_NEGATIVE_REAL],
+    validation_share=[UNIT_INTERVAL],
+    n_patches=[POSITIVE_INTEGER, None],
+    random_state=[NON_NEGATIVE_INTEGER],
+)
 def load_div2k(
     folder: str | os.PathLike[str],
     out: str | os.PathLike[str] | None = None,
@@ -95,7 +103,7 @@ def load_div2k(
     random_state : int, default=0
         Seed of the division, and of the choice of patches.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     Returns
     -------
@@ -145,23 +153,6 @@ def load_div2k(
     """
     from sklearn.utils import Bunch
 
-    check_parameters(
-        {
-            "padding": [StrOptions({"reflect", "nearest", "constant"})],
-            "min_sharpness": [NON_NEGATIVE_REAL],
-            "validation_share": [UNIT_INTERVAL],
-            "n_patches": [POSITIVE_INTEGER, None],
-            "random_state": [NON_NEGATIVE_INTEGER],
-        },
-        {
-            "padding": padding,
-            "min_sharpness": min_sharpness,
-            "validation_share": validation_share,
-            "n_patches": n_patches,
-            "random_state": random_state,
-        },
-        "load_div2k",
-    )
     ladder = check_ladder(ladder, "load_div2k")
     home = _find_home(Path(folder))
     paths, test = (_list_photographs(home / name) for name in _FOLDERS)
@@ -171,7 +162,8 @@ def load_div2k(
             f"{home} holds {n_found} of the {n_published} photographs of DIV2K: "
             f"figures are not comparable with those of the whole.",
             UserWarning,
-            stacklevel=2,
+            # The frame between is that of `checked`.
+            stacklevel=3,
         )
     train, validation = _divide(paths, validation_share, random_state)
     photographs = {"train": train, "validation": validation, "test": test}
@@ -179,7 +171,7 @@ def load_div2k(
     for name, chosen in photographs.items():
         share = n_patches and -(-n_patches * len(chosen) // n_found)
         try:
-            arrays = make_blur_patches(
+            arrays = unchecked(make_blur_patches)(
                 chosen,
                 ladder,
                 n_patches=share,

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._shared.validation import N_JOBS, UNIT_INTERVAL, check_parameters, to_float_image
+from .._shared.validation import (
+    N_JOBS,
+    UNIT_INTERVAL,
+    checked,
+    to_float_image,
+    unchecked,
+)
 from ..filters import linear_to_srgb, srgb_to_linear
 from ._sharpener import Sharpener
 
@@ -16,6 +22,7 @@ _CROSS = ndimage.generate_binary_structure(2, 1)
 _NEIGHBORS = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=np.float32)
 
 
+@checked(_CONSTRAINTS)
 def contrast_adaptive_sharpening(
     image: np.ndarray, sharpness: float = 0.0, *, linear_light: bool = False
 ) -> np.ndarray:
@@ -29,7 +36,7 @@ def contrast_adaptive_sharpening(
         From 0 to 1. 0 is CAS's weakest setting, a peak of -1/8 (the paper's lambda =
         -0.125), and not the identity; 1 is a peak of -1/5.
     linear_light : bool, default=False
-        Whether to work on linear light, for which CAS was designed, with the image
+        Whether to work on linear light, for which CAS was designed, with the photograph
         decoded from sRGB and encoded again. False works on the pixel values.
 
     Returns
@@ -63,11 +70,6 @@ def contrast_adaptive_sharpening(
     >>> contrast_adaptive_sharpening(edge, 1.0).round(2)
     array([[0.4 , 0.34, 0.5 , 0.65, 0.6 ]], dtype=float32)
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {"sharpness": sharpness, "linear_light": linear_light},
-        "contrast_adaptive_sharpening",
-    )
     image = to_float_image(image)
     values = srgb_to_linear(image) if linear_light else image
     peak = np.float32(-1 / (8 - 3 * sharpness))
@@ -100,10 +102,10 @@ class ContrastAdaptiveSharpening(Sharpener):
         From 0 to 1. 0 is CAS's weakest setting, a peak of -1/8 (the paper's lambda =
         -0.125), and not the identity; 1 is a peak of -1/5.
     linear_light : bool, default=False
-        Whether to work on linear light, for which CAS was designed, with photographs
+        Whether to work on linear light, for which CAS was designed, with the photograph
         decoded from sRGB and encoded again. False works on the pixel values.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -124,7 +126,7 @@ class ContrastAdaptiveSharpening(Sharpener):
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
-    _function = staticmethod(contrast_adaptive_sharpening)
+    _function = staticmethod(unchecked(contrast_adaptive_sharpening))
 
     def __init__(
         self,

@@ -13,8 +13,9 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     UNIT_INTERVAL,
-    check_parameters,
+    checked,
     to_float_image,
+    unchecked,
 )
 from ..filters import adaptive_equalization
 from ._sharpener import Sharpener
@@ -34,6 +35,7 @@ _CONSTRAINTS = {
 _LEVELS = np.float32(255)
 
 
+@checked(_CONSTRAINTS)
 def generalized_unsharp_mask(
     image: np.ndarray,
     *,
@@ -57,7 +59,7 @@ def generalized_unsharp_mask(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     contrast : float, default=5e-4
-        Contrast factor kappa, from 0, which leaves the model as it is, to 1: the clip
+        Contrast factor kappa, from 0, which leaves contrast as it is, to 1: the clip
         limit of `skdefocus.filters.adaptive_equalization`.
     gain : float, default=7.0
         Gain lambda of the smallest detail, at least 0.
@@ -104,26 +106,13 @@ def generalized_unsharp_mask(
     >>> bool(2 < sharp.std() / photo.std() < 7)
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "contrast": contrast,
-            "gain": gain,
-            "least_gain": least_gain,
-            "exponent": exponent,
-            "median_size": median_size,
-            "n_iter": n_iter,
-            "tolerance": tolerance,
-        },
-        "generalized_unsharp_mask",
-    )
     image = to_float_image(image)
     value = image if image.ndim == 2 else image.max(axis=-1)
     model = _median_root(value, median_size, n_iter, tolerance)
     detail = logit(_inside(value)) - logit(_inside(model))
     # tanh of half a log-ratio is 2 d - 1, with d the detail in (0, 1).
     amplification = _adaptive_gain(np.tanh(detail / 2), gain, least_gain, exponent)
-    base = adaptive_equalization(model, contrast)
+    base = unchecked(adaptive_equalization)(model, contrast)
     sharp: np.ndarray = expit(logit(_inside(base)) + amplification * detail)
     sharp = np.clip((sharp * (_LEVELS + 2) - 1) / _LEVELS, 0, 1)
     if image.ndim == 2:
@@ -169,13 +158,16 @@ class GeneralizedUnsharpMask(Sharpener):
     Parameters
     ----------
     contrast : float, default=5e-4
-        Contrast factor kappa, from 0, which leaves contrast as it is, to 1.
+        Contrast factor kappa, from 0, which leaves contrast as it is, to 1: the clip
+        limit of `skdefocus.filters.adaptive_equalization`.
     gain : float, default=7.0
         Gain lambda of the smallest detail, at least 0.
     least_gain : float, default=1.0
-        Gain of the largest detail, at least 0.
+        Gain of the largest detail, at least 0. With ``gain`` the same it is a fixed
+        gain.
     exponent : float, default=0.5
-        How fast the gain falls from one to the other (eta), above 0.
+        How fast the gain falls from one to the other (eta), above 0; smaller falls
+        earlier.
     median_size : int, default=5
         Side of the median filter's window, in pixels, at least 1.
     n_iter : int, default=20
@@ -183,7 +175,7 @@ class GeneralizedUnsharpMask(Sharpener):
     tolerance : float, default=1e-4
         Mean squared change, on the scale of [0, 1], at which passes end.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -203,7 +195,7 @@ class GeneralizedUnsharpMask(Sharpener):
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
-    _function = staticmethod(generalized_unsharp_mask)
+    _function = staticmethod(unchecked(generalized_unsharp_mask))
 
     def __init__(
         self,

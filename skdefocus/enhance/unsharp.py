@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._shared.validation import N_JOBS, NON_NEGATIVE_REAL, POSITIVE_REAL
-from ..filters import unsharp_mask
+from .._shared.validation import N_JOBS, NON_NEGATIVE_REAL, unchecked
+from ..filters.unsharp import UNSHARP_CONSTRAINTS, unsharp_mask
 from ._sharpener import Sharpener
 
 __all__ = ["UnsharpMask"]
@@ -21,13 +21,14 @@ class UnsharpMask(Sharpener):
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels, above 0.
     threshold : float, default=0.0
-        Taken off the mask's magnitude, on the scale of [0, 1], at least 0: noise below
-        it is not sharpened.
+        Subtracted from the mask's magnitude, on the scale of [0, 1], at least 0: noise
+        and JPEG blocks below it are not sharpened.
     overshoot : float, optional
-        How far the luminance may leave its local range, as a share of that range, which
-        limits halos. None sets no limit, as in the equation.
+        How far the luminance may leave the range that it has within two radii, as a
+        share of that range, at least 0. It keeps dark and bright rims (halos) from
+        growing along strong edges. None sets no limit, as in the equation.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -48,12 +49,10 @@ class UnsharpMask(Sharpener):
 
     _constraints = {  # noqa: RUF012
         "gain": [NON_NEGATIVE_REAL],
-        "radius": [POSITIVE_REAL],
-        "threshold": [NON_NEGATIVE_REAL],
-        "overshoot": [NON_NEGATIVE_REAL, None],
+        **UNSHARP_CONSTRAINTS,
         "n_jobs": N_JOBS,
     }
-    _function = staticmethod(unsharp_mask)
+    _function = staticmethod(unchecked(unsharp_mask))
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from scipy import ndimage, optimize, signal
 from .._shared.validation import (
     NON_NEGATIVE_REAL,
     StrOptions,
-    check_parameters,
+    checked,
     to_float_image,
 )
 
@@ -19,6 +19,7 @@ __all__ = ["blur", "disc_kernel"]
 # Sub-samples per pixel and axis when a disc's edge is drawn.
 _SUPERSAMPLING = 15
 _TRUNCATE = 4.0
+_SIGMA = [NON_NEGATIVE_REAL]
 
 
 def _draw_disc(radius: float) -> np.ndarray:
@@ -39,6 +40,7 @@ def _standard_deviation(kernel: np.ndarray) -> float:
 
 
 @lru_cache(maxsize=64)
+@checked(sigma=_SIGMA)
 def disc_kernel(sigma: float) -> np.ndarray:
     """Disc-shaped point spread function with a given standard deviation.
 
@@ -63,7 +65,6 @@ def disc_kernel(sigma: float) -> np.ndarray:
     >>> kernel.shape, round(float(kernel.sum()), 6)
     ((11, 11), 1.0)
     """
-    check_parameters({"sigma": [NON_NEGATIVE_REAL]}, {"sigma": sigma}, "disc_kernel")
     if sigma < 0.05:
         kernel = np.ones((1, 1))
     elif sigma < 4:
@@ -92,6 +93,7 @@ def _convolve_disc(channel: np.ndarray, sigma: float) -> np.ndarray:
     return blurred
 
 
+@checked(sigma=_SIGMA, psf=[StrOptions({"gaussian", "disc"})])
 def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     """Blur a whole image by one sigma, with reflected borders.
 
@@ -128,11 +130,6 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     >>> float(blur(point, 1.0)[4, 4]) < 0.2
     True
     """
-    check_parameters(
-        {"sigma": [NON_NEGATIVE_REAL], "psf": [StrOptions({"gaussian", "disc"})]},
-        {"sigma": sigma, "psf": psf},
-        "blur",
-    )
     image = to_float_image(image)
     if sigma == 0:
         return image.copy()

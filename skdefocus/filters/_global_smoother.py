@@ -15,24 +15,24 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     check_map,
-    check_parameters,
+    checked,
 )
 from ._edge_weights import Ties
 from ._inputs import to_planes
 
 __all__ = ["global_smoother"]
 
-_CONSTRAINTS = {
-    "smoothness": [NON_NEGATIVE_REAL],
-    "color_sigma": [POSITIVE_REAL],
-    "n_iter": [POSITIVE_INTEGER],
-    "value_sigma": [POSITIVE_REAL, None],
-}
 # Confidence below this no longer tells pixels apart, and its smoothed sum, by which
 # the result is divided, stays well above the smallest float.
 _LEAST_CONFIDENCE = 1e-6
 
 
+@checked(
+    smoothness=[NON_NEGATIVE_REAL],
+    color_sigma=[POSITIVE_REAL],
+    n_iter=[POSITIVE_INTEGER],
+    value_sigma=[POSITIVE_REAL, None],
+)
 def global_smoother(
     image: np.ndarray,
     guide: np.ndarray | None = None,
@@ -113,16 +113,6 @@ def global_smoother(
     >>> bool(abs(smooth - guide).max() < abs(noisy - guide).max() / 3)
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "smoothness": smoothness,
-            "color_sigma": color_sigma,
-            "n_iter": n_iter,
-            "value_sigma": value_sigma,
-        },
-        "global_smoother",
-    )
     image = to_planes(image, "image")
     guide = image if guide is None else check_guide(guide)
     if guide.shape[:2] != image.shape[:2]:

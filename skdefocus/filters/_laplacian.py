@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from .._shared.validation import (
     POSITIVE_INTEGER,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
 )
@@ -54,6 +54,7 @@ def laplacian(image: np.ndarray, *, smooth: bool = False) -> np.ndarray:
     return curvature
 
 
+@checked(size=[POSITIVE_INTEGER], smooth=["boolean"])
 def variance_of_laplacian(
     image: np.ndarray, size: int = 16, *, smooth: bool = False
 ) -> np.ndarray:
@@ -90,10 +91,5 @@ def variance_of_laplacian(
     >>> bool((variance_of_laplacian(stripes) > 1000).all())
     True
     """
-    check_parameters(
-        {"size": [POSITIVE_INTEGER], "smooth": ["boolean"]},
-        {"size": size, "smooth": smooth},
-        "variance_of_laplacian",
-    )
     values = laplacian(image, smooth=smooth)
     return window_variance(values, size)

@@ -9,13 +9,14 @@ import numpy as np
 from scipy import ndimage
 
 from .._shared.threads import run_in_parts
-from .._shared.validation import NON_NEGATIVE_INTEGER, check_parameters
+from .._shared.validation import NON_NEGATIVE_INTEGER, checked
 from ._compiled import for_reading, kernels_for
 from ._inputs import to_planes
 
 __all__ = ["box_mean"]
 
 
+@checked(radius=[NON_NEGATIVE_INTEGER])
 def box_mean(image: np.ndarray, radius: int) -> np.ndarray:
     """Mean over the square window around every pixel, with reflected borders.
 
@@ -43,7 +44,6 @@ def box_mean(image: np.ndarray, radius: int) -> np.ndarray:
     >>> box_mean(np.array([[0.0, 3.0, 0.0]]), 1)
     array([[1., 1., 1.]])
     """
-    check_parameters({"radius": [NON_NEGATIVE_INTEGER]}, {"radius": radius}, "box_mean")
     image = to_planes(image, "image")
     return window_mean(image, radius)
 

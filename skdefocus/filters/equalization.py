@@ -11,7 +11,7 @@ import numpy as np
 from .._shared.validation import (
     POSITIVE_INTEGER,
     UNIT_INTERVAL,
-    check_parameters,
+    checked,
     to_float_image,
 )
 
@@ -21,6 +21,11 @@ __all__ = ["adaptive_equalization"]
 _HALVINGS = 40
 
 
+@checked(
+    clip_limit=[UNIT_INTERVAL],
+    n_tiles=[POSITIVE_INTEGER],
+    n_bins=[POSITIVE_INTEGER],
+)
 def adaptive_equalization(
     image: np.ndarray,
     clip_limit: float = 0.01,
@@ -69,15 +74,6 @@ def adaptive_equalization(
     >>> bool(adaptive_equalization(dull, 0.05).std() > 2 * dull.std())
     True
     """
-    check_parameters(
-        {
-            "clip_limit": [UNIT_INTERVAL],
-            "n_tiles": [POSITIVE_INTEGER],
-            "n_bins": [POSITIVE_INTEGER],
-        },
-        {"clip_limit": clip_limit, "n_tiles": n_tiles, "n_bins": n_bins},
-        "adaptive_equalization",
-    )
     image = to_float_image(image)
     if image.ndim != 2:
         raise ValueError(

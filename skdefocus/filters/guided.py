@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from .._shared.threads import run_in_parts
-from .._shared.validation import NON_NEGATIVE_INTEGER, POSITIVE_REAL, check_parameters
+from .._shared.validation import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked
 from ._compiled import for_reading, kernels_for
 from ._inputs import to_planes
 from .box import split, window_mean
 
-__all__ = ["guided_filter"]
+__all__ = ["GUIDED_CONSTRAINTS", "guided_filter"]
+
+GUIDED_CONSTRAINTS = {"radius": [NON_NEGATIVE_INTEGER], "eps": [POSITIVE_REAL]}
 
 
+@checked(GUIDED_CONSTRAINTS)
 def guided_filter(
     image: np.ndarray, guide: np.ndarray | None = None, *, radius: int, eps: float
 ) -> np.ndarray:
@@ -70,19 +73,12 @@ def guided_filter(
     >>> bool(abs(smooth - step).max() < abs(noisy - step).max())
     True
     """
-    image, guide = check_filter_input(image, guide, radius, eps, "guided_filter")
+    image, guide = check_filter_input(image, guide)
     return apply_affine(image, guide, radius, eps)
 
 
-def check_filter_input(
-    image: Any, guide: Any, radius: int, eps: float, caller: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Check what the guided filters share; bring image and guide to one dtype."""
-    check_parameters(
-        {"radius": [NON_NEGATIVE_INTEGER], "eps": [POSITIVE_REAL]},
-        {"radius": radius, "eps": eps},
-        caller,
-    )
+def check_filter_input(image: Any, guide: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Check image and guide of a guided filter; bring both to one dtype."""
     image = to_planes(image, "image")
     guide = image if guide is None else to_planes(guide, "guide")
     if guide.ndim == 3 and guide.shape[2] != 3:

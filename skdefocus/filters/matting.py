@@ -11,18 +11,25 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     check_map,
-    check_parameters,
+    checked,
 )
 from ._inputs import to_planes
 from ._multigrid import GridSolver
 
-__all__ = ["matting_smoother"]
+__all__ = ["MATTING_CONSTRAINTS", "matting_smoother"]
+
+MATTING_CONSTRAINTS = {
+    "data_weight": [POSITIVE_REAL],
+    "eps": [POSITIVE_REAL],
+    "radius": [POSITIVE_INTEGER],
+}
 
 # Keeps the system solvable where nothing at all is known.
 _LEAST_CONFIDENCE = 1e-3
 _TOLERANCE = 1e-5
 
 
+@checked(MATTING_CONSTRAINTS)
 def matting_smoother(
     image: np.ndarray,
     guide: np.ndarray,
@@ -97,15 +104,6 @@ def matting_smoother(
     >>> bool(fine[4, 16] - fine[4, 15] > 1)  # doctest: +SKIP
     True
     """
-    check_parameters(
-        {
-            "data_weight": [POSITIVE_REAL],
-            "eps": [POSITIVE_REAL],
-            "radius": [POSITIVE_INTEGER],
-        },
-        {"data_weight": data_weight, "eps": eps, "radius": radius},
-        "matting_smoother",
-    )
     image = to_planes(image, "image")
     guide = to_planes(guide, "guide")
     shape = image.shape[:2]

@@ -9,7 +9,7 @@ from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
-    check_parameters,
+    checked,
 )
 from ._inputs import to_planes
 from ._multigrid import GridSolver
@@ -20,6 +20,13 @@ __all__ = ["mutual_guided_filter"]
 _TOLERANCE = 1e-4
 
 
+@checked(
+    smoothness=[NON_NEGATIVE_REAL],
+    guide_smoothness=[NON_NEGATIVE_REAL],
+    n_iter=[NON_NEGATIVE_INTEGER],
+    eps=[POSITIVE_REAL],
+    guide_eps=[POSITIVE_REAL],
+)
 def mutual_guided_filter(
     image: np.ndarray,
     guide: np.ndarray | None = None,
@@ -99,23 +106,6 @@ def mutual_guided_filter(
     >>> bool(abs(smooth - step).max() < abs(noisy - step).max() / 2)
     True
     """
-    check_parameters(
-        {
-            "smoothness": [NON_NEGATIVE_REAL],
-            "guide_smoothness": [NON_NEGATIVE_REAL],
-            "n_iter": [NON_NEGATIVE_INTEGER],
-            "eps": [POSITIVE_REAL],
-            "guide_eps": [POSITIVE_REAL],
-        },
-        {
-            "smoothness": smoothness,
-            "guide_smoothness": guide_smoothness,
-            "n_iter": n_iter,
-            "eps": eps,
-            "guide_eps": guide_eps,
-        },
-        "mutual_guided_filter",
-    )
     image = to_planes(image, "image")
     first = target = image.astype(np.float64)
     reference = None

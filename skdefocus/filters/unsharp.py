@@ -8,12 +8,23 @@ from scipy import ndimage
 from .._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
 )
 
-__all__ = ["luminance_detail", "unsharp_mask", "weigh_detail"]
+__all__ = [
+    "UNSHARP_CONSTRAINTS",
+    "luminance_detail",
+    "unsharp_mask",
+    "weigh_detail",
+]
+
+UNSHARP_CONSTRAINTS = {
+    "radius": [POSITIVE_REAL],
+    "threshold": [NON_NEGATIVE_REAL],
+    "overshoot": [NON_NEGATIVE_REAL, None],
+}
 
 
 def luminance_detail(
@@ -71,6 +82,7 @@ def weigh_detail(
     return mask if bounds is None else np.clip(mask, *bounds)
 
 
+@checked(UNSHARP_CONSTRAINTS)
 def unsharp_mask(
     image: np.ndarray,
     gain: float | np.ndarray,
@@ -91,10 +103,10 @@ def unsharp_mask(
     gain : float or array-like of shape (H, W)
         How much of the mask is added, finite; 0 leaves a pixel as it is.
     radius : float, default=1.5
-        Sigma of the Gaussian B, in pixels, above 0.
+        Sigma of the unsharp mask's Gaussian, in pixels, above 0.
     threshold : float, default=0.0
-        Taken off the mask's magnitude, on the scale of [0, 1], at least 0: noise and
-        JPEG blocks below it are not sharpened.
+        Subtracted from the mask's magnitude, on the scale of [0, 1], at least 0: noise
+        and JPEG blocks below it are not sharpened.
     overshoot : float, optional
         How far the luminance may leave the range that it has within two radii, as a
         share of that range, at least 0. It keeps dark and bright rims (halos) from
@@ -122,15 +134,6 @@ def unsharp_mask(
     >>> bool(np.ptp(unsharp_mask(edge, 0.5)) > np.ptp(edge))
     True
     """
-    check_parameters(
-        {
-            "radius": [POSITIVE_REAL],
-            "threshold": [NON_NEGATIVE_REAL],
-            "overshoot": [NON_NEGATIVE_REAL, None],
-        },
-        {"radius": radius, "threshold": threshold, "overshoot": overshoot},
-        "unsharp_mask",
-    )
     image = to_float_image(image)
     gain = np.asarray(gain, dtype=np.float32)
     if gain.ndim != 0 and gain.shape != image.shape[:2]:

@@ -11,17 +11,21 @@ from .._shared.threads import run_in_parts
 from .._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
-    check_parameters,
+    checked,
     to_gray,
 )
 from ._compiled import for_reading, kernels_for
 from ._inputs import to_planes
 from .box import window_mean
-from .guided import apply_affine, check_filter_input
+from .guided import GUIDED_CONSTRAINTS, apply_affine, check_filter_input
 
 __all__ = ["edge_weight", "weighted_guided_filter"]
 
+_RANGE = [POSITIVE_REAL]
+_SMOOTHING = [NON_NEGATIVE_REAL]
 
+
+@checked(dynamic_range=_RANGE, smoothing=_SMOOTHING)
 def edge_weight(
     guide: np.ndarray, *, dynamic_range: float = 1.0, smoothing: float = 0.0
 ) -> np.ndarray:
@@ -63,11 +67,6 @@ def edge_weight(
     >>> bool(weight[4, 8] > 1 > weight[4, 2])
     True
     """
-    check_parameters(
-        {"dynamic_range": [POSITIVE_REAL], "smoothing": [NON_NEGATIVE_REAL]},
-        {"dynamic_range": dynamic_range, "smoothing": smoothing},
-        "edge_weight",
-    )
     guide = to_planes(guide, "guide")
     variance, mean_inverse = _edge_variance(to_gray(guide), dynamic_range)
     weight: np.ndarray = variance * variance.dtype.type(mean_inverse)
@@ -102,6 +101,7 @@ def _compiled_variance(
     return variance, float(inverse_sums.sum()) / gray.size
 
 
+@checked(GUIDED_CONSTRAINTS, dynamic_range=_RANGE, weight_smoothing=_SMOOTHING)
 def weighted_guided_filter(
     image: np.ndarray,
     guide: np.ndarray | None = None,
@@ -161,14 +161,7 @@ def weighted_guided_filter(
     >>> bool(smooth.std() < noise.std() / 2)
     True
     """
-    image, guide = check_filter_input(
-        image, guide, radius, eps, "weighted_guided_filter"
-    )
-    check_parameters(
-        {"dynamic_range": [POSITIVE_REAL], "weight_smoothing": [NON_NEGATIVE_REAL]},
-        {"dynamic_range": dynamic_range, "weight_smoothing": weight_smoothing},
-        "weighted_guided_filter",
-    )
+    image, guide = check_filter_input(image, guide)
     return apply_weighted(image, guide, radius, eps, dynamic_range, weight_smoothing)
 
 

@@ -30,11 +30,11 @@ class CalibratedMapper(ImageTransformer):
     ----------
     mapper : estimator
         Gives samples with a map of either unit, for example a
-        `LaplacianVarianceMapper`.
+        `LaplacianVarianceMapper`. It keeps its own ``n_jobs``.
     random_state : int, default=0
         Seed of the pixels drawn from the photographs.
     n_jobs : int, optional
-        Photographs calibrated at a time; the mapper has an ``n_jobs`` of its own.
+        Number of photographs processed in parallel (joblib).
 
     Attributes
     ----------

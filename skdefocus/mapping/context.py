@@ -10,7 +10,13 @@ import numpy as np
 
 from .._base import ImageTransformer
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import N_JOBS, StrOptions, check_parameters, to_float_image
+from .._shared.validation import (
+    N_JOBS,
+    StrOptions,
+    checked,
+    to_float_image,
+    unchecked,
+)
 from ..classifier.context_features import CELL, context_features, expected_log_sigma
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
@@ -34,6 +40,7 @@ _CONSTRAINTS = {
 _LEAST_SIDE = 32
 
 
+@checked(_CONSTRAINTS, check_scale)
 def context_map(
     image: np.ndarray,
     network: str | ContextNetwork = "default",
@@ -48,9 +55,10 @@ def context_map(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1], of any size from 1 x 1.
     network : "default" or ContextNetwork, default="default"
-        "default" is the one that ships with the package.
+        "default" is the one that ships with the package. It brings its patch network.
     scale : float, "auto" or list of float, default=1.0
-        As in `SlidingWindowMapper`.
+        Factor by which the photograph is resampled before it is measured; sigma is
+        multiplied back. As in `SlidingWindowMapper`.
     n_threads : int, optional
         Threads of the networks; by default those available to this process.
 
@@ -75,8 +83,6 @@ def context_map(
     >>> sigma.shape, bool(np.median(sigma) < 1)
     ((64, 80), True)
     """
-    check_parameters(_CONSTRAINTS, {"network": network, "scale": scale}, "context_map")
-    check_scale("context_map", scale)
     if isinstance(network, str):
         network = ContextNetwork.pretrained(network)
     photograph = to_float_image(image)
@@ -137,21 +143,21 @@ class ContextMapper(ImageTransformer):
     A patch of a smooth surface looks the same in focus and out of it; its surroundings
     tell. A second network, over cells of 4 x 4 pixels, sees what the patch network says
     at full and at half size, the colors and the edges. It has learned from sharp
-    photographs that were defocused along their own segments (`skdefocus.scenes`), never
-    from masks that people drew.
+    photographs that were defocused along their own segments
+    (`skdefocus.synthesis.scenes`), never from masks that people drew.
 
     Parameters
     ----------
     network : "default" or ContextNetwork, default="default"
         "default" is the one that ships with the package. It brings its patch network.
     scale : float, "auto" or list of float, default=1.0
-        Factor by which photographs are resampled before they are measured; sigma is
+        Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. As in `SlidingWindowMapper`.
     memory : path-like, optional
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -187,7 +193,7 @@ class ContextMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        check_scale(type(self).__name__, self.scale)
+        check_scale(type(self).__name__, self._settings())
 
     def transform(self, X: Iterable[Any]) -> list[DefocusSample]:
         """Map the blur of photographs.
@@ -218,7 +224,7 @@ class ContextMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None, network: ContextNetwork
     ) -> DefocusSample:
         def measure() -> tuple[np.ndarray, np.ndarray]:
-            return context_map(
+            return unchecked(context_map)(
                 sample.image, network, scale=self.scale, n_threads=n_threads
             )
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._base import ImageTransformer
-from .._shared.validation import N_JOBS, POSITIVE_REAL, check_parameters, image_batch
+from .._shared.validation import (
+    N_JOBS,
+    POSITIVE_REAL,
+    checked,
+    image_batch,
+    unchecked,
+)
 from ..io import MAP_ENDINGS, read_image, read_map
 from ..io.formats import READ_ENDINGS
 from ..sample import DefocusSample
@@ -43,6 +49,15 @@ def _find_map(folder: Path, name: str, pattern: str) -> Path:
     return found[0]
 
 
+def _check_pattern(caller: str, parameters: Mapping[str, Any]) -> None:
+    if "{stem}" not in parameters["pattern"]:
+        raise ValueError(
+            f"The 'pattern' parameter of {caller} must contain '{{stem}}', which "
+            f"stands for the photograph's name. Got {parameters['pattern']!r} instead."
+        )
+
+
+@checked(_CONSTRAINTS, _check_pattern)
 def precomputed_map(
     folder: str | os.PathLike[str],
     name: str,
@@ -57,20 +72,25 @@ def precomputed_map(
     Parameters
     ----------
     folder : path-like
-        Where the maps lie.
+        Where the maps lie: PNG or TIFF of 8 or 16 bit, float TIFF, ``.npy``, or
+        ``.mat`` (before version 7.3), each of its photograph's size.
     name : str
         The photograph's name or path; its folder and its ending do not matter.
     shape : (int, int)
         The photograph's height and width in pixels, which its map must have.
     sigma_per_unit : float, optional
-        Pixels of sigma for a stored 1, above 0. None for scores without a unit:
-        integers are divided by the largest of their dtype, floats must lie in [0, 1].
+        Pixels of sigma for a stored 1, above 0: 1 for float maps of sigma, ``1 / 256``
+        for the 16-bit maps of `skdefocus.io.write_map`, ``19 / 255`` for 8-bit maps in
+        which white is a sigma of 19. None for scores without a unit, maps of unit
+        "relative", which must be larger where there is more blur: integers are divided
+        by the largest of their dtype, floats must lie in [0, 1].
     pattern : str, default="{stem}"
         Name of the map's file, with ``{stem}`` for the photograph's name without its
-        ending. Without an ending of its own, ``.npy``, ``.mat``, ``.tif``, ``.tiff``
-        and ``.png`` are looked for.
+        ending, for example ``"{stem}_defocus.png"``. Without an ending of its own,
+        ``.npy``, ``.mat``, ``.tif``, ``.tiff`` and ``.png`` are looked for.
     variable : str, optional
-        Name of the variable in ``.mat`` files; by default the only one that fits.
+        Name of the variable in ``.mat`` files; by default the only numeric one of the
+        photograph's size.
 
     Returns
     -------
@@ -100,12 +120,6 @@ def precomputed_map(
     >>> float(sigma[0, 0])
     1.5
     """
-    settings = {
-        "sigma_per_unit": sigma_per_unit,
-        "pattern": pattern,
-        "variable": variable,
-    }
-    _check_settings(settings, "precomputed_map")
     path = _find_map(Path(folder), name, pattern)
     values = read_map(path, shape, variable=variable)
     if sigma_per_unit is None and values.dtype.kind in "iu":
@@ -125,15 +139,6 @@ def precomputed_map(
     return values.astype(np.float32)
 
 
-def _check_settings(settings: dict[str, Any], caller: str) -> None:
-    check_parameters(_CONSTRAINTS, settings, caller)
-    if "{stem}" not in settings["pattern"]:
-        raise ValueError(
-            f"The 'pattern' parameter of {caller} must contain '{{stem}}', which "
-            f"stands for the photograph's name. Got {settings['pattern']!r} instead."
-        )
-
-
 class PrecomputedMapper(ImageTransformer):
     """Give photographs the maps that another program made of them.
 
@@ -148,9 +153,9 @@ class PrecomputedMapper(ImageTransformer):
     sigma_per_unit : float, optional
         Pixels of sigma for a stored 1, above 0: 1 for float maps of sigma, ``1 / 256``
         for the 16-bit maps of `skdefocus.io.write_map`, ``19 / 255`` for 8-bit maps in
-        which white is a sigma of 19. None for scores without a unit, which must be
-        larger where there is more blur: integers are divided by the largest of their
-        dtype, floats must lie in [0, 1], and samples have the unit "relative".
+        which white is a sigma of 19. None for scores without a unit, maps of unit
+        "relative", which must be larger where there is more blur: integers are divided
+        by the largest of their dtype, floats must lie in [0, 1].
     pattern : str, default="{stem}"
         Name of the map's file, with ``{stem}`` for the photograph's name without its
         ending, for example ``"{stem}_defocus.png"``. Without an ending of its own,
@@ -159,7 +164,7 @@ class PrecomputedMapper(ImageTransformer):
         Name of the variable in ``.mat`` files; by default the only numeric one of the
         photograph's size.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -246,10 +251,7 @@ class PrecomputedMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        names = ("sigma_per_unit", "pattern", "variable")
-        _check_settings(
-            {name: getattr(self, name) for name in names}, "PrecomputedMapper"
-        )
+        _check_pattern(type(self).__name__, self._settings())
 
     @staticmethod
     def _named(item: Any, index: int) -> DefocusSample:
@@ -277,7 +279,7 @@ class PrecomputedMapper(ImageTransformer):
         settings = self._settings()
         # `_named` has seen to it.
         assert sample.name is not None
-        values = precomputed_map(
+        values = unchecked(precomputed_map)(
             settings.pop("folder"), sample.name, sample.image.shape[:2], **settings
         )
         unit = "relative" if self.sigma_per_unit is None else "px"

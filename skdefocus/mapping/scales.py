@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -37,21 +37,22 @@ SCALE = [StrOptions({"auto"}), POSITIVE_REAL, tuple, list]
 _Measure = Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def check_scale(caller: str, scale: Any) -> None:
+def check_scale(caller: str, parameters: Mapping[str, Any]) -> None:
     """Refuse several scales unless each is a factor.
 
     Parameters
     ----------
     caller : str
         Name of the function or class, for the message.
-    scale : float, "auto", or list of float
-        The parameter.
+    parameters : mapping of str to object
+        All parameters, of which it reads "scale".
 
     Raises
     ------
     ValueError
         If a list is empty or holds anything but numbers above 0.
     """
+    scale = parameters["scale"]
     if isinstance(scale, list | tuple) and not (
         scale
         and all(isinstance(f, Real) and not isinstance(f, bool) for f in scale)

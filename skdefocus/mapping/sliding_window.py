@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -18,7 +18,8 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     HasMethods,
     StrOptions,
-    check_parameters,
+    checked,
+    unchecked,
 )
 from ..classifier import PatchBlurClassifier
 from ..classifier.pretrained import PRETRAINED
@@ -38,28 +39,31 @@ _MAP_CONSTRAINTS = {
 }
 
 
-def _check_windows(caller: str, patch_size: int, step: int) -> None:
-    """Refuse a step that leaves out pixels.
+def _check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse a step that leaves out pixels, and scales that are no factors.
 
     Parameters
     ----------
     caller : str
         Name of the function or class, for the message.
-    patch_size, step : int
-        Side of a patch and distance between patches, in pixels.
+    parameters : mapping of str to object
+        All parameters, of which it reads "patch_size", "step" and "scale".
 
     Raises
     ------
     ValueError
-        If the step is larger than the patch.
+        If the step is larger than the patch, or a scale is not above 0.
     """
+    patch_size, step = parameters["patch_size"], parameters["step"]
     if step > patch_size:
         raise ValueError(
             f"The 'step' parameter of {caller} must be at most 'patch_size' "
             f"({patch_size}), or pixels are left out. Got {step} instead."
         )
+    check_scale(caller, parameters)
 
 
+@checked(_MAP_CONSTRAINTS, _check_windows)
 def sliding_window_map(
     image: np.ndarray,
     classifier: Any,
@@ -79,19 +83,22 @@ def sliding_window_map(
     classifier : classifier
         Fitted on patches of ``patch_size``.
     patch_size : int, default=32
-        Side of a patch, in pixels of the scaled photograph.
+        Side of a patch, in pixels of the resampled photograph.
     step : int, default=16
-        Distance between patches, from 1 to ``patch_size``.
+        Distance between patches, from 1 to ``patch_size``. With the dense network every
+        step from 4 up in multiples of 4 costs the same.
     estimate : {"mode", "mean"}, default="mode"
         Sigma of the most probable level (the paper), or the sigma whose
         ``log(sigma + 0.8)``, on which levels lie at nearly equal distances, is the
         expected one. Means over windows are taken on the same scale.
     scale : float, "auto" or list of float, default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
-        multiplied back. Of several factors the mean is taken, weighted by confidence;
-        ``(2, 1, 0.5)`` is the most accurate, at five times the cost. "auto" halves
+        multiplied back. 1.0 measures at full size, as the paper does. Of several
+        factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
+        accurate for photographs up to 1000 px, at five times the cost. "auto" halves
         until the long side is at most 1600 px, and where a patch then shows more blur
-        than it can judge, from 1.5 to 3 px, goes over to what further halves show.
+        than it can judge, from 1.5 to 3 px, goes over to what further halves show: for
+        large photographs, whose backgrounds have sigmas beyond any ladder.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 
@@ -121,13 +128,6 @@ def sliding_window_map(
     >>> sigma.shape, bool(sigma.max() < 1)
     ((64, 80), True)
     """
-    check_parameters(
-        _MAP_CONSTRAINTS,
-        {"patch_size": patch_size, "step": step, "estimate": estimate, "scale": scale},
-        "sliding_window_map",
-    )
-    _check_windows("sliding_window_map", patch_size, step)
-    check_scale("sliding_window_map", scale)
     gray = GrayRows(image)
     resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
 
@@ -181,16 +181,16 @@ class SlidingWindowMapper(ImageTransformer):
         [0, 1]. The mapper never trains; wrap the classifier in
         `sklearn.frozen.FrozenEstimator` so that `clone` keeps it.
     patch_size : int, default=32
-        Side of a patch, in pixels.
+        Side of a patch, in pixels of the resampled photograph.
     step : int, default=16
-        Distance between patches, from 1 to ``patch_size``. With the dense network
-        every step from 4 up in multiples of 4 costs the same.
+        Distance between patches, from 1 to ``patch_size``. With the dense network every
+        step from 4 up in multiples of 4 costs the same.
     estimate : {"mode", "mean"}, default="mode"
         Sigma of the most probable level (the paper), or the sigma whose
         ``log(sigma + 0.8)``, on which levels lie at nearly equal distances, is the
         expected one. Means over windows are taken on the same scale.
     scale : float, "auto" or list of float, default=1.0
-        Factor by which photographs are resampled before they are measured; sigma is
+        Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. 1.0 measures at full size, as the paper does. Of several
         factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
         accurate for photographs up to 1000 px, at five times the cost. "auto" halves
@@ -201,7 +201,7 @@ class SlidingWindowMapper(ImageTransformer):
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -300,8 +300,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        _check_windows(type(self).__name__, self.patch_size, self.step)
-        check_scale(type(self).__name__, self.scale)
+        _check_windows(type(self).__name__, self._settings())
 
     def _fitted_classifier(self) -> Any:
         """Give the classifier, which must be fitted on patches of this size."""
@@ -341,7 +340,7 @@ class SlidingWindowMapper(ImageTransformer):
         }
 
         def measure() -> tuple[np.ndarray, np.ndarray]:
-            return sliding_window_map(
+            return unchecked(sliding_window_map)(
                 sample.image, classifier, n_threads=n_threads, **settings
             )
 

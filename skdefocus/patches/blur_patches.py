@@ -13,7 +13,7 @@ from .._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     StrOptions,
-    check_parameters,
+    checked,
     image_batch,
 )
 from .ladders import REAL_LADDER, check_ladder
@@ -40,6 +40,7 @@ _DEFAULTS = {
 }
 
 
+@checked(_CONSTRAINTS)
 def make_blur_patches(
     images: Iterable[Any],
     ladder: Sequence[float] = REAL_LADDER,
@@ -112,7 +113,7 @@ def make_blur_patches(
     random_state : int, default=0
         Seed. The same seed gives the same patches for every ``n_jobs``.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     Returns
     -------
@@ -149,17 +150,7 @@ def make_blur_patches(
     >>> X.shape, y.tolist()
     ((8, 32, 32), [0, 1, 0, 1, 0, 1, 0, 1])
     """
-    given = {
-        "n_patches": n_patches,
-        "patch_size": patch_size,
-        "blur_domain": blur_domain,
-        "padding": padding,
-        "psf": psf,
-        "augment": augment,
-        "min_sharpness": min_sharpness,
-        "random_state": random_state,
-    }
-    check_parameters(_CONSTRAINTS, given, "make_blur_patches")
+    given = {"psf": psf, "augment": augment, "min_sharpness": min_sharpness}
     ladder = check_ladder(ladder, "make_blur_patches")
     if n_patches is None and blur_domain == "image":
         raise ValueError(

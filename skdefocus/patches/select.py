@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from .._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
 )
@@ -112,6 +112,11 @@ def sharp_on_grid(
     return np.concatenate(patches), np.concatenate(corners)
 
 
+@checked(
+    patch_size=[POSITIVE_INTEGER],
+    step=[POSITIVE_INTEGER, None],
+    min_sharpness=[NON_NEGATIVE_REAL],
+)
 def select_sharp_patches(
     image: Any,
     *,
@@ -166,14 +171,5 @@ def select_sharp_patches(
     """
     if step is None:
         step = patch_size
-    check_parameters(
-        {
-            "patch_size": [POSITIVE_INTEGER],
-            "step": [POSITIVE_INTEGER],
-            "min_sharpness": [NON_NEGATIVE_REAL],
-        },
-        {"patch_size": patch_size, "step": step, "min_sharpness": min_sharpness},
-        "select_sharp_patches",
-    )
     levels = to_uint8(to_gray(to_float_image(image)))
     return sharp_on_grid(levels, patch_size, step, min_sharpness)

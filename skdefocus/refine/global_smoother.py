@@ -15,8 +15,9 @@ from .._shared.validation import (
     StrOptions,
     check_image,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
+    unchecked,
 )
 from ..filters._global_smoother import smooth_in_place
 from ..filters.box import window_variance
@@ -42,6 +43,7 @@ _DISAGREEMENT = 0.05
 _NEIGHBORHOOD = 16
 
 
+@checked(_CONSTRAINTS)
 def refine_global(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -54,7 +56,7 @@ def refine_global(
     disagreement: float | None = _DISAGREEMENT,
     value_scale: str = "log",
 ) -> np.ndarray:
-    """Refine a blur map by a global smoother that the photograph's edges hold up.
+    """Refine a blur map by an edge-preserving smoother guided by the photograph.
 
     Where the map is not to be trusted, as on a smooth surface, it is filled in from
     where it is, from as far as no edge of the photograph lies between.
@@ -71,8 +73,8 @@ def refine_global(
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
     color_sigma : float, default=0.02
-        Difference of color between neighbors that counts as an edge, above 0, with
-        the photograph in [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
@@ -118,18 +120,6 @@ def refine_global(
     >>> bool(fine[32, 28] < 2 < fine[32, 40])
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "smoothness": smoothness,
-            "color_sigma": color_sigma,
-            "n_iter": n_iter,
-            "map_sigma": map_sigma,
-            "disagreement": disagreement,
-            "value_scale": value_scale,
-        },
-        "refine_global",
-    )
     # Integers stay integers: the floats of a large color photograph are three maps.
     photograph = check_image(image)
     if photograph.dtype.kind == "f":
@@ -190,7 +180,7 @@ def _discount(weight: np.ndarray, values: np.ndarray, disagreement: np.float32) 
 
 
 class GlobalRefiner(ImageTransformer):
-    """Refine blur maps by a global smoother that photographs' edges hold up.
+    """Refine blur maps by an edge-preserving smoother guided by the photograph.
 
     The refinement with the best results on CUHK. It uses the confidence of the
     samples: smooth surfaces take their blur from what surrounds them.
@@ -201,8 +191,8 @@ class GlobalRefiner(ImageTransformer):
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
     color_sigma : float, default=0.02
-        Difference of color between neighbors that counts as an edge, above 0, with
-        photographs in [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
@@ -214,15 +204,19 @@ class GlobalRefiner(ImageTransformer):
         sides, and which of them is sharp is not known there. None leaves the
         confidence.
     value_scale : {"log", "linear"}, default="log"
-        Whether means are taken of ``log(sigma + 0.8)`` or of sigma. Maps of unit
-        "relative" are smoothed as they are, depth and disparity with their largest
-        value taken for 1.
+        Whether means are taken of ``log(sigma + 0.8)``, on which levels of blur lie at
+        nearly equal distances, or of the map as it is.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
     WGIFRefiner : The paper's refinement.
+
+    Notes
+    -----
+    ``value_scale`` is for sigma in pixels. Maps of unit "relative" are smoothed as they
+    are; depth and disparity too, after division by their largest value.
 
     References
     ----------
@@ -267,7 +261,7 @@ class GlobalRefiner(ImageTransformer):
         if sample.unit != "px":
             settings["value_scale"] = "linear"
         scale = map_scale(sample)
-        refined = refine_global(
+        refined = unchecked(refine_global)(
             sample.require_map() / scale, sample.image, sample.confidence, **settings
         )
         return sample.replace(blur_map=refined * np.float32(scale))

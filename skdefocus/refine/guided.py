@@ -7,26 +7,25 @@ import numpy as np
 from .._base import ImageTransformer
 from .._shared.validation import (
     N_JOBS,
-    NON_NEGATIVE_INTEGER,
-    POSITIVE_REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
-from ..filters import guided_filter
+from ..filters.guided import GUIDED_CONSTRAINTS, apply_affine
 from ..sample import DefocusSample
 
 __all__ = ["GuidedRefiner", "refine_guided"]
 
 _CONSTRAINTS = {
-    "radius": [NON_NEGATIVE_INTEGER],
-    "eps": [POSITIVE_REAL],
+    **GUIDED_CONSTRAINTS,
     "guide_channels": [StrOptions({"gray", "color"})],
 }
 
 
+@checked(_CONSTRAINTS)
 def refine_guided(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -44,11 +43,11 @@ def refine_guided(
     image : array-like of shape (H, W) or (H, W, 3)
         The photograph: uint8, uint16, or float in [0, 1].
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
 
     Returns
     -------
@@ -75,16 +74,11 @@ def refine_guided(
     >>> bool(fine[32, 28] < coarse[32, 28])
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {"radius": radius, "eps": eps, "guide_channels": guide_channels},
-        "refine_guided",
-    )
     photograph = to_float_image(image)
     blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
     if guide_channels == "gray":
         photograph = to_gray(photograph)
-    refined = guided_filter(blur_map, photograph, radius=radius, eps=eps)
+    refined = apply_affine(blur_map, photograph, radius, eps)
     # An affine function of the guide can overshoot; sigma stays within the evidence.
     within: np.ndarray = np.clip(refined, blur_map.min(), blur_map.max())
     return within
@@ -96,13 +90,13 @@ class GuidedRefiner(ImageTransformer):
     Parameters
     ----------
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -141,5 +135,7 @@ class GuidedRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        refined = refine_guided(sample.require_map(), sample.image, **self._settings())
+        refined = unchecked(refine_guided)(
+            sample.require_map(), sample.image, **self._settings()
+        )
         return sample.replace(blur_map=refined)

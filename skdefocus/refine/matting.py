@@ -7,27 +7,25 @@ import numpy as np
 from .._base import ImageTransformer
 from .._shared.validation import (
     N_JOBS,
-    POSITIVE_INTEGER,
-    POSITIVE_REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
-from ..filters import matting_smoother
+from ..filters.matting import MATTING_CONSTRAINTS, matting_smoother
 from ..sample import DefocusSample
 
 __all__ = ["MattingRefiner", "refine_matting"]
 
 _CONSTRAINTS = {
-    "data_weight": [POSITIVE_REAL],
-    "eps": [POSITIVE_REAL],
-    "radius": [POSITIVE_INTEGER],
+    **MATTING_CONSTRAINTS,
     "guide_channels": [StrOptions({"gray", "color"})],
 }
 
 
+@checked(_CONSTRAINTS)
 def refine_matting(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -56,9 +54,9 @@ def refine_matting(
         Ridge, above 0, on the scale of the variance of the photograph in [0, 1], summed
         over a window. More is smoother and transfers less texture.
     radius : int, default=1
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the windows, in pixels: they are ``2 * radius + 1`` wide.
     guide_channels : {"gray", "color"}, default="color"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
 
     Returns
     -------
@@ -95,21 +93,11 @@ def refine_matting(
     >>> bool(fine[32, 28] < coarse[32, 28])  # doctest: +SKIP
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "data_weight": data_weight,
-            "eps": eps,
-            "radius": radius,
-            "guide_channels": guide_channels,
-        },
-        "refine_matting",
-    )
     photograph = to_float_image(image)
     blur_map = check_map(blur_map, photograph.shape, "blur_map").astype(np.float32)
     if guide_channels == "gray":
         photograph = to_gray(photograph)
-    refined = matting_smoother(
+    refined = unchecked(matting_smoother)(
         blur_map,
         photograph,
         confidence,
@@ -135,11 +123,11 @@ class MattingRefiner(ImageTransformer):
         Ridge, above 0, on the scale of the variance of the photograph in [0, 1], summed
         over a window. More is smoother and transfers less texture.
     radius : int, default=1
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the windows, in pixels: they are ``2 * radius + 1`` wide.
     guide_channels : {"gray", "color"}, default="color"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     References
     ----------
@@ -179,7 +167,7 @@ class MattingRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        refined = refine_matting(
+        refined = unchecked(refine_matting)(
             sample.require_map(), sample.image, sample.confidence, **self._settings()
         )
         return sample.replace(blur_map=refined)

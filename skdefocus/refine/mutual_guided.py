@@ -15,9 +15,10 @@ from .._shared.validation import (
     POSITIVE_REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ..filters import mutual_guided_filter
 from ..sample import DefocusSample
@@ -35,6 +36,7 @@ _CONSTRAINTS = {
 }
 
 
+@checked(_CONSTRAINTS, unit=[StrOptions({"px", "relative"})])
 def refine_mutual_guided(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -56,8 +58,7 @@ def refine_mutual_guided(
     image : array-like of shape (H, W) or (H, W, 3)
         The photograph: uint8, uint16, or float in [0, 1].
     unit : {"px", "relative"}, default="px"
-        The map's unit. Sigma in pixels is filtered on the scale of ``log(sigma +
-        0.8)``, 0 to 19 px taken to 0 to 1; a relative map as it is.
+        Unit of the map, which decides on what scale it is filtered: see ``eps``.
     smoothness : float, default=0.1
         Weight of the map's gradients, at least 0. 0 leaves the map as it is.
     guide_smoothness : float, default=0.01
@@ -65,11 +66,13 @@ def refine_mutual_guided(
     n_iter : int, default=3
         Passes, at least 1.
     eps : float, default=0.01
-        Gradients of the map below it, above 0, on the scale above, count as it.
+        Least gradient of the map, above 0: smaller ones count as this. Sigma is
+        filtered as ``log(sigma + 0.8)``, with 0 to 19 px mapped to 0 to 1, and a
+        relative map as it is.
     guide_eps : float, default=0.01
-        The same for the photograph in [0, 1].
+        Least gradient of the photograph in [0, 1], above 0: smaller ones count as this.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
 
     Returns
     -------
@@ -108,11 +111,6 @@ def refine_mutual_guided(
         "eps": eps,
         "guide_eps": guide_eps,
     }
-    check_parameters(
-        {**_CONSTRAINTS, "unit": [StrOptions({"px", "relative"})]},
-        {**settings, "guide_channels": guide_channels, "unit": unit},
-        "refine_mutual_guided",
-    )
     photograph = to_float_image(image)
     upper = 1.0 if unit == "relative" else None
     blur_map = check_map(blur_map, photograph.shape, "blur_map", upper=upper)
@@ -120,11 +118,11 @@ def refine_mutual_guided(
     if guide_channels == "gray":
         photograph = to_gray(photograph)
     if unit == "relative":
-        return mutual_guided_filter(blur_map, photograph, **settings)
+        return unchecked(mutual_guided_filter)(blur_map, photograph, **settings)
     # The largest sigma lies at 1 on the filter's scale.
     low, high = to_log_sigma([0.0, LARGEST_SIGMA])
     scaled = (to_log_sigma(blur_map.astype(np.float64)) - low) / (high - low)
-    scaled = mutual_guided_filter(scaled, photograph, **settings)
+    scaled = unchecked(mutual_guided_filter)(scaled, photograph, **settings)
     refined = from_log_sigma(low + (high - low) * scaled).astype(np.float32)
     # There and back again may leave the range by the last digit.
     return np.clip(refined, blur_map.min(), blur_map.max())
@@ -142,15 +140,20 @@ class MutualGuidedRefiner(ImageTransformer):
     n_iter : int, default=3
         Passes, at least 1.
     eps : float, default=0.01
-        Gradients of the map below it, above 0, count as it: of a relative map, of
-        ``log(sigma + 0.8)`` with 0 to 19 px taken to 0 to 1, or of depth or disparity
-        with its largest value taken for 1.
+        Least gradient of the map, above 0: smaller ones count as this. Sigma is
+        filtered as ``log(sigma + 0.8)``, with 0 to 19 px mapped to 0 to 1, and a
+        relative map as it is.
     guide_eps : float, default=0.01
-        The same for the photograph in [0, 1].
+        Least gradient of the photograph in [0, 1], above 0: smaller ones count as this.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
+
+    Notes
+    -----
+    Depth and disparity are divided by their largest value, then filtered as relative
+    maps are.
 
     References
     ----------
@@ -195,7 +198,7 @@ class MutualGuidedRefiner(ImageTransformer):
         scale = map_scale(sample)
         values = sample.require_map() / scale
         unit = "px" if sample.unit == "px" else "relative"
-        refined = refine_mutual_guided(
+        refined = unchecked(refine_mutual_guided)(
             values, sample.image, unit=unit, **self._settings()
         )
         return sample.replace(blur_map=refined * np.float32(scale))

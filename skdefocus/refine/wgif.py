@@ -10,20 +10,20 @@ from .._shared.validation import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
+    unchecked,
 )
+from ..filters.guided import GUIDED_CONSTRAINTS
 from ..filters.weighted_guided import apply_weighted
 from ..sample import DefocusSample
 
 __all__ = ["WGIFRefiner", "refine_wgif"]
 
 _CONSTRAINTS = {
-    "radius": [NON_NEGATIVE_INTEGER],
-    "eps": [POSITIVE_REAL],
+    **GUIDED_CONSTRAINTS,
     "n_iter": [NON_NEGATIVE_INTEGER],
     "guide_channels": [StrOptions({"gray", "color"})],
     "weight_smoothing": [NON_NEGATIVE_REAL],
@@ -31,6 +31,7 @@ _CONSTRAINTS = {
 }
 
 
+@checked(_CONSTRAINTS)
 def refine_wgif(
     blur_map: np.ndarray,
     image: np.ndarray,
@@ -55,18 +56,19 @@ def refine_wgif(
     image : array-like of shape (H, W) or (H, W, 3)
         The photograph: uint8, uint16, or float in [0, 1].
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     n_iter : int, default=7
         Passes over the photograph, or over the map with ``iterate="map"``.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     weight_smoothing : float, default=0.0
         Sigma of a Gaussian over the edge weights, in pixels.
     iterate : {"guide", "map"}, default="guide"
-        "guide" is the paper's scheme (Fig. 6g). "map" filters the map ``n_iter``
-        times with the photograph itself as guide (Fig. 6d).
+        "guide" smooths the photograph, then refines the map in one pass, as the paper
+        does (Fig. 6g). "map" filters the map ``n_iter`` times with the photograph
+        itself as guide (Fig. 6d).
 
     Returns
     -------
@@ -93,18 +95,6 @@ def refine_wgif(
     >>> bool(fine[32, 28] < coarse[32, 28])
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "radius": radius,
-            "eps": eps,
-            "n_iter": n_iter,
-            "guide_channels": guide_channels,
-            "weight_smoothing": weight_smoothing,
-            "iterate": iterate,
-        },
-        "refine_wgif",
-    )
     gray = GrayRows(image)
     blur_map = check_map(blur_map, gray.shape, "blur_map")
     blur_map = blur_map.astype(np.float32, copy=False)
@@ -130,20 +120,21 @@ class WGIFRefiner(ImageTransformer):
     Parameters
     ----------
     radius : int, default=16
-        Windows are ``2 * radius + 1`` pixels wide.
+        Radius of the guided filter, in pixels: its windows are ``2 * radius + 1`` wide.
     eps : float, default=0.005
         Ridge, above 0, on the scale of the photograph's variance in [0, 1].
     n_iter : int, default=7
         Passes over the photograph, or over the map with ``iterate="map"``.
     guide_channels : {"gray", "color"}, default="gray"
-        Whether the photograph guides by its gray or its colors.
+        Guide: luminance or color of the photograph.
     weight_smoothing : float, default=0.0
         Sigma of a Gaussian over the edge weights, in pixels.
     iterate : {"guide", "map"}, default="guide"
-        "guide" smooths the photograph, then refines the map in one pass (Fig. 6g).
-        "map" filters the map ``n_iter`` times with the photograph itself (Fig. 6d).
+        "guide" smooths the photograph, then refines the map in one pass, as the paper
+        does (Fig. 6g). "map" filters the map ``n_iter`` times with the photograph
+        itself as guide (Fig. 6d).
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     References
     ----------
@@ -183,5 +174,7 @@ class WGIFRefiner(ImageTransformer):
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
-        refined = refine_wgif(sample.require_map(), sample.image, **self._settings())
+        refined = unchecked(refine_wgif)(
+            sample.require_map(), sample.image, **self._settings()
+        )
         return sample.replace(blur_map=refined)

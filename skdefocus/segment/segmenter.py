@@ -10,7 +10,14 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from .._base import map_images, without_fit_on_images
-from .._shared.validation import REAL, UNIT_INTERVAL, StrOptions, check_parameters
+from .._shared.validation import (
+    REAL,
+    UNIT_INTERVAL,
+    StrOptions,
+    check_parameters,
+    checked,
+    unchecked,
+)
 from ..metrics import best_common_threshold, pixel_accuracy
 from ..sample import DefocusSample
 from .threshold import (
@@ -39,7 +46,9 @@ class DefocusSegmenter(BaseEstimator):
         the one that agrees best with masks.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether the threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map but at most 1.25 px of sigma, or from 0.
+        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
+        and processing leave no photograph quite sharp, and what people call out of
+        focus is less sharp than the rest.
 
     Attributes
     ----------
@@ -65,6 +74,11 @@ class DefocusSegmenter(BaseEstimator):
     >>> bool(mask[40, 40]), bool(mask[200, 330])
     (True, False)
     """
+
+    _constraints = {  # noqa: RUF012
+        "threshold": [StrOptions({"auto", "learn"}), REAL],
+        "reference": REFERENCE,
+    }
 
     def __init__(
         self,
@@ -148,7 +162,7 @@ class DefocusSegmenter(BaseEstimator):
         threshold = self._threshold()
 
         def find(sample: DefocusSample, n_threads: int | None) -> float:
-            return photograph_threshold(
+            return unchecked(photograph_threshold)(
                 sample.require_map(),
                 threshold,
                 reference=self.reference,
@@ -177,6 +191,7 @@ class DefocusSegmenter(BaseEstimator):
         """
         return [sample.require_map() for sample in map_images(_same, X, needs="blur")]
 
+    @checked(unknown_below=[UNIT_INTERVAL, None])
     def predict(
         self, X: Iterable[DefocusSample], unknown_below: float | None = None
     ) -> list[np.ndarray]:
@@ -202,11 +217,6 @@ class DefocusSegmenter(BaseEstimator):
         NotFittedError
             If the threshold is still to be learned.
         """
-        check_parameters(
-            {"unknown_below": [UNIT_INTERVAL, None]},
-            {"unknown_below": unknown_below},
-            "DefocusSegmenter.predict",
-        )
         samples = map_images(_same, X, needs="blur")
         masks = [
             sample.require_map() >= value
@@ -265,11 +275,7 @@ class DefocusSegmenter(BaseEstimator):
         return pixel_accuracy(y, self.predict(X))
 
     def _check(self) -> None:
-        constraints = {
-            "threshold": [StrOptions({"auto", "learn"}), REAL],
-            "reference": REFERENCE,
-        }
-        check_parameters(constraints, self.get_params(), type(self).__name__)
+        check_parameters(self._constraints, self.get_params(), type(self).__name__)
 
     def _threshold(self) -> float | str:
         self._check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import REAL, StrOptions, check_map, check_parameters
+from .._shared.validation import REAL, StrOptions, check_map, checked, unchecked
 from ..filters import edge_threshold, otsu_threshold
 
 __all__ = [
@@ -32,6 +32,7 @@ _CONSTRAINTS = {
 }
 
 
+@checked(_CONSTRAINTS)
 def photograph_threshold(
     blur_map: np.ndarray,
     threshold: float | str = DEFAULT_THRESHOLD,
@@ -51,7 +52,7 @@ def photograph_threshold(
         (`skdefocus.filters.edge_threshold`), but at most the mean of Otsu's threshold
         and the default; for a relative score, Otsu's threshold.
     reference : {"photograph", "absolute"}, default="photograph"
-        Whether a threshold counts from the photograph's own sharpest parts, the 5 %
+        Whether the threshold counts from the photograph's own sharpest parts, the 5 %
         quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
         and processing leave no photograph quite sharp, and what people call out of
         focus is less sharp than the rest.
@@ -86,11 +87,6 @@ def photograph_threshold(
     >>> 0.8 < photograph_threshold(blur_map, "auto") < 4.0
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {"threshold": threshold, "reference": reference, "unit": unit},
-        "photograph_threshold",
-    )
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
     if threshold != "auto":
         return float(threshold) + sharpest_value(blur_map, reference, unit)
@@ -126,6 +122,7 @@ def sharpest_value(blur_map: np.ndarray, reference: str, unit: str) -> float:
     return min(quantile, _SHARPEST_SIGMA) if unit == "px" else quantile
 
 
+@checked(_CONSTRAINTS)
 def defocus_mask(
     blur_map: np.ndarray,
     threshold: float | str = DEFAULT_THRESHOLD,
@@ -159,5 +156,6 @@ def defocus_mask(
     >>> defocus_mask(np.array([[0.2, 0.6, 3.0]]))
     array([[False, False,  True]])
     """
-    value = photograph_threshold(blur_map, threshold, reference=reference, unit=unit)
+    find = unchecked(photograph_threshold)
+    value = find(blur_map, threshold, reference=reference, unit=unit)
     return np.asarray(blur_map) >= value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from .._shared.validation import (
     POSITIVE_INTEGER,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
+    unchecked,
 )
 from ..filters import blur
 from .camera import through_jpeg, to_uint8
@@ -58,6 +60,24 @@ def sigma_layers(blur_map: np.ndarray, n_layers: int) -> tuple[np.ndarray, np.nd
     return levels, np.searchsorted(middles, to_log_sigma(blur_map))
 
 
+def _check_quality(caller: str, parameters: Mapping[str, Any]) -> None:
+    quality = parameters["jpeg_quality"]
+    if quality is not None and quality > 100:
+        raise ValueError(
+            f"The 'jpeg_quality' parameter of {caller} must be an int from 1 to 100 or "
+            f"None. Got {quality!r} instead."
+        )
+
+
+@checked(
+    {
+        "psf": [StrOptions({"gaussian", "disc"})],
+        "n_layers": [POSITIVE_INTEGER],
+        "noise": [NON_NEGATIVE_REAL],
+        "jpeg_quality": [POSITIVE_INTEGER, None],
+    },
+    _check_quality,
+)
 def defocus(
     image: np.ndarray,
     blur_map: np.ndarray,
@@ -121,26 +141,6 @@ def defocus(
     >>> bool(np.allclose(blurred[:, :16], photo[:, :16], atol=1e-6))
     True
     """
-    check_parameters(
-        {
-            "psf": [StrOptions({"gaussian", "disc"})],
-            "n_layers": [POSITIVE_INTEGER],
-            "noise": [NON_NEGATIVE_REAL],
-            "jpeg_quality": [POSITIVE_INTEGER, None],
-        },
-        {
-            "psf": psf,
-            "n_layers": n_layers,
-            "noise": noise,
-            "jpeg_quality": jpeg_quality,
-        },
-        "defocus",
-    )
-    if jpeg_quality is not None and jpeg_quality > 100:
-        raise ValueError(
-            f"The 'jpeg_quality' parameter of defocus must be an int from 1 to 100 or "
-            f"None. Got {jpeg_quality!r} instead."
-        )
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
     shelves = np.zeros(blur_map.shape, np.intp)
@@ -190,7 +190,8 @@ def _blur_layer(
     """Blur one layer's colors; beyond their reach its nearest color goes on."""
     share = mask.astype(np.float32)
     weight = share if image.ndim == 2 else share[..., np.newaxis]
-    gathered, share = blur(image * weight, sigma, psf), blur(share, sigma, psf)
+    soften = unchecked(blur)
+    gathered, share = soften(image * weight, sigma, psf), soften(share, sigma, psf)
     share = share if image.ndim == 2 else share[..., np.newaxis]
     mean = gathered / np.maximum(share, _LEAST_SHARE)
     rows, columns = ndimage.distance_transform_edt(

@@ -86,7 +86,7 @@ def test_long_and_narrow_photographs_are_not_reduced_to_nothing():
 class TestCheck:
     @pytest.mark.parametrize("scale", ["auto", 0.25, 3, [2, 1, 0.5], (1.0,)])
     def test_accepts_factors(self, scale):
-        check_scale("mapper", scale)
+        check_scale("mapper", {"scale": scale})
 
     @pytest.mark.parametrize(
         "scale",
@@ -95,7 +95,7 @@ class TestCheck:
     def test_refuses_lists_that_hold_anything_else(self, scale):
         message = "^The 'scale' parameter of a_map must be 'auto', a factor above 0, or"
         with pytest.raises(ValueError, match=message):
-            check_scale("a_map", scale)
+            check_scale("a_map", {"scale": scale})
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))

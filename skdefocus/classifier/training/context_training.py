@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..._shared.sigma_scale import to_log_sigma
-from ..._shared.validation import POSITIVE_INTEGER, check_parameters
+from ..._shared.validation import POSITIVE_INTEGER, checked
 from ..context_features import CELL
 from ..context_network import MULTIPLE, ContextNetwork
 from ..patch_blur_classifier import PatchBlurClassifier
@@ -209,6 +209,7 @@ def train_context_network(
     return network, {k: [float(v) for v in h] for k, h in history.history.items()}
 
 
+@checked(n_scenes=[POSITIVE_INTEGER], epochs=[POSITIVE_INTEGER])
 def train_context(
     paths: Sequence[str | os.PathLike[str]],
     classifier: PatchBlurClassifier | None = None,
@@ -237,7 +238,7 @@ def train_context(
     random_state : int, default=0
         Seed of scenes and training.
     n_jobs : int, optional
-        Number of scenes composed in parallel (joblib).
+        Number of scenes processed in parallel (joblib).
     verbose : int, default=0
         As in `PatchBlurClassifier`.
 
@@ -262,11 +263,6 @@ def train_context(
         ...
     ValueError: a context network needs sharp photographs to learn from; got none.
     """
-    check_parameters(
-        {"n_scenes": [POSITIVE_INTEGER], "epochs": [POSITIVE_INTEGER]},
-        {"n_scenes": n_scenes, "epochs": epochs},
-        "train_context",
-    )
     if len(paths) == 0:
         raise ValueError(
             "a context network needs sharp photographs to learn from; got none."

@@ -57,7 +57,7 @@ def make_scene_set(
     random_state : int, default=0
         Seed; the same scenes for every ``n_jobs``.
     n_jobs : int, optional
-        Number of scenes composed in parallel (joblib).
+        Number of scenes processed in parallel (joblib).
     progress : bool, default=False
         Whether to show a bar on standard error.
 

@@ -7,9 +7,10 @@ from scipy import ndimage
 
 from ..._shared.validation import (
     POSITIVE_REAL,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 
 __all__ = ["canny_edges", "edge_sigma", "known_edge_sigma"]
@@ -73,6 +74,7 @@ def canny_edges(
     return edges
 
 
+@checked(fine_scale=[POSITIVE_REAL])
 def edge_sigma(
     image: np.ndarray,
     edges: np.ndarray,
@@ -142,9 +144,6 @@ def edge_sigma(
             f"edges must be a bool array of the image's shape {gray.shape}; got "
             f"{edges.dtype} of shape {edges.shape}."
         )
-    check_parameters(
-        {"fine_scale": [POSITIVE_REAL]}, {"fine_scale": fine_scale}, "edge_sigma"
-    )
     rows, columns = np.nonzero(edges)
     coarse = np.broadcast_to(np.asarray(coarse_scale, np.float64), rows.shape)
     if not (coarse > fine_scale).all():
@@ -199,7 +198,7 @@ def known_edge_sigma(
     """
     edges = canny_edges(gray, _GRADIENT_SCALE, edge_threshold, caller)
     coarse_scale = np.hypot(_GRADIENT_SCALE, reblur_sigma)
-    sigma = edge_sigma(gray, edges, _GRADIENT_SCALE, coarse_scale)
+    sigma = unchecked(edge_sigma)(gray, edges, _GRADIENT_SCALE, coarse_scale)
     known = np.isfinite(sigma)
     edges[edges] = known
     return edges, np.minimum(sigma[known], np.float32(max_sigma))

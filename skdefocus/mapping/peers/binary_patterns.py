@@ -8,7 +8,7 @@ from scipy import ndimage
 from ..._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
 )
@@ -24,6 +24,7 @@ _RING = (
 )
 
 
+@checked(size=[POSITIVE_INTEGER], threshold=PATTERN_THRESHOLD)
 def lbp_sharpness(
     image: np.ndarray, size: int = 11, threshold: float = 0.025
 ) -> np.ndarray:
@@ -70,11 +71,6 @@ def lbp_sharpness(
     >>> round(float(lbp_sharpness(holes, size=10)[15, 15]), 2)
     0.25
     """
-    check_parameters(
-        {"size": [POSITIVE_INTEGER], "threshold": PATTERN_THRESHOLD},
-        {"size": size, "threshold": threshold},
-        "lbp_sharpness",
-    )
     busy = busy_patterns(to_gray(to_float_image(image)), threshold)
     share = ndimage.uniform_filter(busy.astype(np.float32), size, mode="reflect")
     sharpness: np.ndarray = np.clip(share, 0, 1)

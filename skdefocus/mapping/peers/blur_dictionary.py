@@ -10,10 +10,11 @@ import numpy as np
 from ..._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
-    check_parameters,
+    checked,
     image_batch,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...filters import blur
 
@@ -22,6 +23,9 @@ __all__ = ["PATCH_SIZE", "centered", "learn_blur_dictionary"]
 PATCH_SIZE = 8
 
 
+@checked(
+    sigma=[POSITIVE_REAL], n_atoms=[POSITIVE_INTEGER], n_patches=[POSITIVE_INTEGER]
+)
 def learn_blur_dictionary(
     images: Iterable[np.ndarray],
     *,
@@ -67,15 +71,6 @@ def learn_blur_dictionary(
     from sklearn.decomposition import MiniBatchDictionaryLearning
     from sklearn.exceptions import ConvergenceWarning
 
-    check_parameters(
-        {
-            "sigma": [POSITIVE_REAL],
-            "n_atoms": [POSITIVE_INTEGER],
-            "n_patches": [POSITIVE_INTEGER],
-        },
-        {"sigma": sigma, "n_atoms": n_atoms, "n_patches": n_patches},
-        "learn_blur_dictionary",
-    )
     rng = np.random.default_rng(random_state)
     items = image_batch(images, "images")
     parts = []
@@ -86,7 +81,7 @@ def learn_blur_dictionary(
                 f"images[{index}] must be at least {PATCH_SIZE} x {PATCH_SIZE} "
                 f"pixels; got shape {gray.shape}."
             )
-        blurred = blur(gray, sigma)
+        blurred = unchecked(blur)(gray, sigma)
         corners = [
             rng.integers(0, n - PATCH_SIZE + 1, -(-n_patches // len(items)))
             for n in gray.shape

@@ -12,9 +12,10 @@ from ..._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     UNIT_INTERVAL,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...sample import DefocusSample
 from ._edge_sigma import known_edge_sigma
@@ -37,6 +38,7 @@ _COMPACTNESS = 10.0
 _LEAST_AFFINITY = 1e-4
 
 
+@checked(_CONSTRAINTS)
 def fast_defocus_map(
     image: np.ndarray,
     *,
@@ -114,17 +116,6 @@ def fast_defocus_map(
     >>> round(float(np.median(sigma)), 1)
     3.0
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "n_superpixels": n_superpixels,
-            "color_sigma": color_sigma,
-            "smoothness": smoothness,
-            "edge_threshold": edge_threshold,
-            "max_sigma": max_sigma,
-        },
-        "fast_defocus_map",
-    )
     photograph = to_float_image(image)
     gray = to_gray(photograph)
     edges, sigma = known_edge_sigma(
@@ -214,7 +205,7 @@ class FastDefocusMapper(ImageTransformer):
     Parameters
     ----------
     n_superpixels : int, default=200
-        About how many superpixels a photograph is divided into.
+        About how many superpixels the photograph is divided into.
     color_sigma : float, default=0.75
         Difference of color at which neighboring superpixels are tied less, above 0,
         as a share of the mean difference between neighbors of the photograph.
@@ -228,7 +219,7 @@ class FastDefocusMapper(ImageTransformer):
         Cut of sigma at edges, in pixels, above 0. A photograph without any edge is this
         blurred everywhere.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -271,7 +262,7 @@ class FastDefocusMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=fast_defocus_map(sample.image, **self._settings()),
+            blur_map=unchecked(fast_defocus_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="px",
         )

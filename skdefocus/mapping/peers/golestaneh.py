@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ from ..._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...filters import guided_filter, resize
 from ...filters._compiled import compiled, for_reading
@@ -40,6 +42,19 @@ _EPS = 1e-2
 _MOST_VALUES = 2**24
 
 
+def _check_sizes(caller: str, parameters: Mapping[str, Any]) -> None:
+    sizes = parameters["sizes"]
+    if not sizes:
+        raise ValueError(f"The 'sizes' parameter of {caller} must name a size. Got ().")
+    for size in sizes:
+        check_parameters({"sizes": _SIZE}, {"sizes": size}, caller)
+        if size % 2 == 0:
+            raise ValueError(
+                f"The 'sizes' parameter of {caller} must hold odd sides. Got {size}."
+            )
+
+
+@checked(_CONSTRAINTS, _check_sizes)
 def hifst_map(
     image: np.ndarray,
     *,
@@ -47,7 +62,7 @@ def hifst_map(
     step: int = 4,
     contrast: float = 0.003,
 ) -> np.ndarray:
-    """Blur score of every pixel: one minus its smallest high-frequency coefficients.
+    """Blur score of every pixel: one minus the smallest high-frequency coefficients.
 
     Parameters
     ----------
@@ -105,8 +120,6 @@ def hifst_map(
     >>> bool(score[:, :24].max() < score[:, 80:].min() - 0.3)
     True
     """
-    settings = {"sizes": sizes, "step": step, "contrast": contrast}
-    _check_settings(settings, "hifst_map")
     gray = to_gray(to_float_image(image))
     gradient = ndimage.gaussian_gradient_magnitude(
         gray, _GRADIENT_SCALE, mode="reflect"
@@ -115,22 +128,9 @@ def hifst_map(
     # Blocks lie at step / 2, 3 step / 2, ...: as pixels of a smaller photograph.
     enlarged = resize(sharpness, tuple(n * step for n in sharpness.shape))
     enlarged = enlarged[: gray.shape[0], : gray.shape[1]]
-    smooth = guided_filter(enlarged, gray, radius=_RADIUS, eps=_EPS)
+    smooth = unchecked(guided_filter)(enlarged, gray, radius=_RADIUS, eps=_EPS)
     score: np.ndarray = np.clip(1 - smooth, 0, 1)
     return score
-
-
-def _check_settings(settings: dict[str, Any], caller: str) -> None:
-    check_parameters(_CONSTRAINTS, settings, caller)
-    sizes = settings["sizes"]
-    if not sizes:
-        raise ValueError(f"The 'sizes' parameter of {caller} must name a size. Got ().")
-    for size in sizes:
-        check_parameters({"sizes": _SIZE}, {"sizes": size}, caller)
-        if size % 2 == 0:
-            raise ValueError(
-                f"The 'sizes' parameter of {caller} must hold odd sides. Got {size}."
-            )
 
 
 def _fused_layers(
@@ -237,7 +237,7 @@ class HiFSTMapper(ImageTransformer):
         Magnitude of coefficients from which more counts less and less, above 0, with
         gray in [0, 1].
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -274,13 +274,13 @@ class HiFSTMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        _check_settings(self._settings(), type(self).__name__)
+        _check_sizes(type(self).__name__, self._settings())
 
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=hifst_map(sample.image, **self._settings()),
+            blur_map=unchecked(hifst_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="relative",
         )

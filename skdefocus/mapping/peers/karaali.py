@@ -15,9 +15,10 @@ from ..._shared.validation import (
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     Interval,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...filters.box import window_mean
 from ...sample import DefocusSample
@@ -46,6 +47,7 @@ _CONSTRAINTS = {
 }
 
 
+@checked(_CONSTRAINTS)
 def adaptive_scale_map(
     image: np.ndarray,
     *,
@@ -131,20 +133,10 @@ def adaptive_scale_map(
     >>> round(float(np.median(sigma)), 1)
     3.0
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "max_sigma": max_sigma,
-            "scale_share": scale_share,
-            "edge_smoothness": edge_smoothness,
-            "radius": radius,
-            "eps": eps,
-        },
-        "adaptive_scale_map",
-    )
     gray = to_gray(to_float_image(image))
     edges, last_scale, n_scales = _reliable_edges(gray)
-    measured = edge_sigma(gray, edges, _FINE_SCALE, scale_share * last_scale)
+    coarse_scale = scale_share * last_scale
+    measured = unchecked(edge_sigma)(gray, edges, _FINE_SCALE, coarse_scale)
     sigma = _filter_connected(measured, edges, n_scales, edge_smoothness)
     known = np.isfinite(sigma)
     if not known.any():
@@ -266,7 +258,7 @@ class AdaptiveScaleEdgeMapper(ImageTransformer):
         Ridge of the guided filter, above 0, on the scale of the variance of gray in
         [0, 1]. More lets sigma depend less on gray.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -310,7 +302,7 @@ class AdaptiveScaleEdgeMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=adaptive_scale_map(sample.image, **self._settings()),
+            blur_map=unchecked(adaptive_scale_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="px",
         )

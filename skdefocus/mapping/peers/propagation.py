@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._shared.validation import StrOptions
+from ..._shared.validation import StrOptions, unchecked
 from ...filters import global_smoother, matting_smoother
 
 __all__ = ["PROPAGATION", "propagate"]
@@ -49,8 +49,9 @@ def propagate(
     """
     weight = known.astype(np.float32)
     if propagation == "matting":
-        return matting_smoother(values, photograph, weight, data_weight=data_weight)
-    return global_smoother(
+        smoother = unchecked(matting_smoother)
+        return smoother(values, photograph, weight, data_weight=data_weight)
+    return unchecked(global_smoother)(
         values,
         photograph,
         smoothness=_SMOOTHNESS,

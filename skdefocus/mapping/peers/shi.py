@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -15,9 +16,10 @@ from ..._shared.validation import (
     N_JOBS,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...filters import global_smoother, resize
 from ...filters._compiled import compiled, for_reading
@@ -38,6 +40,23 @@ _CONSTRAINTS = {
 }
 
 
+def _check_dictionary(caller: str, parameters: Mapping[str, Any]) -> None:
+    atoms = parameters["dictionary"]
+    if atoms is not None and (
+        atoms.ndim != 2
+        or atoms.shape[1] != PATCH_SIZE**2
+        or len(atoms) == 0
+        or not np.isfinite(atoms).all()
+        or not np.allclose(np.linalg.norm(atoms, axis=1), 1, atol=1e-3)
+    ):
+        raise ValueError(
+            f"The 'dictionary' parameter of {caller} must hold atoms of 64 finite "
+            f"values and norm 1, as learn_blur_dictionary gives them. Got an array of "
+            f"shape {atoms.shape}."
+        )
+
+
+@checked(_CONSTRAINTS, _check_dictionary)
 def just_noticeable_map(
     image: np.ndarray,
     *,
@@ -64,8 +83,8 @@ def just_noticeable_map(
     spatial_sigma : float, default=10.0
         How far scores are smoothed along edges, in pixels, above 0.
     color_sigma : float, default=0.2
-        Difference of neighbors that counts as an edge, above 0, with the photograph in
-        [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes of the smoothing.
 
@@ -106,22 +125,13 @@ def just_noticeable_map(
     >>> bool(sharp.mean() < 0.3 < 0.7 < soft.mean())
     True
     """
-    settings = {
-        "dictionary": dictionary,
-        "tolerance": tolerance,
-        "step": step,
-        "spatial_sigma": spatial_sigma,
-        "color_sigma": color_sigma,
-        "n_iter": n_iter,
-    }
-    _check_settings(settings, "just_noticeable_map")
     atoms = _shipped_dictionary() if dictionary is None else dictionary
     photograph = to_float_image(image)
     gray = to_gray(photograph)
     share = _n_atoms(gray, step, atoms, tolerance) / min(atoms.shape)
     enlarged = resize(share.astype(np.float32), tuple(n * step for n in share.shape))
     enlarged = enlarged[: gray.shape[0], : gray.shape[1]]
-    smooth = global_smoother(
+    smooth = unchecked(global_smoother)(
         enlarged,
         photograph,
         smoothness=spatial_sigma**2,
@@ -130,23 +140,6 @@ def just_noticeable_map(
     )
     score: np.ndarray = np.clip(1 - smooth, 0, 1)
     return score
-
-
-def _check_settings(settings: dict[str, Any], caller: str) -> None:
-    check_parameters(_CONSTRAINTS, settings, caller)
-    atoms = settings["dictionary"]
-    if atoms is not None and (
-        atoms.ndim != 2
-        or atoms.shape[1] != PATCH_SIZE**2
-        or len(atoms) == 0
-        or not np.isfinite(atoms).all()
-        or not np.allclose(np.linalg.norm(atoms, axis=1), 1, atol=1e-3)
-    ):
-        raise ValueError(
-            f"The 'dictionary' parameter of {caller} must hold atoms of 64 finite "
-            f"values and norm 1, as learn_blur_dictionary gives them. Got an array of "
-            f"shape {atoms.shape}."
-        )
 
 
 @lru_cache(maxsize=1)
@@ -223,12 +216,12 @@ class JustNoticeableMapper(ImageTransformer):
     spatial_sigma : float, default=10.0
         How far scores are smoothed along edges, in pixels, above 0.
     color_sigma : float, default=0.2
-        Difference of neighbors that counts as an edge, above 0, with photographs in
-        [0, 1].
+        Difference of color between neighbors that counts as an edge, above 0, with the
+        photograph in [0, 1].
     n_iter : int, default=3
         Passes of the smoothing.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     References
     ----------
@@ -268,13 +261,13 @@ class JustNoticeableMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        _check_settings(self._settings(), type(self).__name__)
+        _check_dictionary(type(self).__name__, self._settings())
 
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=just_noticeable_map(sample.image, **self._settings()),
+            blur_map=unchecked(just_noticeable_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="relative",
         )

@@ -11,9 +11,10 @@ from ..._base import ImageTransformer
 from ..._shared.validation import (
     N_JOBS,
     POSITIVE_INTEGER,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...filters import variance_of_laplacian
 from ...filters.box import window_variance
@@ -36,6 +37,7 @@ _LARGEST_DEVIATION = 0.5
 _N_LEVELS = 256
 # Bits of a window whose gray levels are all equally frequent.
 _MOST_BITS = 8.0
+_CONSTRAINTS = {"patch_size": [POSITIVE_INTEGER]}
 
 
 class _WindowScoreMapper(ImageTransformer):
@@ -45,10 +47,7 @@ class _WindowScoreMapper(ImageTransformer):
     the image and ``patch_size``.
     """
 
-    _constraints = {  # noqa: RUF012
-        "patch_size": [POSITIVE_INTEGER],
-        "n_jobs": N_JOBS,
-    }
+    _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
     _function: ClassVar[Callable[..., np.ndarray]]
 
     def __init__(self, patch_size: int = 16, *, n_jobs: int | None = None) -> None:
@@ -65,6 +64,7 @@ class _WindowScoreMapper(ImageTransformer):
         )
 
 
+@checked(_CONSTRAINTS)
 def laplacian_variance_map(image: np.ndarray, patch_size: int = 16) -> np.ndarray:
     """Blur score of every pixel: one minus the logarithm of its Laplacian's variance.
 
@@ -97,7 +97,7 @@ def laplacian_variance_map(image: np.ndarray, patch_size: int = 16) -> np.ndarra
     >>> float(laplacian_variance_map(np.zeros((20, 20))).min())
     1.0
     """
-    variance = variance_of_laplacian(image, patch_size)
+    variance = unchecked(variance_of_laplacian)(image, patch_size)
     sharpness = np.log1p(variance) / np.float32(np.log1p(_SHARPEST_VARIANCE))
     score: np.ndarray = np.clip(1 - sharpness, 0, 1)
     return score
@@ -113,7 +113,7 @@ class LaplacianVarianceMapper(_WindowScoreMapper):
     patch_size : int, default=16
         Side of the window around a pixel, in pixels.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -133,9 +133,10 @@ class LaplacianVarianceMapper(_WindowScoreMapper):
     'relative'
     """
 
-    _function = staticmethod(laplacian_variance_map)
+    _function = staticmethod(unchecked(laplacian_variance_map))
 
 
+@checked(_CONSTRAINTS)
 def standard_deviation_map(image: np.ndarray, patch_size: int = 16) -> np.ndarray:
     """Blur score of every pixel: one minus the contrast of the window around it.
 
@@ -169,11 +170,6 @@ def standard_deviation_map(image: np.ndarray, patch_size: int = 16) -> np.ndarra
     >>> float(standard_deviation_map(stripes)[16, 16])
     0.0
     """
-    check_parameters(
-        {"patch_size": [POSITIVE_INTEGER]},
-        {"patch_size": patch_size},
-        "standard_deviation_map",
-    )
     # Centered and in float64, so that a flat window has no variance by rounding.
     centered = to_gray(to_float_image(image)).astype(np.float64) - 0.5
     deviation = np.sqrt(window_variance(centered, patch_size))
@@ -191,7 +187,7 @@ class StandardDeviationMapper(_WindowScoreMapper):
     patch_size : int, default=16
         Side of the window around a pixel, in pixels.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -210,9 +206,10 @@ class StandardDeviationMapper(_WindowScoreMapper):
     'relative'
     """
 
-    _function = staticmethod(standard_deviation_map)
+    _function = staticmethod(unchecked(standard_deviation_map))
 
 
+@checked(_CONSTRAINTS)
 def entropy_map(image: np.ndarray, patch_size: int = 16) -> np.ndarray:
     """Blur score of every pixel: one minus the entropy of the window around it.
 
@@ -253,9 +250,6 @@ def entropy_map(image: np.ndarray, patch_size: int = 16) -> np.ndarray:
     >>> float(entropy_map(stripes)[16, 16])
     0.875
     """
-    check_parameters(
-        {"patch_size": [POSITIVE_INTEGER]}, {"patch_size": patch_size}, "entropy_map"
-    )
     gray = to_gray(to_float_image(image))
     levels = np.rint(gray * np.float32(_N_LEVELS - 1)).astype(np.uint8)
     before = patch_size // 2
@@ -289,7 +283,7 @@ class EntropyMapper(_WindowScoreMapper):
     patch_size : int, default=16
         Side of the window around a pixel, in pixels.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -308,4 +302,4 @@ class EntropyMapper(_WindowScoreMapper):
     'relative'
     """
 
-    _function = staticmethod(entropy_map)
+    _function = staticmethod(unchecked(entropy_map))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,10 @@ from ..._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...sample import DefocusSample
 from .binary_patterns import PATTERN_THRESHOLD, busy_patterns
@@ -44,6 +46,15 @@ _TOLERANCE = 1e-3
 _MOST_ROUNDS = 50
 
 
+def _check_sizes(caller: str, parameters: Mapping[str, Any]) -> None:
+    sizes = parameters["sizes"]
+    if not sizes:
+        raise ValueError(f"The 'sizes' parameter of {caller} must name a size. Got ().")
+    for size in sizes:
+        check_parameters({"sizes": _SIZE}, {"sizes": size}, caller)
+
+
+@checked(_CONSTRAINTS, _check_sizes)
 def lbp_map(
     image: np.ndarray,
     *,
@@ -116,13 +127,6 @@ def lbp_map(
     >>> bool(score[:, :20].max() < 0.5 < score[:, 44:].min())
     True
     """
-    settings = {
-        "threshold": threshold,
-        "sizes": sizes,
-        "neighbor_weight": neighbor_weight,
-        "propagation": propagation,
-    }
-    _check_settings(settings, "lbp_map")
     photograph = to_float_image(image)
     busy = busy_patterns(to_gray(photograph), threshold).astype(np.float32)
     alphas = [
@@ -134,15 +138,6 @@ def lbp_map(
     log_odds = _infer(np.stack(alphas), neighbor_weight)
     score: np.ndarray = special.expit(-log_odds[-1])
     return score
-
-
-def _check_settings(settings: dict[str, Any], caller: str) -> None:
-    check_parameters(_CONSTRAINTS, settings, caller)
-    sizes = settings["sizes"]
-    if not sizes:
-        raise ValueError(f"The 'sizes' parameter of {caller} must name a size. Got ().")
-    for size in sizes:
-        check_parameters({"sizes": _SIZE}, {"sizes": size}, caller)
 
 
 def _spread(share: np.ndarray, photograph: np.ndarray, propagation: str) -> np.ndarray:
@@ -223,7 +218,7 @@ class LBPMapper(ImageTransformer):
         fast global smoother, or by the matting Laplacian, as published, which takes
         many times as long.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -262,13 +257,13 @@ class LBPMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        _check_settings(self._settings(), type(self).__name__)
+        _check_sizes(type(self).__name__, self._settings())
 
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=lbp_map(sample.image, **self._settings()),
+            blur_map=unchecked(lbp_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="relative",
         )

@@ -10,9 +10,10 @@ from ..._shared.validation import (
     N_JOBS,
     POSITIVE_REAL,
     UNIT_INTERVAL,
-    check_parameters,
+    checked,
     to_float_image,
     to_gray,
+    unchecked,
 )
 from ...sample import DefocusSample
 from ._edge_sigma import known_edge_sigma
@@ -33,6 +34,7 @@ _SPATIAL_SIGMA = 5.0
 _RANGE_SIGMA = 0.1
 
 
+@checked(_CONSTRAINTS)
 def edge_ratio_map(
     image: np.ndarray,
     *,
@@ -63,7 +65,7 @@ def edge_ratio_map(
         this blurred everywhere.
     propagation : {"global", "matting"}, default="global"
         How sigma spreads from edges to all pixels: by the fast global smoother, or by
-        the matting Laplacian, as published.
+        the matting Laplacian, as published, which takes many times as long.
     data_weight : float, default=0.001
         Weight (lambda) of sigma at the edges in matting, above 0.
 
@@ -107,17 +109,6 @@ def edge_ratio_map(
     >>> round(float(np.median(sigma)), 1)
     3.0
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "edge_threshold": edge_threshold,
-            "reblur_sigma": reblur_sigma,
-            "max_sigma": max_sigma,
-            "propagation": propagation,
-            "data_weight": data_weight,
-        },
-        "edge_ratio_map",
-    )
     photograph = to_float_image(image)
     gray = to_gray(photograph)
     edges, sigma = known_edge_sigma(
@@ -185,8 +176,8 @@ class EdgeRatioMapper(ImageTransformer):
         strongest, from 0 to 1. The authors' own program takes 0.1, which leaves
         faint edges and noise out.
     reblur_sigma : float, default=1.0
-        Sigma0 of the Gaussian by which photographs are blurred again, in pixels, above
-        0.
+        Sigma0 of the Gaussian by which the photograph is blurred again, in pixels,
+        above 0.
     max_sigma : float, default=10.0
         Cut of sigma at edges (M), in pixels, above 0. A photograph without any edge is
         this blurred everywhere.
@@ -196,7 +187,7 @@ class EdgeRatioMapper(ImageTransformer):
     data_weight : float, default=0.001
         Weight (lambda) of sigma at the edges in matting, above 0.
     n_jobs : int, optional
-        Photographs worked on at a time, as in joblib.
+        Number of photographs processed in parallel (joblib).
 
     See Also
     --------
@@ -240,7 +231,7 @@ class EdgeRatioMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=edge_ratio_map(sample.image, **self._settings()),
+            blur_map=unchecked(edge_ratio_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="px",
         )

@@ -20,7 +20,7 @@ from .._shared.validation import (
     check_parameters,
 )
 from ..io import read_image
-from ..patches import PAPER_LADDER, PatchSet, make_blur_patches
+from ..patches import PAPER_LADDER, make_blur_patches
 from ..patches.ladders import check_ladder
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def load_div2k(
     for name, chosen in photographs.items():
         share = n_patches and -(-n_patches * len(chosen) // n_found)
         try:
-            arrays = make_blur_patches(
+            sets[name] = make_blur_patches(
                 chosen,
                 ladder,
                 n_patches=share,
@@ -193,7 +193,6 @@ def load_div2k(
             )
         except ValueError as error:
             raise ValueError(f"the set {name!r} of {home}: {error}") from error
-        sets[name] = PatchSet(*arrays, ladder)
     counts = {name: len(chosen) for name, chosen in photographs.items()}
     return Bunch(
         **sets,

@@ -160,9 +160,8 @@ def test_messages_call_patches_by_their_name():
 class TestSeparateLadder:
     patches = PatchSet(np.zeros((2, 4, 4), np.uint8), [0, 1], [7, 8], (0.0, 0.4))
 
-    @pytest.mark.parametrize(
-        "ladder", [None, (0.0, 0.4), (0.0, float(np.float32(0.4)))]
-    )
+    # The last as it comes from ``sigmas_`` of a classifier, which is float32.
+    @pytest.mark.parametrize("ladder", [None, (0, 0.4), tuple(np.float32([0, 0.4]))])
     def test_takes_a_set_apart(self, ladder):
         found = separate_ladder(self.patches, None, None, self.patches, ladder)
         X, y, groups, validation_data, sigmas = found

@@ -68,7 +68,7 @@ BEHIND = {
     MattingRefiner: [refine.refine_matting],
     MutualGuidedRefiner: [refine.refine_mutual_guided],
     PrecomputedMapper: [mapping.precomputed_map],
-    SDoFRenderer: [render.shallow_depth_of_field],
+    SDoFRenderer: [render.render_guided, render.render_disc, render.render_lens],
     SlidingWindowMapper: [mapping.sliding_window_map],
     StandardDeviationMapper: [peers.standard_deviation_map],
     UnsharpMask: [filters.unsharp_mask],

@@ -48,7 +48,8 @@ class FittedNetworkMixin:
         self.history_ = history
         self.validation_groups_: np.ndarray | None = None
         self.classes_ = np.array(card["classes"], dtype=np.int64)
-        self.sigmas_ = np.array(card["ladder"], dtype=np.float32)[self.classes_]
+        self.ladder_ = tuple(float(sigma) for sigma in card["ladder"])
+        self.sigmas_ = np.array(self.ladder_, dtype=np.float32)[self.classes_]
         self.patch_size_ = card["patch_size"]
         self.dense_stride_ = card["stride"]
         self.n_features_in_ = self.patch_size_**2

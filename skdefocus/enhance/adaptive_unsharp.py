@@ -64,11 +64,13 @@ def sharpening_gain(
     ----------
     blur_map : array-like
         Sigma in pixels, at least 0, of any shape.
-    alpha1, alpha2 : float, default=46.0 and 183.0
-        Steepness of the rise and the fall, at least 0.
-    beta1, beta2 : float, default=0.1 and 0.27
-        Where rise and fall reach one half, as shares of ``blur_scale``: 1.9 and 5.1 px.
-        With ``beta1 > beta2`` hardly any gain is left, which is warned of.
+    alpha1, beta1 : float, default=46.0 and 0.1
+        Steepness of the gain's rise, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 1.9 px.
+    alpha2, beta2 : float, default=183.0 and 0.27
+        Steepness of the gain's fall, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 5.1 px. With ``beta1 > beta2`` hardly any gain is left,
+        which is warned of.
     gain : float, default=2.0
         Largest gain (lambda_max), at least 0.
     blur_scale : float, default=19.0
@@ -158,11 +160,13 @@ def adaptive_unsharp_mask(
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W)
         Sigma in pixels, at least 0.
-    alpha1, alpha2 : float, default=46.0 and 183.0
-        Steepness of the gain's rise and fall, at least 0 (`sharpening_gain`).
-    beta1, beta2 : float, default=0.1 and 0.27
-        Where rise and fall reach one half, as shares of ``blur_scale``: 1.9 and 5.1 px.
-        With ``beta1 > beta2`` hardly any gain is left, which is warned of.
+    alpha1, beta1 : float, default=46.0 and 0.1
+        Steepness of the gain's rise, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 1.9 px.
+    alpha2, beta2 : float, default=183.0 and 0.27
+        Steepness of the gain's fall, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 5.1 px. With ``beta1 > beta2`` hardly any gain is left,
+        which is warned of.
     gain : float, default=2.0
         Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
@@ -232,9 +236,12 @@ class AdaptiveUnsharpMask(SubjectTransformer):
     Parameters
     ----------
     alpha1, beta1 : float, default=46.0 and 0.1
-        Steepness of the gain's rise, and where it reaches one half.
+        Steepness of the gain's rise, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 1.9 px.
     alpha2, beta2 : float, default=183.0 and 0.27
-        Steepness of the gain's fall, and where it reaches one half.
+        Steepness of the gain's fall, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 5.1 px. With ``beta1 > beta2`` hardly any gain is left,
+        which is warned of.
     gain : float, default=2.0
         Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
@@ -247,7 +254,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
         How far the luminance may leave its local range, as a share of that range,
         which limits halos. None is eq. 8 as printed.
     blur_scale : float, default=19.0
-        Sigma, in pixels, in shares of which ``beta1`` and ``beta2`` are given.
+        Sigma, in pixels, that counts as 1: the top of the paper's ladder.
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).
 

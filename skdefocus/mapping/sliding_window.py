@@ -33,6 +33,7 @@ from .windows import WindowMean
 __all__ = ["SlidingWindowMapper", "sliding_window_map"]
 
 _MAP_CONSTRAINTS = {
+    "sigmas": ["array-like", None],
     "patch_size": [POSITIVE_INTEGER],
     "step": [POSITIVE_INTEGER],
     "estimate": [StrOptions({"mode", "mean"})],
@@ -85,8 +86,9 @@ def sliding_window_map(
     classifier : classifier
         Fitted on patches of ``patch_size``.
     sigmas : sequence of float, optional
-        Sigma of each class, in pixels, in the order of ``classes_``. Needed for a
-        classifier without ``sigmas_``, which scikit-learn's do not have.
+        Sigma of each class of a scikit-learn classifier, in pixels, in the order of
+        ``classes_``: ``np.take(patches.ladder, classifier.classes_)`` if it was fitted
+        on the levels of a `PatchSet`. A `PatchBlurClassifier` knows its own.
     patch_size : int, default=32
         Side of a patch, in pixels of the resampled photograph.
     step : int, default=16
@@ -236,7 +238,6 @@ class SlidingWindowMapper(ImageTransformer):
     _constraints = {  # noqa: RUF012
         **_MAP_CONSTRAINTS,
         "classifier": [StrOptions(set(PRETRAINED)), HasMethods("predict")],
-        "sigmas": ["array-like", None],
         "memory": [str, os.PathLike, None],
         "n_jobs": N_JOBS,
     }

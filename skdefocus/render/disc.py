@@ -76,7 +76,8 @@ def render_disc(
         Sigma, in pixels, from which the weight is 0; raised to c1 / 0.7 where an
         automatic c1 needs it.
     disc_sigma : float, optional
-        Sigma of the disc, in pixels, half its radius; by default 1 % of the diagonal.
+        Sigma of the disc, in pixels, half its radius; of the largest disc where they
+        vary; by default 1 % of the diagonal.
     subject_gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False

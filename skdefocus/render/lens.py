@@ -70,8 +70,8 @@ def render_lens(
         Sigma, in pixels, from which the weight is 0; raised to c1 / 0.7 where an
         automatic c1 needs it. Not used with depth or disparity.
     disc_sigma : float, optional
-        Sigma of the largest disc, in pixels, half its radius; by default 1 % of the
-        diagonal.
+        Sigma of the disc, in pixels, half its radius; of the largest disc where they
+        vary; by default 1 % of the diagonal.
     n_layers : int, default=32
         Most sigmas that the lens draws, at least 1.
     edge_radius : int, default=2

@@ -37,7 +37,8 @@ class SDoFRenderer(SubjectTransformer):
     ----------
     c0, c1 : float or "auto", default="auto"
         Sigma, in pixels, up to which a pixel is in focus and from which it is
-        background; "auto" takes both from each map. The paper's example is 1 and 7.
+        background; "auto" takes both from the map (`automatic_focus_range`). The
+        paper's example is 1 and 7.
     w0, w1 : float, default=0.999 and 0.001
         Weights of the sharpened photograph at c0 and at c1.
     pivot : float, default=10.0
@@ -56,18 +57,19 @@ class SDoFRenderer(SubjectTransformer):
         Passes of the guided filter. Used by "guided".
     disc_sigma : float, optional
         Sigma of the disc, in pixels, half its radius; of the largest disc where they
-        vary; by default 1 % of the diagonal. "guided" uses it with depth or disparity.
+        vary; by default 1 % of the diagonal. Used by "disc" and "lens", and by "guided"
+        with depth or disparity.
     subject_gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False
         Reproduce eq. 13 as printed, which is not monotone.
     focus : float or "auto", default="auto"
-        Depth or disparity in focus, on the maps' scale; "auto" is the subject's or,
-        without a mask, that of the nearer part of each photograph. Not used with sigma.
+        Depth or disparity in focus, on the map's scale; "auto" is the subject's or,
+        without a mask, that of the nearer part of the photograph. Not used with sigma.
     n_layers : int, default=32
         Most sigmas that the lens draws, at least 1. Used by "lens".
     edge_radius : int, default=2
-        How far, in pixels, an edge of a map may be soft or beside the photograph's,
+        How far, in pixels, an edge of the map may be soft or beside the photograph's,
         at least 0. Used by "lens".
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._shared.validation import StrOptions, check_parameters
+from ._shared.validation import StrOptions, checked
 from .enhance import adaptive_unsharp_mask
 from .recipes import recommended_steps
 from .render.sdof import RENDERERS
@@ -109,6 +109,7 @@ def sharpen(
     return adaptive_unsharp_mask(image, blur_map, **parameters)
 
 
+@checked(smoothing=[StrOptions(set(RENDERERS))])
 def shallow_focus(
     image: np.ndarray,
     blur_map: np.ndarray | None = None,
@@ -152,11 +153,6 @@ def shallow_focus(
     >>> shallow_focus(load_sample_photograph()).shape
     (427, 640, 3)
     """
-    check_parameters(
-        {"smoothing": [StrOptions(set(RENDERERS))]},
-        {"smoothing": smoothing},
-        "shallow_focus",
-    )
     renderer = RENDERERS[smoothing]
     # Before the map is estimated, which takes seconds.
     _, _, *names = signature(renderer).parameters

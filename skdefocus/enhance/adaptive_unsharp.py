@@ -16,11 +16,13 @@ from .._shared.validation import (
     REAL,
     StrOptions,
     check_map,
-    check_parameters,
+    checked,
     protect_subject,
     to_float_image,
+    unchecked,
 )
 from ..filters import noise_deviation, unsharp_mask
+from ..filters.unsharp import UNSHARP_CONSTRAINTS
 
 __all__ = [
     "AdaptiveUnsharpMask",
@@ -29,7 +31,6 @@ __all__ = [
     "sharpening_gain",
 ]
 
-_THRESHOLD = [NON_NEGATIVE_REAL, StrOptions({"auto"})]
 # From this sigma, in pixels, detail between neighboring pixels is noise, of which this
 # many standard deviations are left unsharpened.
 _BLURRED = 2.0
@@ -42,8 +43,14 @@ _CURVE = {
     "gain": [NON_NEGATIVE_REAL],
     "blur_scale": [POSITIVE_REAL],
 }
+_SHARPENING = {
+    **_CURVE,
+    **UNSHARP_CONSTRAINTS,
+    "threshold": [NON_NEGATIVE_REAL, StrOptions({"auto"})],
+}
 
 
+@checked(_CURVE)
 def sharpening_gain(
     blur_map: np.ndarray,
     *,
@@ -96,21 +103,12 @@ def sharpening_gain(
     >>> sharpening_gain([0.0, 3.0, 15.0]).round(2)
     array([0.02, 1.87, 0.  ], dtype=float32)
     """
-    parameters = {
-        "alpha1": alpha1,
-        "beta1": beta1,
-        "alpha2": alpha2,
-        "beta2": beta2,
-        "gain": gain,
-        "blur_scale": blur_scale,
-    }
-    check_parameters(_CURVE, parameters, "sharpening_gain")
     if beta1 > beta2:
         warnings.warn(
             f"beta1 ({beta1:g}) is above beta2 ({beta2:g}): the gain falls before it "
             f"rises, and hardly anything is sharpened.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     level = np.asarray(blur_map, dtype=np.float32) / np.float32(blur_scale)
     rise = expit(np.float32(alpha1) * (level - np.float32(beta1)))
@@ -137,6 +135,7 @@ def noise_threshold(image: np.ndarray, blur_map: np.ndarray) -> float:
     return _NOISE_SHARE * noise_deviation(image, blur_map >= _BLURRED)
 
 
+@checked(_SHARPENING)
 def adaptive_unsharp_mask(
     image: np.ndarray,
     blur_map: np.ndarray,
@@ -209,14 +208,11 @@ def adaptive_unsharp_mask(
     """
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
-    check_parameters(
-        {"threshold": _THRESHOLD}, {"threshold": threshold}, "adaptive_unsharp_mask"
-    )
     if isinstance(threshold, str):
         # It is "auto": no other word is accepted.
         threshold = noise_threshold(image, blur_map)
     blur_map = protect_subject(blur_map, subject_mask)
-    gains = sharpening_gain(
+    gains = unchecked(sharpening_gain)(
         blur_map,
         alpha1=alpha1,
         beta1=beta1,
@@ -225,7 +221,7 @@ def adaptive_unsharp_mask(
         gain=gain,
         blur_scale=blur_scale,
     )
-    return unsharp_mask(
+    return unchecked(unsharp_mask)(
         image, gains, radius=radius, threshold=threshold, overshoot=overshoot
     )
 
@@ -278,13 +274,10 @@ class AdaptiveUnsharpMask(SubjectTransformer):
     """
 
     _constraints = {  # noqa: RUF012
-        **_CURVE,
-        "radius": [POSITIVE_REAL],
-        "threshold": _THRESHOLD,
-        "overshoot": [NON_NEGATIVE_REAL, None],
+        **_SHARPENING,
         "n_jobs": N_JOBS,
     }
-    _function = staticmethod(adaptive_unsharp_mask)
+    _function = staticmethod(unchecked(adaptive_unsharp_mask))
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.validation import POSITIVE_REAL, check_parameters
+from .._shared.validation import POSITIVE_REAL, checked
 from ..filters import blur, linear_to_srgb, srgb_to_linear
 from ._scene import (
     SCENE_CONSTRAINTS,
@@ -38,6 +38,7 @@ def _smooth_disc(image: np.ndarray, background: np.ndarray, sigma: float) -> np.
     return linear_to_srgb(np.clip(np.where(share > _LEAST_SHARE, mean, light), 0, 1))
 
 
+@checked({**SCENE_CONSTRAINTS, **UNIT_CONSTRAINTS, **DISC_CONSTRAINTS})
 def render_disc(
     image: np.ndarray,
     blur_map: np.ndarray,
@@ -127,22 +128,6 @@ def render_disc(
     >>> bool(shallow[:, 40:].std() < photo[:, 40:].std())
     True
     """
-    check_parameters(
-        {**SCENE_CONSTRAINTS, **UNIT_CONSTRAINTS, **DISC_CONSTRAINTS},
-        {
-            "c0": c0,
-            "c1": c1,
-            "w0": w0,
-            "w1": w1,
-            "pivot": pivot,
-            "disc_sigma": disc_sigma,
-            "subject_gain": subject_gain,
-            "literal": literal,
-            "unit": unit,
-            "focus": focus,
-        },
-        "render_disc",
-    )
     scene = read_scene(
         image,
         blur_map,

@@ -9,7 +9,7 @@ import numpy as np
 from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     POSITIVE_REAL,
-    check_parameters,
+    checked,
 )
 from ..filters import guided_filter
 from ._scene import (
@@ -53,6 +53,7 @@ def _smooth_guided(
     return within
 
 
+@checked(_CONSTRAINTS)
 def render_guided(
     image: np.ndarray,
     blur_map: np.ndarray,
@@ -146,25 +147,6 @@ def render_guided(
     >>> bool(shallow[:, 40:].std() < photo[:, 40:].std() / 2)
     True
     """
-    check_parameters(
-        _CONSTRAINTS,
-        {
-            "c0": c0,
-            "c1": c1,
-            "w0": w0,
-            "w1": w1,
-            "pivot": pivot,
-            "radius": radius,
-            "eps": eps,
-            "n_iter": n_iter,
-            "subject_gain": subject_gain,
-            "literal": literal,
-            "unit": unit,
-            "focus": focus,
-            "largest_sigma": largest_sigma,
-        },
-        "render_guided",
-    )
     scene = read_scene(
         image,
         blur_map,

@@ -10,7 +10,7 @@ from .._shared.validation import (
     NON_NEGATIVE_INTEGER,
     POSITIVE_INTEGER,
     check_map,
-    check_parameters,
+    checked,
     to_float_image,
 )
 from ..filters import linear_to_srgb, srgb_to_linear, unsharp_mask
@@ -28,6 +28,9 @@ LENS_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
+@checked(
+    {**SCENE_CONSTRAINTS, **UNIT_CONSTRAINTS, **DISC_CONSTRAINTS, **LENS_CONSTRAINTS}
+)
 def render_lens(
     image: np.ndarray,
     blur_map: np.ndarray,
@@ -123,29 +126,6 @@ def render_lens(
     >>> bool(shallow[:, 40:].std() < photo[:, 40:].std() / 2)
     True
     """
-    check_parameters(
-        {
-            **SCENE_CONSTRAINTS,
-            **UNIT_CONSTRAINTS,
-            **DISC_CONSTRAINTS,
-            **LENS_CONSTRAINTS,
-        },
-        {
-            "c0": c0,
-            "c1": c1,
-            "w0": w0,
-            "w1": w1,
-            "pivot": pivot,
-            "disc_sigma": disc_sigma,
-            "n_layers": n_layers,
-            "edge_radius": edge_radius,
-            "subject_gain": subject_gain,
-            "literal": literal,
-            "unit": unit,
-            "focus": focus,
-        },
-        "render_lens",
-    )
     scene = read_scene(
         image,
         blur_map,
@@ -175,6 +155,7 @@ def render_lens(
     return lens_blur(sharp, defocus, n_layers=n_layers, edge_radius=edge_radius)
 
 
+@checked(LENS_CONSTRAINTS)
 def lens_blur(
     image: np.ndarray,
     defocus: np.ndarray,
@@ -237,11 +218,6 @@ def lens_blur(
     >>> bool(blurred[:, 16:].std() < photo[:, 16:].std() / 2)
     True
     """
-    check_parameters(
-        LENS_CONSTRAINTS,
-        {"n_layers": n_layers, "edge_radius": edge_radius},
-        "lens_blur",
-    )
     image = to_float_image(image)
     defocus = np.asarray(defocus)
     if defocus.dtype.kind not in "fiu":

@@ -8,7 +8,7 @@ from inspect import signature
 import numpy as np
 
 from .._base import SubjectTransformer
-from .._shared.validation import N_JOBS, StrOptions
+from .._shared.validation import N_JOBS, StrOptions, unchecked
 from ..sample import DefocusSample
 from ._scene import SCENE_CONSTRAINTS
 from .disc import DISC_CONSTRAINTS, render_disc
@@ -174,7 +174,7 @@ class SDoFRenderer(SubjectTransformer):
             for name in signature(renderer).parameters
             if name in settings
         }
-        return renderer(
+        return unchecked(renderer)(
             sample.image,
             sample.require_map(),
             unit=sample.unit,

@@ -12,7 +12,7 @@ from .._shared.validation import (
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     Interval,
-    check_parameters,
+    checked,
     protect_subject,
 )
 from ..filters import otsu_threshold
@@ -43,6 +43,7 @@ LEAST_DISTANCE = 0.5
 LARGEST_SHARE = 0.7
 
 
+@checked(WEIGHT_CONSTRAINTS)
 def sdof_parameters(
     c0: float = 1.0,
     c1: float = 7.0,
@@ -83,8 +84,6 @@ def sdof_parameters(
     >>> [round(value, 4) for value in sdof_parameters(1, 7)]
     [8.0464, 7.0783]
     """
-    parameters = {"c0": c0, "c1": c1, "w0": w0, "w1": w1, "pivot": pivot}
-    check_parameters(WEIGHT_CONSTRAINTS, parameters, "sdof_parameters")
     if not c0 < c1 < pivot:
         raise ValueError(
             f"'c0', 'c1' and 'pivot' must satisfy 0 <= c0 < c1 < pivot. Got c0={c0:g}, "

@@ -49,7 +49,7 @@ def sigma_of_classes(
                 f"the classes of {name} must be levels of blur, from 0 up; got "
                 f"{np.atleast_1d(own)[:3].tolist()}."
             )
-        return own.astype(np.float32)
+        return _rearranged(own.astype(np.float32), inner, classifier)
     classes = getattr(classifier, "classes_", getattr(inner, "classes_", None))
     if classes is None:
         raise ValueError(f"{caller} needs a classifier; {name} has no classes_.")
@@ -72,6 +72,25 @@ def sigma_of_classes(
             f"{sigmas!r} instead."
         )
     return given.astype(np.float32)
+
+
+def _rearranged(sigmas: np.ndarray, inner: Any, classifier: Any) -> np.ndarray:
+    """Give sigmas of the inner classifier for the classes of the one around it.
+
+    The two may differ: `CalibratedClassifierCV`, for one, keeps several networks, and
+    a network lacks the levels that its part of the patches lacks.
+    """
+    if inner is classifier:
+        return sigmas
+    known, wanted = (np.asarray(one.classes_).tolist() for one in (inner, classifier))
+    sigma_of = dict(zip(known, sigmas.tolist(), strict=True))
+    if not sigma_of.keys() >= set(wanted):
+        raise ValueError(
+            f"the classes of {type(classifier).__name__} must be among those of the "
+            f"{type(inner).__name__} inside it, {reprlib.repr(known)}; got "
+            f"{reprlib.repr(wanted)}."
+        )
+    return np.array([sigma_of[each] for each in wanted], dtype=np.float32)
 
 
 def _unwrap(classifier: Any) -> Any:

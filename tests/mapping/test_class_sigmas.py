@@ -28,9 +28,26 @@ class TestOwnSigmas:
     def test_searches_pipelines_and_calibration_are_looked_into(self, shipped):
         inner = make_pipeline(shipped)
         inner = Holder(estimator=inner)
-        inner = Holder(calibrated_classifiers_=[inner], classes_=np.arange(20))
-        inner = Holder(best_estimator_=inner, classes_=np.arange(20))
+        inner = Holder(calibrated_classifiers_=[inner], classes_=np.arange(18))
+        inner = Holder(best_estimator_=inner, classes_=np.arange(18))
         np.testing.assert_array_equal(sigma_of_classes(inner), shipped.sigmas_)
+
+    def test_classes_of_the_outer_one_keep_their_sigmas(self, shipped):
+        for classes in ([5, 17], [17, 0, 2]):
+            outer = Holder(best_estimator_=shipped, classes_=np.array(classes))
+            np.testing.assert_array_equal(
+                sigma_of_classes(outer), shipped.sigmas_[classes]
+            )
+
+    def test_classes_that_the_network_does_not_have_are_refused(self, shipped):
+        for classes in ([0, 18], [-1, 0], ["0", "1"]):
+            outer = Holder(best_estimator_=shipped, classes_=np.array(classes))
+            with pytest.raises(
+                ValueError,
+                match=r"^the classes of Holder must be among those of the PatchBlur"
+                r"Classifier inside it, \[0, 1, 2, 3, 4, 5, \.\.\.\]; got \['?-?\d",
+            ):
+                sigma_of_classes(outer)
 
     def test_known_sigmas_before_classes(self, shipped):
         np.testing.assert_array_equal(sigma_of_classes(shipped), shipped.sigmas_)

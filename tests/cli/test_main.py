@@ -46,7 +46,7 @@ def test_every_verb_explains_itself(capsys, verb):
     assert captured.err == ""
 
 
-@pytest.mark.parametrize("verb", ["magic", "", "--", "version"])
+@pytest.mark.parametrize("verb", ["maps", "", "--", "version"])
 def test_unknown_verbs_are_refused_by_name(capsys, verb):
     assert run(verb, "photo.jpg") == 2
     error = capsys.readouterr().err

@@ -125,6 +125,12 @@ def test_every_raw_ending_is_refused_with_advice(tmp_path, ending):
             read_image(tmp_path / name)
 
 
+def test_raw_files_of_the_usual_cameras_are_known():
+    # Canon, Nikon, Sony, Fujifilm, Olympus, Panasonic, Pentax, and Adobe's for all.
+    usual = {".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".pef", ".dng"}
+    assert usual <= RAW_ENDINGS
+
+
 @pytest.mark.parametrize("ending", sorted(HEIC_ENDINGS))
 def test_every_heic_ending_is_refused_with_advice(tmp_path, ending):
     path = tmp_path / f"x{ending.upper()}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ._shared.validation import StrOptions, checked
+from ._shared.parameters import StrOptions, checked
 from .enhance import adaptive_unsharp_mask
 from .recipes import recommended_steps
 from .render.sdof import RENDERERS

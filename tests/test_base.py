@@ -20,8 +20,8 @@ from skdefocus._base import (
     map_images,
     without_fit_on_images,
 )
+from skdefocus._shared.parameters import N_JOBS, POSITIVE_REAL
 from skdefocus._shared.threads import available_threads
-from skdefocus._shared.validation import N_JOBS, POSITIVE_REAL
 
 UNITS = ("px", "relative", "depth", "disparity")
 # The map that each need accepts; an image alone will do for None.

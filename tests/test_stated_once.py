@@ -44,7 +44,7 @@ from skdefocus import (
     render,
     segment,
 )
-from skdefocus._shared.validation import N_JOBS
+from skdefocus._shared.parameters import N_JOBS
 from skdefocus.datasets import load_div2k
 from skdefocus.mapping import peers
 from skdefocus.patches import make_blur_patches

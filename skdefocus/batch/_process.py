@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .._base import ImageTransformer
-from .._shared.validation import N_JOBS, POSITIVE_INTEGER, StrOptions, check_parameters
+from .._shared.parameters import N_JOBS, POSITIVE_INTEGER, StrOptions, check_parameters
 from ..io import DEFAULT_MAX_PIXELS
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys

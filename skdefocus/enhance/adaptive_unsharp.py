@@ -8,19 +8,17 @@ import numpy as np
 from scipy.special import expit
 
 from .._base import SubjectTransformer
-from .._shared.sigma_scale import LARGEST_SIGMA
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     REAL,
     StrOptions,
-    check_map,
     checked,
-    protect_subject,
-    to_float_image,
     unchecked,
 )
+from .._shared.sigma_scale import LARGEST_SIGMA
+from .._shared.validation import check_map, protect_subject, to_float_image
 from ..filters import noise_deviation, unsharp_mask
 from ..filters.unsharp import UNSHARP_CONSTRAINTS
 

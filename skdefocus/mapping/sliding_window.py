@@ -12,8 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
 from .._shared.gray_rows import GrayRows
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     POSITIVE_INTEGER,
     HasMethods,
@@ -21,6 +20,7 @@ from .._shared.validation import (
     checked,
     unchecked,
 )
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..classifier import PatchBlurClassifier
 from ..classifier.pretrained import PRETRAINED
 from ..sample import DefocusSample

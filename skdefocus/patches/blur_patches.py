@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.validation import (
+from .._shared.parameters import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     StrOptions,
     checked,
-    image_batch,
 )
+from .._shared.validation import image_batch
 from .ladders import REAL_LADDER, check_ladder
 from .patch_files import patch_writer
 from .patch_set import PatchSet

@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_INTEGER,
-    checked,
-    to_float_image,
-    to_gray,
-)
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_INTEGER, checked
+from .._shared.validation import to_float_image, to_gray
 from ..filters import laplacian
 from ..synthesis.camera import to_uint8
 

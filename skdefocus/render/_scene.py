@@ -6,13 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
-    StrOptions,
-    check_map,
-    to_float_image,
-)
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, StrOptions
+from .._shared.validation import check_map, to_float_image
 from ..filters import unsharp_mask
 from .depth import FOCUS_CONSTRAINTS, defocus_from_depth
 from .weight import WEIGHT_CONSTRAINTS

@@ -6,14 +6,8 @@ import warnings
 
 import numpy as np
 
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
-    StrOptions,
-    check_map,
-    check_subject_mask,
-    checked,
-)
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, StrOptions, checked
+from .._shared.validation import check_map, check_subject_mask
 from ..filters import otsu_threshold
 
 __all__ = ["FOCUS_CONSTRAINTS", "defocus_from_depth"]

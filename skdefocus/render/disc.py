@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.validation import POSITIVE_REAL, checked
+from .._shared.parameters import POSITIVE_REAL, checked
 from ..filters import blur, linear_to_srgb, srgb_to_linear
 from ._scene import (
     SCENE_CONSTRAINTS,

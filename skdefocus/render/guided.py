@@ -6,11 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.validation import (
-    NON_NEGATIVE_INTEGER,
-    POSITIVE_REAL,
-    checked,
-)
+from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked
 from ..filters import guided_filter
 from ._scene import (
     SCENE_CONSTRAINTS,

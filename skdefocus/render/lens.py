@@ -6,13 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.validation import (
-    NON_NEGATIVE_INTEGER,
-    POSITIVE_INTEGER,
-    check_map,
-    checked,
-    to_float_image,
-)
+from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_INTEGER, checked
+from .._shared.validation import check_map, to_float_image
 from ..filters import linear_to_srgb, srgb_to_linear, unsharp_mask
 from ._scene import SCENE_CONSTRAINTS, UNIT_CONSTRAINTS, read_scene
 from .disc import DISC_CONSTRAINTS

@@ -8,7 +8,7 @@ from inspect import signature
 import numpy as np
 
 from .._base import SubjectTransformer
-from .._shared.validation import N_JOBS, StrOptions, unchecked
+from .._shared.parameters import N_JOBS, StrOptions, unchecked
 from ..sample import DefocusSample
 from ._scene import SCENE_CONSTRAINTS
 from .disc import DISC_CONSTRAINTS, render_disc

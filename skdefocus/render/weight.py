@@ -7,14 +7,9 @@ from numbers import Real
 
 import numpy as np
 
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, Interval, checked
 from .._shared.sigma_scale import to_log_sigma
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
-    Interval,
-    checked,
-    protect_subject,
-)
+from .._shared.validation import protect_subject
 from ..filters import otsu_threshold
 
 __all__ = [

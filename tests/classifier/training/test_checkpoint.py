@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,12 +16,20 @@ from skdefocus.classifier.training.checkpoint import (
 )
 
 
-def test_refuses_the_checkpoint_of_another_run(small, make_classifier, tmp_path):
+@pytest.fixture(scope="module")
+def once(small, make_classifier, tmp_path_factory):
+    """A classifier after one epoch, and the checkpoint that it has left."""
+    path = tmp_path_factory.mktemp("checkpoint") / "c.npz"
+    X, y, _ = small
+    return make_classifier(epochs=1, checkpoint=path).fit(X, y), path.read_bytes()
+
+
+def test_refuses_the_checkpoint_of_another_run(small, once, make_classifier, tmp_path):
     X, y, groups = small
     path = tmp_path / "c.npz"
     settings = {"epochs": 1, "checkpoint": path}
-    make_classifier(**settings).fit(X, y)
-    kept = path.read_bytes()
+    _, kept = once
+    path.write_bytes(kept)
     other = X.copy()
     other[95, 31, 31] ^= 1
     for changes, data, difference in (
@@ -39,14 +49,16 @@ def test_refuses_the_checkpoint_of_another_run(small, make_classifier, tmp_path)
     assert path.read_bytes() == kept
 
 
-def test_refuses_what_is_damaged_or_no_checkpoint(small, make_classifier, tmp_path):
+def test_refuses_what_is_damaged_or_no_checkpoint(
+    small, once, make_classifier, tmp_path
+):
     X, y, _ = small
     path = tmp_path / "c.npz"
-    classifier = make_classifier(epochs=1, checkpoint=path).fit(X, y)
-    good = path.read_bytes()
+    trained, good = once
+    classifier = make_classifier(epochs=1, checkpoint=path)
     flipped = bytearray(good)
     flipped[len(good) // 2] ^= 1
-    classifier.save(tmp_path / "model.zip")
+    trained.save(tmp_path / "model.zip")
     np.savez(tmp_path / "other.npz", card=np.array('{"format": "x"}'))
     np.savez(tmp_path / "pickle.npz", card=np.array([{}], dtype=object))
     np.save(tmp_path / "array.npy", X)
@@ -66,10 +78,8 @@ def test_refuses_what_is_damaged_or_no_checkpoint(small, make_classifier, tmp_pa
         make_classifier(checkpoint=3).fit(X, y)
 
 
-def test_a_checkpoint_holds_no_pickle(small, make_classifier, tmp_path):
-    X, y, _ = small
-    make_classifier(epochs=1, checkpoint=tmp_path / "c").fit(X, y)
-    with np.load(tmp_path / "c", allow_pickle=False) as archive:
+def test_a_checkpoint_holds_no_pickle(once):
+    with np.load(io.BytesIO(once[1]), allow_pickle=False) as archive:
         assert all(archive[name].dtype != object for name in archive.files)
 
 

@@ -10,7 +10,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from ._shared.threads import limited_threads
-from ._shared.validation import check_image, check_parameters, image_batch
+from ._shared.validation import check_image, check_parameters, image_batch, unchecked
 from .sample import DefocusSample
 
 __all__ = [
@@ -297,7 +297,7 @@ class SubjectTransformer(ImageTransformer):
         n_threads: int | None,
         subject_mask: np.ndarray | None = None,
     ) -> np.ndarray:
-        return self._function(
+        return unchecked(self._function)(
             sample.image,
             sample.require_map(),
             subject_mask=subject_mask,

@@ -10,7 +10,6 @@ from .._shared.validation import (
     UNIT_INTERVAL,
     checked,
     to_float_image,
-    unchecked,
 )
 from ..filters import linear_to_srgb, srgb_to_linear
 from ._sharpener import Sharpener
@@ -126,7 +125,7 @@ class ContrastAdaptiveSharpening(Sharpener):
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
-    _function = staticmethod(unchecked(contrast_adaptive_sharpening))
+    _function = staticmethod(contrast_adaptive_sharpening)
 
     def __init__(
         self,

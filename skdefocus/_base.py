@@ -9,7 +9,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from ._shared.parameters import check_parameters
+from ._shared.parameters import check_parameters, unchecked
 from ._shared.threads import limited_threads
 from ._shared.validation import check_image, image_batch
 from .sample import DefocusSample
@@ -298,7 +298,7 @@ class SubjectTransformer(ImageTransformer):
         n_threads: int | None,
         subject_mask: np.ndarray | None = None,
     ) -> np.ndarray:
-        return self._function(
+        return unchecked(self._function)(
             sample.image,
             sample.require_map(),
             subject_mask=subject_mask,

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._base import SubjectTransformer
+from .._shared.parameters import unchecked
 from .._shared.validation import check_subject_mask, to_float_image
 from ..sample import DefocusSample
 
@@ -82,7 +83,7 @@ class Sharpener(SubjectTransformer):
         subject_mask: np.ndarray | None = None,
     ) -> np.ndarray:
         image = to_float_image(sample.image)
-        sharp = self._function(image, **self._settings())
+        sharp = unchecked(self._function)(image, **self._settings())
         if subject_mask is None:
             return sharp
         share = check_subject_mask(subject_mask, image.shape).astype(np.float32)

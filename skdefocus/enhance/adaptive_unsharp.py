@@ -275,7 +275,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
         **_SHARPENING,
         "n_jobs": N_JOBS,
     }
-    _function = staticmethod(unchecked(adaptive_unsharp_mask))
+    _function = staticmethod(adaptive_unsharp_mask)
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._shared.parameters import N_JOBS, UNIT_INTERVAL, checked, unchecked
+from .._shared.parameters import N_JOBS, UNIT_INTERVAL, checked
 from .._shared.validation import to_float_image
 from ..filters import linear_to_srgb, srgb_to_linear
 from ._sharpener import Sharpener
@@ -121,7 +121,7 @@ class ContrastAdaptiveSharpening(Sharpener):
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
-    _function = staticmethod(unchecked(contrast_adaptive_sharpening))
+    _function = staticmethod(contrast_adaptive_sharpening)
 
     def __init__(
         self,

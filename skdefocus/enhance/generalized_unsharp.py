@@ -195,7 +195,7 @@ class GeneralizedUnsharpMask(Sharpener):
     """
 
     _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
-    _function = staticmethod(unchecked(generalized_unsharp_mask))
+    _function = staticmethod(generalized_unsharp_mask)
 
     def __init__(
         self,

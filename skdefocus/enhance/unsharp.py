@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._shared.parameters import N_JOBS, NON_NEGATIVE_REAL, unchecked
+from .._shared.parameters import N_JOBS, NON_NEGATIVE_REAL
 from ..filters.unsharp import UNSHARP_CONSTRAINTS, unsharp_mask
 from ._sharpener import Sharpener
 
@@ -52,7 +52,7 @@ class UnsharpMask(Sharpener):
         **UNSHARP_CONSTRAINTS,
         "n_jobs": N_JOBS,
     }
-    _function = staticmethod(unchecked(unsharp_mask))
+    _function = staticmethod(unsharp_mask)
 
     def __init__(
         self,

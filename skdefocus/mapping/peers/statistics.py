@@ -52,7 +52,7 @@ class _WindowScoreMapper(ImageTransformer):
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         return sample.replace(
-            blur_map=self._function(sample.image, **self._settings()),
+            blur_map=unchecked(self._function)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
             unit="relative",
         )
@@ -127,7 +127,7 @@ class LaplacianVarianceMapper(_WindowScoreMapper):
     'relative'
     """
 
-    _function = staticmethod(unchecked(laplacian_variance_map))
+    _function = staticmethod(laplacian_variance_map)
 
 
 @checked(_CONSTRAINTS)
@@ -200,7 +200,7 @@ class StandardDeviationMapper(_WindowScoreMapper):
     'relative'
     """
 
-    _function = staticmethod(unchecked(standard_deviation_map))
+    _function = staticmethod(standard_deviation_map)
 
 
 @checked(_CONSTRAINTS)
@@ -296,4 +296,4 @@ class EntropyMapper(_WindowScoreMapper):
     'relative'
     """
 
-    _function = staticmethod(unchecked(entropy_map))
+    _function = staticmethod(entropy_map)

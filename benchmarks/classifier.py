@@ -137,14 +137,7 @@ def train(
         random_state=options.seed,
         verbose=1,
     )
-    training, validation = sets["train"], sets["validation"]
-    classifier.fit(
-        training.X,
-        training.y,
-        groups=training.groups,
-        validation_data=(validation.X, validation.y),
-    )
-    return classifier
+    return classifier.fit(sets["train"], validation_data=sets["validation"])
 
 
 def make_row(

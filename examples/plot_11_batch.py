@@ -2,9 +2,9 @@
 A folder of photographs, in parallel
 ====================================
 
-`skdefocus.batch.process` sends any number of photographs through a pipeline, several at
-a time, and writes maps and a report. A file that fails stops nothing, and a run that
-was interrupted goes on where it stood.
+`skdefocus.batch.process` sends any number of photographs through a pipeline, several in
+parallel, and writes maps and a report. A photograph that fails is listed, and the run
+continues. A run that was interrupted goes on where it stopped.
 """
 
 # %%

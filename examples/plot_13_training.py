@@ -7,8 +7,9 @@ sigmas. It needs the extra ``train``; this one is small enough for a few seconds
 """
 
 # %%
-# Patches come with the number of the photograph that they were cut from. Validation has
-# to hold out whole photographs: patches of one photograph resemble each other.
+# A patch set has the sigma of each level, its ladder, and the number of the photograph
+# that each patch was cut from. Validation has to hold out whole photographs: patches of
+# one photograph resemble each other.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,15 +27,15 @@ photographs = [
     data.coffee(),
     data.stereo_motorcycle()[0],
 ]
-X, y, groups = make_blur_patches(photographs, ladder, n_patches=3000)
-print(X.shape, np.bincount(y))
+patches = make_blur_patches(photographs, ladder, n_patches=3000)
+print(patches, np.bincount(patches.y))
 
 # %%
-# ``architecture`` names one of the networks of the paper's Table 2, or ours.
+# ``architecture`` names one of the networks of the paper's Table 2, or ours. The
+# classifier takes the ladder from the patches.
 
 classifier = PatchBlurClassifier(
     "blurnet_small",
-    ladder,
     epochs=5,
     batch_size=128,
     learning_rate=0.003,
@@ -42,7 +43,8 @@ classifier = PatchBlurClassifier(
     validation_fraction=0.25,
     random_state=0,
 )
-classifier.fit(X, y, groups)
+classifier.fit(patches)
+print(classifier.sigmas_)
 
 # %%
 # The history of the training, as in Fig. 4 of the paper (which
@@ -50,15 +52,15 @@ classifier.fit(X, y, groups)
 # in the photograph that was held out. ``classifier.save(FILE)`` writes a file that
 # ``SlidingWindowMapper`` and the command line take.
 
-held_out = np.isin(groups, classifier.validation_groups_)
+held_out = np.isin(patches.groups, classifier.validation_groups_)
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
 for name, label in (("accuracy", "training"), ("val_accuracy", "validation")):
     axes[0].plot(range(1, 6), classifier.history_[name], marker="o", label=label)
 axes[0].set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
 axes[0].legend()
 ConfusionMatrixDisplay.from_predictions(
-    y[held_out],
-    classifier.predict(X[held_out]),
+    patches.y[held_out],
+    classifier.predict(patches.X[held_out]),
     display_labels=[f"{sigma:g}" for sigma in ladder],
     normalize="true",
     values_format=".2f",

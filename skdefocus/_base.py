@@ -9,8 +9,9 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from ._shared.parameters import check_parameters, unchecked
 from ._shared.threads import limited_threads
-from ._shared.validation import check_image, check_parameters, image_batch, unchecked
+from ._shared.validation import check_image, image_batch
 from .sample import DefocusSample
 
 __all__ = [

@@ -140,8 +140,8 @@ def draw_overview(
     draw.text(
         (_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font
     )
-    for sigma in _TICKS:
-        center = _GAP + float(_position(sigma)) * length
+    for sigma, place in zip(_TICKS, _position(_TICKS).tolist(), strict=True):
+        center = _GAP + place * length
         text = f"{sigma}+" if sigma == LARGEST_SIGMA else str(sigma)
         draw.text((center, top + _BAR + 3), text, fill="black", font=font, anchor="ma")
     line = (_GAP, top + _BAR + _TEXT + _GAP)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._shared.validation import POSITIVE_REAL, checked, unchecked
+from ._shared.parameters import POSITIVE_REAL, checked, unchecked
 
 __all__ = [
     "circle_of_confusion",

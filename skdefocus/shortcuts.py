@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
+from ._shared.parameters import StrOptions, checked
 from .enhance import adaptive_unsharp_mask
 from .recipes import recommended_steps
-from .render import shallow_depth_of_field
+from .render.sdof import RENDERERS
 
 __all__ = ["estimate_blur_map", "shallow_focus", "sharpen"]
 
@@ -107,6 +109,7 @@ def sharpen(
     return adaptive_unsharp_mask(image, blur_map, **parameters)
 
 
+@checked(smoothing=[StrOptions(set(RENDERERS))])
 def shallow_focus(
     image: np.ndarray,
     blur_map: np.ndarray | None = None,
@@ -123,11 +126,13 @@ def shallow_focus(
     blur_map : array-like of shape (H, W), optional
         Sigma in pixels; by default from `estimate_blur_map`.
     smoothing : {"disc", "lens", "guided"}, default="disc"
-        By a disc; by discs of varying radius with occlusion, as a lens draws what is
-        out of focus; or the paper's edge-aware smoothing.
+        By a disc (`skdefocus.render.render_disc`); by discs of varying radius with
+        occlusion, as a lens draws what is out of focus
+        (`skdefocus.render.render_lens`); or the paper's edge-aware smoothing
+        (`skdefocus.render.render_guided`).
     **parameters
-        Of `skdefocus.render.shallow_depth_of_field`, for example ``c0``, or ``unit``
-        for depth in place of the blur map.
+        Of the function that ``smoothing`` names, for example ``c0``, or ``unit`` for
+        depth in place of the blur map.
 
     Returns
     -------
@@ -138,6 +143,8 @@ def shallow_focus(
     ------
     ValueError
         For parameters outside their range, or an image that is not one.
+    TypeError
+        For a parameter that this smoothing does not have.
 
     Examples
     --------
@@ -146,5 +153,14 @@ def shallow_focus(
     >>> shallow_focus(load_sample_photograph()).shape
     (427, 640, 3)
     """
+    renderer = RENDERERS[smoothing]
+    # Before the map is estimated, which takes seconds.
+    _, _, *names = signature(renderer).parameters
+    for name in parameters:
+        if name not in names:
+            raise TypeError(
+                f"shallow_focus with smoothing={smoothing!r} has no parameter "
+                f"{name!r}; it has {', '.join(names)}."
+            )
     blur_map = estimate_blur_map(image) if blur_map is None else blur_map
-    return shallow_depth_of_field(image, blur_map, smoothing=smoothing, **parameters)
+    return renderer(image, blur_map, **parameters)

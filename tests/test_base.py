@@ -20,8 +20,8 @@ from skdefocus._base import (
     map_images,
     without_fit_on_images,
 )
+from skdefocus._shared.parameters import N_JOBS, POSITIVE_REAL
 from skdefocus._shared.threads import available_threads
-from skdefocus._shared.validation import N_JOBS, POSITIVE_REAL
 
 UNITS = ("px", "relative", "depth", "disparity")
 # The map that each need accepts; an image alone will do for None.
@@ -133,7 +133,8 @@ class TestMapImages:
 
     @pytest.mark.parametrize("needs", NEEDS)
     def test_refuses_items_without_a_map_where_one_is_needed(self, needs):
-        with pytest.raises(ValueError, match=r"^X\[1\] must be a DefocusSample, .* nd"):
+        message = r"^X\[1\] must be a DefocusSample, .* ndarray"
+        with pytest.raises(ValueError, match=message):
             map_images(same, [a_sample(), np.zeros((2, 2))], needs=needs)
         with pytest.raises(ValueError, match=r"^X\[0\] has no blur map; pass it throu"):
             map_images(same, [DefocusSample(np.zeros((2, 2)))], needs=needs)

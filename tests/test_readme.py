@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from skdefocus.cli.main import main
+from skdefocus.cli.main import _build_parser, main
 
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -24,9 +25,34 @@ def test_the_main_job(tmp_path, monkeypatch):
     program, *arguments = shlex.split(command)
     assert program == "skdefocus"
     assert main(arguments) == 0
-    for name in re.findall(r"^\| (`_.*?) \|", README, flags=re.M):
-        for ending in re.findall(r"`(_\w+)", name):
-            assert list((tmp_path / "out").glob(f"flower{ending}*")), ending
+    endings = ("map.png", "map16.png", "sigma.tif", "sharpened.jpg", "shallow.jpg")
+    for ending in endings:
+        assert (tmp_path / "out" / f"flower_{ending}").stat().st_size > 0
+
+
+def test_is_short():
+    assert len(README.splitlines()) < 120
+
+
+def test_the_commands_of_the_table_are_accepted():
+    commands = re.findall(r"`skdefocus ([^`]+)`", README)
+    assert len(commands) >= 8
+    for command in commands:
+        verb, *words = shlex.split(command)
+        if verb in ("VERB", "all"):
+            continue
+        assert _build_parser().parse_args([verb, *words]).verb == verb
+
+
+def test_the_names_of_the_table_are_there():
+    (table,) = re.findall(r"^## Which call.*?\n\n(.*?)\n\n", README, flags=re.S | re.M)
+    columns = [row.split("|")[3] for row in table.splitlines()[2:]]
+    names = re.findall(r"`(?:skdefocus\.)?(\w+(?:\.\w+)*)[(`]", " ".join(columns))
+    assert len(names) >= 10
+    for name in names:
+        module, _, attribute = f"skdefocus.{name}".rpartition(".")
+        home = import_module(module)
+        assert hasattr(home, attribute) or import_module(f"{module}.{attribute}")
 
 
 def test_the_test_command_installs_what_the_tests_import():

@@ -31,6 +31,47 @@ def test_sharpen_and_shallow_focus_equal_the_estimators(small_photo):
     np.testing.assert_array_equal(shallow_focus(small_photo, c0=0.8, c1=5.0), expected)
 
 
+@pytest.mark.parametrize(
+    ("smoothing", "settings"),
+    [
+        ("disc", {"disc_sigma": 3.0}),
+        ("lens", {"disc_sigma": 3.0, "n_layers": 4, "edge_radius": 1}),
+        ("guided", {"radius": 5, "eps": 0.1, "n_iter": 2}),
+    ],
+)
+def test_shallow_focus_passes_parameters_on(small_photo, smoothing, settings):
+    blur_map = np.linspace(0, 9, 96 * 128).reshape(96, 128)
+    sample = DefocusSample(small_photo, blur_map)
+    settings = {"c0": 1.0, "c1": 7.0, "subject_gain": 0.5, **settings}
+    renderer = SDoFRenderer(smoothing=smoothing, **settings)
+    found = shallow_focus(small_photo, blur_map, smoothing=smoothing, **settings)
+    np.testing.assert_array_equal(found, renderer.transform([sample])[0])
+
+
+def test_shallow_focus_takes_depth(small_photo):
+    depth = np.repeat([[2.0, 8.0]], 64, axis=1) * np.ones((96, 1))
+    sample = DefocusSample(small_photo, depth, unit="depth")
+    expected = SDoFRenderer(smoothing="lens", focus=2.0).transform([sample])[0]
+    found = shallow_focus(small_photo, depth, smoothing="lens", unit="depth", focus=2.0)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "name"),
+    [("disc", "radius"), ("lens", "eps"), ("guided", "disc_sigma"), ("disc", "gain")],
+)
+def test_parameters_of_another_smoothing_are_refused(small_photo, smoothing, name):
+    blur_map = np.zeros(small_photo.shape[:2])
+    message = f"smoothing='{smoothing}' has no parameter '{name}'; it has c0, c1, w0"
+    with pytest.raises(TypeError, match=message):
+        shallow_focus(small_photo, blur_map, smoothing=smoothing, **{name: 1})
+
+
+def test_an_unknown_smoothing_is_refused(small_photo):
+    with pytest.raises(ValueError, match="'smoothing' parameter of shallow_focus"):
+        shallow_focus(small_photo, smoothing="box")
+
+
 def test_a_map_given_is_used(small_photo):
     blur_map = np.zeros(small_photo.shape[:2])
     np.testing.assert_allclose(

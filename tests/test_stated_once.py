@@ -44,7 +44,7 @@ from skdefocus import (
     render,
     segment,
 )
-from skdefocus._shared.validation import N_JOBS
+from skdefocus._shared.parameters import N_JOBS
 from skdefocus.datasets import load_div2k
 from skdefocus.mapping import peers
 from skdefocus.patches import make_blur_patches
@@ -68,7 +68,7 @@ BEHIND = {
     MattingRefiner: [refine.refine_matting],
     MutualGuidedRefiner: [refine.refine_mutual_guided],
     PrecomputedMapper: [mapping.precomputed_map],
-    SDoFRenderer: [render.shallow_depth_of_field],
+    SDoFRenderer: [render.render_guided, render.render_disc, render.render_lens],
     SlidingWindowMapper: [mapping.sliding_window_map],
     StandardDeviationMapper: [peers.standard_deviation_map],
     UnsharpMask: [filters.unsharp_mask],
@@ -95,22 +95,8 @@ EXCEPTIONS = {
     ("PrecomputedMapper", "precomputed_map", "folder"): (
         "only the mapper, which is given it long before it reads, checks its type"
     ),
-    **dict.fromkeys(
-        [
-            ("AdaptiveUnsharpMask", "sharpening_gain", name)
-            for name in ("alpha1", "beta1", "alpha2", "beta2", "blur_scale")
-        ],
-        "the function explains its formula; the class groups rise and fall",
-    ),
     ("AdaptiveUnsharpMask", "adaptive_unsharp_mask", "overshoot"): (
         "the function refers to the filter that it calls"
-    ),
-    **dict.fromkeys(
-        [
-            ("SDoFRenderer", "shallow_depth_of_field", name)
-            for name in ("c0", "c1", "focus", "edge_radius")
-        ],
-        "the function has one photograph and its map, the class many",
     ),
 }
 JOBS = ("int, optional", "Number of photographs processed in parallel (joblib).")
@@ -126,6 +112,8 @@ def entries(documented) -> dict[str, tuple[str, str]]:
     for entry in re.finditer(r"^(\S.*)\n((?:[ ]+.*\n|\n)*)", section[1] + "\n", re.M):
         names, _, kind = entry[1].partition(" : ")
         description = " ".join(entry[2].split())
+        # When a parameter counts is for the class or one of several functions to say.
+        description = re.sub(r" (Used by|Not used with) [^.]*\.", "", description)
         found.update({name: (kind, description) for name in names.split(", ")})
     return found
 

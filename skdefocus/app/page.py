@@ -87,9 +87,10 @@ def make_page(
     panel.Template
         To be served.
     """
-    document = pn.state.curdoc
+    current = pn.state.curdoc
     # A tab has one.
-    assert document is not None
+    assert current is not None
+    document = current
     # The page says so itself.
     document.config.notify_connection_status = False
     channel: list[Channel] = []

@@ -18,10 +18,9 @@ from .._shared.validation import to_float_image, to_gray
 from ..enhance import sharpening_gain
 from ..enhance.adaptive_unsharp import noise_threshold
 from ..figures import color_map
-from ..filters import blur, resize
+from ..filters import blur, linear_to_srgb, resize, srgb_to_linear
 from ..filters.unsharp import luminance_detail, weigh_detail
 from ..render import sdof_weight
-from ..render.shallow import GAMMA
 from .opened import OpenedPhotograph
 from .settings import Settings
 
@@ -227,7 +226,7 @@ class Preview:
 
     @cached_property
     def _light(self) -> np.ndarray:
-        return self.planes**GAMMA
+        return np.stack([srgb_to_linear(plane) for plane in self.planes])
 
     @cached_property
     def _gray(self) -> np.ndarray:
@@ -247,7 +246,7 @@ class Preview:
             gathered = blur(_reduce(light * background, factor), sigma, "disc")
             # Where there is no background nearly all of the sharp picture is shown.
             mean = np.clip(gathered / np.maximum(share, 1e-3), 0, 1)
-            plane[:] = _enlarge(mean ** np.float32(1 / GAMMA), plane.shape, factor)
+            plane[:] = _enlarge(linear_to_srgb(mean), plane.shape, factor)
         return smooth
 
 

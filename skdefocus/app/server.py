@@ -71,7 +71,8 @@ class TuningServer:
         self._read_known = lru_cache(2)(self._read_file)
         self._folder = TemporaryDirectory(prefix="skdefocus-app-")
         self._workers = Workers()
-        self._loop = IOLoop(asyncio_loop=asyncio.new_event_loop(), make_current=False)
+        self._asyncio_loop = asyncio.new_event_loop()
+        self._loop = IOLoop(asyncio_loop=self._asyncio_loop, make_current=False)
         files = {"sessions": self.sessions}
         try:
             self._server = get_server(
@@ -117,7 +118,7 @@ class TuningServer:
 
     def run(self) -> None:
         """Serve until `stop` is called, or the process is interrupted."""
-        asyncio.set_event_loop(self._loop.asyncio_loop)
+        asyncio.set_event_loop(self._asyncio_loop)
         try:
             self._server.start()
             self._loop.start()
@@ -130,7 +131,7 @@ class TuningServer:
 
     def stop(self) -> None:
         """Stop serving; from any thread, or a signal's handler."""
-        self._loop.asyncio_loop.call_soon_threadsafe(self._loop.stop)
+        self._asyncio_loop.call_soon_threadsafe(self._loop.stop)
 
     def _clean_up(self) -> None:
         for session in list(self.sessions.values()):

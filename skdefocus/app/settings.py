@@ -10,8 +10,7 @@ from typing import Any, Self
 
 from ..enhance import AdaptiveUnsharpMask
 from ..render import SDoFRenderer
-from ..render.shallow import LARGEST_SHARE
-from ..render.weight import LEAST_DISTANCE
+from ..render.weight import LARGEST_SHARE, LEAST_DISTANCE
 from ..segment import DefocusSegmenter
 
 __all__ = ["RANGES", "Settings"]

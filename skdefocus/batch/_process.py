@@ -16,15 +16,16 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .._base import ImageTransformer
-from .._shared.validation import N_JOBS, POSITIVE_INTEGER, StrOptions, check_parameters
+from .._shared.parameters import N_JOBS, POSITIVE_INTEGER, StrOptions, check_parameters
 from ..io import DEFAULT_MAX_PIXELS
 from .jobs import Job, check_inputs, list_jobs
+from .keys import product_keys
 from .pool import active_pool, run_jobs
 from .products import RESERVED, Form, pipeline_steps
 from .report import Report, read_rows
 from .run_folder import open_run
 from .subject import check_subject
-from .work import Task, product_keys
+from .work import Task
 
 __all__ = ["BatchSummary", "process"]
 

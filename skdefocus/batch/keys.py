@@ -15,8 +15,10 @@ from .. import __version__
 from ..classifier import ContextNetwork
 from ..classifier.pretrained import CONTEXT_PRETRAINED, PRETRAINED
 from ..mapping.cache import network_key
+from .products import Form
+from .subject import subject_key
 
-__all__ = ["file_key", "pipeline_key"]
+__all__ = ["file_key", "photograph_keys", "pipeline_key", "product_keys"]
 
 # Changes whenever the same work may give other results or figures.
 _VERSION = 2
@@ -47,8 +49,8 @@ def _describe_estimator(estimator: Any) -> list[Any]:
     kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
     parameters = estimator.get_params(deep=False)
     state = estimator.__getstate__() or {}
-    # What it has learned; what begins with an underscore is its own affair.
-    learnt = {
+    # What it has learned. Names that begin with an underscore are private.
+    learned = {
         name: _describe(value)
         for name, value in state.items()
         if name not in parameters and not name.startswith("_")
@@ -58,7 +60,7 @@ def _describe_estimator(estimator: Any) -> list[Any]:
         for name, value in parameters.items()
         if name not in _WITHOUT_EFFECT
     }
-    return [kind, sorted(kept.items()), sorted(learnt.items())]
+    return [kind, sorted(kept.items()), sorted(learned.items())]
 
 
 def pipeline_key(
@@ -111,3 +113,79 @@ def file_key(path: str | os.PathLike[str]) -> str:
     """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def product_keys(
+    pipeline: Any,
+    pictures: Mapping[str, Any],
+    form: Form,
+    *,
+    with_map: bool,
+    overview: bool,
+    figures: bool,
+) -> dict[str, str]:
+    """List the products that are wanted, each with what its files depend on.
+
+    Parameters
+    ----------
+    pipeline : estimator or Pipeline
+        From images to samples with a blur map.
+    pictures : mapping of str to estimator
+        What else to make of the sample.
+    form : Form
+        How results are written.
+    with_map : bool
+        Whether the map is wanted.
+    overview : bool
+        Whether all is wanted side by side.
+    figures : bool
+        Whether the figures of the report are wanted.
+
+    Returns
+    -------
+    dict of str to str
+        A key for every product, whatever the photograph.
+    """
+    keys = {}
+    if with_map:
+        keys["map"] = pipeline_key(pipeline, {}, {"map_data": form.map_data})
+    keys["pipeline"] = pipeline_key(pipeline, {}, {})
+    for name, step in pictures.items():
+        keys[name] = pipeline_key(pipeline, {name: step}, {})
+    if overview:
+        keys["overview"] = pipeline_key(pipeline, pictures, {"credit": form.credit})
+    if form.credit:
+        keys["credit"] = pipeline_key(None, {}, {"credit": form.credit})
+    if figures:
+        # A segmenter that was asked for decides what counts as in focus.
+        masks = {name: step for name, step in pictures.items() if name == "mask"}
+        keys["figures"] = pipeline_key(pipeline, masks, {"figures": True})
+    return keys
+
+
+def photograph_keys(
+    keys: Mapping[str, str], content: str, subject: Any
+) -> dict[str, str]:
+    """Key of every product of one photograph.
+
+    Parameters
+    ----------
+    keys : mapping of str to str
+        From `product_keys`.
+    content : str
+        From `file_key`.
+    subject : tuple of int, Path or None
+        What the figures are restricted to.
+
+    Returns
+    -------
+    dict of str to str
+        A key for every product.
+    """
+    parts = {product: f"{key} {content}" for product, key in keys.items()}
+    if "figures" in parts:
+        parts["figures"] += f" {subject_key(subject)}"
+    return {
+        product: hashlib.sha256(part.encode()).hexdigest()
+        for product, part in parts.items()
+    }

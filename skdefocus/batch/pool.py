@@ -233,7 +233,7 @@ class _Crew:
         ended = False
         while True:
             while not (ended or self._suspects) and self._has_room():
-                job = self._again.popleft() if self._again else next(jobs, None)
+                job = next(jobs, None) if not self._again else self._again.popleft()
                 if job is None:
                     ended = True
                 elif job.problem:

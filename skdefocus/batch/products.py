@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ __all__ = [
     "run_pipeline",
     "write_map_files",
     "write_pictures",
-    "write_product",
+    "write_products",
 ]
 
 # The files of a map: a picture, 16 bits, and float data.
@@ -177,10 +177,10 @@ def run_pipeline(
     return Results(original, sample, own, made)
 
 
-def write_product(
-    stage: Stage, name: str, product: str, results: Results, form: Form
-) -> None:
-    """Write the files of one product.
+def write_products(
+    stage: Stage, name: str, products: Iterable[str], results: Results, form: Form
+) -> dict[str, list[Path]]:
+    """Write the files of products.
 
     Parameters
     ----------
@@ -188,33 +188,42 @@ def write_product(
         Where results wait until all of them are there.
     name : str
         What names of files begin with.
-    product : str
+    products : iterable of str
         "map", "pipeline" (what the pipeline itself made of the map), "overview",
-        "credit", "figures" (which are in the report, not in a file), or the name of a
-        picture.
+        "credit", "figures" (which are in the report, not in a file), or names of
+        pictures.
     results : Results
         What was made.
     form : Form
         How it is written.
+
+    Returns
+    -------
+    dict of str to list of Path
+        Where the files of each product go.
 
     Raises
     ------
     OSError, ValueError
         If something cannot be written.
     """
-    if product == "map":
-        write_map_files(stage, name, results.sample, form.map_data)
-    elif product == "pipeline":
-        write_pictures(stage, name, results.own, results.original)
-    elif product == "overview":
-        write_photograph(
-            stage(f"{name}_overview.png"), _draw_overview(results, form.credit)
-        )
-    elif product == "credit":
-        stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
-    elif product != "figures":
-        picture = {product: results.pictures[product]}
-        write_pictures(stage, name, picture, results.original)
+    files = {}
+    for product in products:
+        n_before = len(stage.targets)
+        if product == "map":
+            write_map_files(stage, name, results.sample, form.map_data)
+        elif product == "pipeline":
+            write_pictures(stage, name, results.own, results.original)
+        elif product == "overview":
+            overview = _draw_overview(results, form.credit)
+            write_photograph(stage(f"{name}_overview.png"), overview)
+        elif product == "credit":
+            stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
+        elif product != "figures":
+            picture = {product: results.pictures[product]}
+            write_pictures(stage, name, picture, results.original)
+        files[product] = stage.targets[n_before:]
+    return files
 
 
 def write_map_files(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 import warnings
 from collections.abc import Mapping
@@ -15,13 +14,13 @@ from .._shared.files import staged
 from .._shared.threads import single_threaded
 from ..io import read_photograph
 from .jobs import Job
-from .keys import file_key, pipeline_key
+from .keys import file_key, photograph_keys
 from .measure import measure_map
-from .products import Form, Results, describe_error, run_pipeline, write_product
+from .products import Form, Results, describe_error, run_pipeline, write_products
 from .run_folder import RunFolder
-from .subject import find_subject, read_subject, subject_key
+from .subject import find_subject, read_subject
 
-__all__ = ["STARTED_BEFORE", "Task", "failed_row", "product_keys", "work"]
+__all__ = ["STARTED_BEFORE", "Task", "failed_row", "work"]
 
 # Status of a photograph that was started before and not finished: its worker died.
 STARTED_BEFORE = "started before"
@@ -72,54 +71,6 @@ def _keep(task: Task) -> Task:
         _tasks.clear()
         kept = _tasks[task.folder.run] = task
     return kept
-
-
-def product_keys(
-    pipeline: Any,
-    pictures: Mapping[str, Any],
-    form: Form,
-    *,
-    with_map: bool,
-    overview: bool,
-    figures: bool,
-) -> dict[str, str]:
-    """List the products that are wanted, each with what its files depend on.
-
-    Parameters
-    ----------
-    pipeline : estimator or Pipeline
-        From images to samples with a blur map.
-    pictures : mapping of str to estimator
-        What else to make of the sample.
-    form : Form
-        How results are written.
-    with_map : bool
-        Whether the map is wanted.
-    overview : bool
-        Whether all is wanted side by side.
-    figures : bool
-        Whether the figures of the report are wanted.
-
-    Returns
-    -------
-    dict of str to str
-        A key for every product, whatever the photograph.
-    """
-    keys = {}
-    if with_map:
-        keys["map"] = pipeline_key(pipeline, {}, {"map_data": form.map_data})
-    keys["pipeline"] = pipeline_key(pipeline, {}, {})
-    for name, step in pictures.items():
-        keys[name] = pipeline_key(pipeline, {name: step}, {})
-    if overview:
-        keys["overview"] = pipeline_key(pipeline, pictures, {"credit": form.credit})
-    if form.credit:
-        keys["credit"] = pipeline_key(None, {}, {"credit": form.credit})
-    if figures:
-        # A segmenter that was asked for decides what counts as in focus.
-        masks = {name: step for name, step in pictures.items() if name == "mask"}
-        keys["figures"] = pipeline_key(pipeline, masks, {"figures": True})
-    return keys
 
 
 def failed_row(job: Job, error: str, seconds: float | None = None) -> dict[str, Any]:
@@ -205,7 +156,7 @@ def _finish(
     content = file_key(photo) if photo.is_file() else ""
     if content and isinstance(task.subject, Path):
         task = replace(task, subject=find_subject(task.subject, job.target))
-    keys = _keys(task, content)
+    keys = photograph_keys(task.keys, content, task.subject)
     kept = folder.finished(job.target, keys) if task.resume and content else {}
     missing = [product for product in keys if product not in kept]
     if not missing:
@@ -225,12 +176,8 @@ def _finish(
     }
     results = run_pipeline(task.pipeline, wanted, original, str(photo))
     target = folder.out / job.target
-    made: dict[str, list[Path]] = {}
     with staged(target.parent, within=folder.work) as stage:
-        for product in missing:
-            n_before = len(stage.targets)
-            write_product(stage, target.name, product, results, task.form)
-            made[product] = stage.targets[n_before:]
+        made = write_products(stage, target.name, missing, results, task.form)
         figures = {}
         if "figures" in missing:
             figures = measure_map(results.sample, subject, _own_mask(results))
@@ -248,17 +195,6 @@ def _finish(
     }
     finished = folder.finish(job.target, made, keys, general, figures)
     return _row(job, general, finished, keys, status="done")
-
-
-def _keys(task: Task, content: str) -> dict[str, str]:
-    """Give the key of every product of one photograph."""
-    keys = {}
-    for product, key in task.keys.items():
-        parts = f"{key} {content}"
-        if product == "figures":
-            parts += f" {subject_key(task.subject)}"
-        keys[product] = hashlib.sha256(parts.encode()).hexdigest()
-    return keys
 
 
 def _row(

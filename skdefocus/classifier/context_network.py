@@ -66,7 +66,7 @@ class ContextNetwork:
         found = classifier.network_.sha256
         if found != card["classifier"]:
             raise ValueError(
-                f"this context network has learnt with the patch network "
+                f"this context network has learned with the patch network "
                 f"{card['classifier'][:12]}..., not with {found[:12]}...; give that "
                 f"classifier."
             )

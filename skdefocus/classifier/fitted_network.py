@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from sklearn.utils.metaestimators import available_if
@@ -18,6 +19,8 @@ from .pretrained import read_pretrained
 
 __all__ = ["FittedNetworkMixin"]
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
 
 def _is_dense(classifier: Any) -> bool:
     """Tell whether the network slides over images; before fit it may yet."""
@@ -27,6 +30,10 @@ def _is_dense(classifier: Any) -> bool:
             f"only and does not slide over images."
         )
     return True
+
+
+# scikit-learn gives its decorator no type.
+_if_dense: Callable[[_Method], _Method] = available_if(_is_dense)
 
 
 class FittedNetworkMixin:
@@ -41,7 +48,8 @@ class FittedNetworkMixin:
         self.history_ = history
         self.validation_groups_: np.ndarray | None = None
         self.classes_ = np.array(card["classes"], dtype=np.int64)
-        self.sigmas_ = np.array(card["ladder"], dtype=np.float32)[self.classes_]
+        self.ladder_ = tuple(float(sigma) for sigma in card["ladder"])
+        self.sigmas_ = np.array(self.ladder_, dtype=np.float32)[self.classes_]
         self.patch_size_ = card["patch_size"]
         self.dense_stride_ = card["stride"]
         self.n_features_in_ = self.patch_size_**2
@@ -120,7 +128,7 @@ class FittedNetworkMixin:
         """
         return self.predict_proba(X) @ self.sigmas_
 
-    @available_if(_is_dense)  # type: ignore[untyped-decorator]  # scikit-learn's
+    @_if_dense
     def predict_proba_image(
         self, gray: np.ndarray, n_threads: int | None = None
     ) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 
-from .._shared.validation import (
+from .._shared.parameters import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -21,9 +21,11 @@ from .._shared.validation import (
     StrOptions,
     check_parameters,
 )
+from ..patches import PatchSet
 from ..patches.ladders import check_ladder
 from .architectures import ARCHITECTURES
 from .fitted_network import FittedNetworkMixin
+from .patch_input import separate_ladder
 
 __all__ = ["PatchBlurClassifier"]
 
@@ -38,9 +40,11 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         be run over a whole image at once, "blurnet_small", the same with fewer
         filters, or one of the paper's, which judge a patch at a time: "mobilenet_v2",
         "efficientnet_b0", "densenet121", "nasnet_mobile" or "shufflenet_v2".
-    ladder : sequence of float, default=(0, 1, ..., 19)
+    ladder : sequence of float, optional
         Sigma of each level, in pixels, ascending from 0 or more. ``y`` holds levels,
-        that is, indices into it.
+        that is, indices into it. By default the ladder of the `PatchSet` that `fit` is
+        given. `fit` with arrays ``X, y`` needs it, and so do `GridSearchCV` and
+        `cross_val_predict`, which call it that way.
     epochs : int, default=100
         Passes over the training patches.
     batch_size : int, default=128
@@ -78,6 +82,8 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,), int64
         The levels seen in training, ascending.
+    ladder_ : tuple of float
+        Sigma of each level, in pixels, also of levels that training did not see.
     sigmas_ : ndarray of shape (n_classes,), float32
         Sigma of each class, in pixels.
     history_ : dict of str to list of float
@@ -97,6 +103,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
 
     See Also
     --------
+    skdefocus.patches.make_blur_patches : Makes a `PatchSet` to train on.
     skdefocus.figures.training_figure : Draws ``history_``.
     skdefocus.SlidingWindowMapper : Applies it to every patch of a photograph.
 
@@ -127,7 +134,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
 
     _constraints = {  # noqa: RUF012
         "architecture": [StrOptions(set(ARCHITECTURES))],
-        "ladder": ["array-like"],
+        "ladder": ["array-like", None],
         "epochs": [POSITIVE_INTEGER],
         "batch_size": [POSITIVE_INTEGER],
         "learning_rate": [POSITIVE_REAL],
@@ -145,7 +152,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         architecture: str = "blurnet",
-        ladder: Sequence[float] = tuple(range(20)),
+        ladder: Sequence[float] | None = None,
         *,
         epochs: int = 100,
         batch_size: int = 128,
@@ -185,25 +192,27 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         groups: Any = None,
-        validation_data: tuple[Any, Any] | None = None,
+        validation_data: PatchSet | tuple[Any, Any] | None = None,
     ) -> Self:
         """Train the network; needs the extra ``train``.
 
         Parameters
         ----------
-        X : array-like of shape (n, 32, 32) or (n, 1024)
-            Gray patches, uint8 or float in [0, 1]. Memory-mapped arrays, and objects
-            with ``shape``, ``dtype``, ``len`` and ``X[integer_array]``, are read one
-            batch at a time and never held as a whole.
-        y : array-like of shape (n,)
-            Integer level of each patch, an index into ``ladder``.
+        X : PatchSet, or array-like of shape (n, 32, 32) or (n, 1024)
+            A set with its levels, groups and ladder, or gray patches alone, uint8 or
+            float in [0, 1]. Memory-mapped arrays, and objects with ``shape``,
+            ``dtype``, ``len`` and ``X[integer_array]``, are read one batch at a time
+            and never held as a whole.
+        y : array-like of shape (n,), int, optional
+            Level of each patch, an index into ``ladder``. Left out with a `PatchSet`.
         groups : array-like of shape (n,), optional
             Photograph that each patch came from, as a number or name, so that
             ``validation_fraction`` holds out whole photographs. Without it, patches
             are held out one by one, and score better than those of new photographs.
-        validation_data : tuple (X, y), optional
+            Left out with a `PatchSet`.
+        validation_data : PatchSet or tuple (X, y), optional
             Patches to validate on, instead of ``validation_fraction``.
 
         Returns
@@ -214,8 +223,9 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For parameters, patches, levels or groups that are not accepted, or a
-            checkpoint that is damaged or of another training.
+            For parameters, patches, levels or groups that are not accepted, for arrays
+            without a ``ladder``, for a `PatchSet` of another ladder than ``ladder``,
+            or for a checkpoint that is damaged or of another training.
         ImportError
             If the extra ``train`` is not installed.
         """
@@ -224,7 +234,10 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         from .training.run_state import TrainingSettings
         from .training.training_set import make_training_set
 
-        ladder = self.check_settings()
+        X, y, groups, validation_data, sigmas = separate_ladder(
+            X, y, groups, validation_data, self.check_settings()
+        )
+        ladder = np.array(sigmas)
         judged = self.validation_fraction > 0 or validation_data is not None
         if self.early_stopping and not judged:
             raise ValueError(
@@ -277,13 +290,13 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
                 return seed
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def check_settings(self) -> np.ndarray:
+    def check_settings(self) -> tuple[float, ...] | None:
         """Check the parameters, and that training is installed, before any work.
 
         Returns
         -------
-        ndarray of shape (n_levels,), float64
-            Sigma of each level, in pixels.
+        tuple of float or None
+            Sigma of each level, in pixels; None if the patches are to tell.
 
         Raises
         ------
@@ -296,7 +309,9 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
 
         check_parameters(self._constraints, self.get_params(), type(self).__name__)
         import_keras()
-        return np.array(check_ladder(self.ladder, "PatchBlurClassifier", least=2))
+        if self.ladder is None:
+            return None
+        return check_ladder(self.ladder, "PatchBlurClassifier", least=2)
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PatchReader", "check_levels", "check_patches", "chunks"]
+from ..patches import PatchSet
+from ..patches.ladders import same_ladder
+
+__all__ = [
+    "PatchReader",
+    "check_levels",
+    "check_patches",
+    "chunks",
+    "separate_ladder",
+]
 
 _CHUNK = 1024
 
@@ -85,6 +94,8 @@ def _as_source(X: Any) -> Any:
         raise TypeError(
             "X is a sparse matrix; PatchBlurClassifier accepts dense arrays only."
         )
+    if isinstance(X, PatchSet):
+        raise TypeError("X is a PatchSet; give its patches alone, the attribute 'X'.")
     lazy = isinstance(getattr(X, "dtype", None), np.dtype) and all(
         hasattr(X, name) for name in ("shape", "__len__", "__getitem__")
     )
@@ -120,7 +131,7 @@ def check_patches(
     ValueError
         For other shapes, dtypes or values, or for no patches.
     TypeError
-        For a sparse matrix.
+        For a sparse matrix or a whole `PatchSet`.
     """
     source = _as_source(X)
     shape = tuple(source.shape)
@@ -154,10 +165,9 @@ def check_patches(
 
 
 def _first_odd(levels: np.ndarray) -> Any:
-    """Find the first level that is no whole number."""
-    if levels.dtype.kind != "f":
-        return levels.tolist()[0]
-    return levels[levels != np.floor(levels)].tolist()[0]
+    """Find the first level that is no whole number, or the first of all."""
+    odd = levels != np.floor(levels) if levels.dtype.kind == "f" else []
+    return (levels[odd] if np.any(odd) else levels).tolist()[0]
 
 
 def check_levels(y: Any, n_samples: int, n_levels: int, name: str = "y") -> np.ndarray:
@@ -165,8 +175,9 @@ def check_levels(y: Any, n_samples: int, n_levels: int, name: str = "y") -> np.n
 
     Parameters
     ----------
-    y : array-like of shape (n_samples,)
-        Whole numbers from 0 to ``n_levels - 1``.
+    y : array-like of shape (n_samples,), int
+        From 0 to ``n_levels - 1``. Floats are refused even if they are whole numbers,
+        because nobody can tell levels like 2.0 and sigmas like 2.0 apart.
     n_samples, n_levels : int
         Patches, and levels of the ladder.
     name : str, default="y"
@@ -194,13 +205,10 @@ def check_levels(y: Any, n_samples: int, n_levels: int, name: str = "y") -> np.n
             f"{name} must hold one level for each of the {n_samples} patches; got "
             f"shape {levels.shape}."
         )
-    whole = levels.dtype.kind in "iu" or (
-        levels.dtype.kind == "f" and bool((levels == np.floor(levels)).all())
-    )
-    if not whole:
+    if levels.dtype.kind not in "iu":
         raise ValueError(
             f"{name} must hold integer levels, got {_first_odd(levels)!r}: sigmas in "
-            f"pixels belong in 'ladder', and {name} holds indices into it."
+            f"pixels belong in 'ladder', and {name} holds indices into it, as integers."
         )
     if levels.min() < 0 or levels.max() >= n_levels:
         raise ValueError(
@@ -208,3 +216,63 @@ def check_levels(y: Any, n_samples: int, n_levels: int, name: str = "y") -> np.n
             f"they span [{levels.min():g}, {levels.max():g}]."
         )
     return levels.astype(np.int64)
+
+
+def separate_ladder(
+    X: Any,
+    y: Any,
+    groups: Any,
+    validation_data: Any,
+    ladder: tuple[float, ...] | None,
+) -> tuple[Any, Any, Any, Any, tuple[float, ...]]:
+    """Take patch sets apart, and find the one ladder that all levels refer to.
+
+    Parameters
+    ----------
+    X : PatchSet or array-like
+        What `PatchBlurClassifier.fit` was given.
+    y, groups : array-like or None
+        None with a `PatchSet`, which has its own.
+    validation_data : PatchSet, tuple (X, y) or None
+        Patches to validate on.
+    ladder : tuple of float or None
+        What the classifier was given: sigma of each level, in pixels.
+
+    Returns
+    -------
+    X, y, groups, validation_data
+        Arrays, not checked yet, and a pair or None.
+    ladder : tuple of float
+        Sigma of each level, in pixels.
+
+    Raises
+    ------
+    ValueError
+        If nothing tells the ladder, or two ladders differ.
+    """
+    if isinstance(X, PatchSet):
+        if y is not None or groups is not None:
+            raise ValueError(
+                "PatchBlurClassifier.fit takes y and groups from its PatchSet; give "
+                "the PatchSet alone."
+            )
+        if ladder is not None and not same_ladder(ladder, X.ladder):
+            raise ValueError(
+                f"The 'ladder' parameter of PatchBlurClassifier must be that of the "
+                f"PatchSet, {X.ladder}, or None to use that. Got {ladder} instead."
+            )
+        ladder = X.ladder
+        X, y, groups = X
+    elif ladder is None:
+        raise ValueError(
+            "PatchBlurClassifier needs the sigma of each level in y: give ladder=..., "
+            "in pixels, or fit a PatchSet, which has its ladder."
+        )
+    if isinstance(validation_data, PatchSet):
+        if not same_ladder(ladder, validation_data.ladder):
+            raise ValueError(
+                f"validation_data must be a PatchSet with the ladder of the training, "
+                f"{ladder}; its ladder is {validation_data.ladder}."
+            )
+        validation_data = (validation_data.X, validation_data.y)
+    return X, y, groups, validation_data, ladder

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared.validation import (
+from .._shared.parameters import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
@@ -21,7 +21,7 @@ from .._shared.validation import (
     unchecked,
 )
 from ..io import read_image
-from ..patches import PAPER_LADDER, PatchSet, make_blur_patches
+from ..patches import PAPER_LADDER, make_blur_patches
 from ..patches.ladders import check_ladder
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def load_div2k(
     for name, chosen in photographs.items():
         share = n_patches and -(-n_patches * len(chosen) // n_found)
         try:
-            arrays = unchecked(make_blur_patches)(
+            sets[name] = unchecked(make_blur_patches)(
                 chosen,
                 ladder,
                 n_patches=share,
@@ -185,7 +185,6 @@ def load_div2k(
             )
         except ValueError as error:
             raise ValueError(f"the set {name!r} of {home}: {error}") from error
-        sets[name] = PatchSet(*arrays, ladder)
     counts = {name: len(chosen) for name, chosen in photographs.items()}
     return Bunch(
         **sets,

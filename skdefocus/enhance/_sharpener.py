@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._base import SubjectTransformer
-from .._shared.validation import check_subject_mask, to_float_image, unchecked
+from .._shared.parameters import unchecked
+from .._shared.validation import check_subject_mask, to_float_image
 from ..sample import DefocusSample
 
 __all__ = ["Sharpener"]

@@ -8,19 +8,19 @@ import numpy as np
 from scipy.special import expit
 
 from .._base import SubjectTransformer
-from .._shared.sigma_scale import LARGEST_SIGMA
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_REAL,
     REAL,
     StrOptions,
-    check_map,
-    check_parameters,
-    protect_subject,
-    to_float_image,
+    checked,
+    unchecked,
 )
+from .._shared.sigma_scale import LARGEST_SIGMA
+from .._shared.validation import check_map, protect_subject, to_float_image
 from ..filters import noise_deviation, unsharp_mask
+from ..filters.unsharp import UNSHARP_CONSTRAINTS
 
 __all__ = [
     "AdaptiveUnsharpMask",
@@ -29,7 +29,6 @@ __all__ = [
     "sharpening_gain",
 ]
 
-_THRESHOLD = [NON_NEGATIVE_REAL, StrOptions({"auto"})]
 # From this sigma, in pixels, detail between neighboring pixels is noise, of which this
 # many standard deviations are left unsharpened.
 _BLURRED = 2.0
@@ -42,8 +41,14 @@ _CURVE = {
     "gain": [NON_NEGATIVE_REAL],
     "blur_scale": [POSITIVE_REAL],
 }
+_SHARPENING = {
+    **_CURVE,
+    **UNSHARP_CONSTRAINTS,
+    "threshold": [NON_NEGATIVE_REAL, StrOptions({"auto"})],
+}
 
 
+@checked(_CURVE)
 def sharpening_gain(
     blur_map: np.ndarray,
     *,
@@ -64,11 +69,13 @@ def sharpening_gain(
     ----------
     blur_map : array-like
         Sigma in pixels, at least 0, of any shape.
-    alpha1, alpha2 : float, default=46.0 and 183.0
-        Steepness of the rise and the fall, at least 0.
-    beta1, beta2 : float, default=0.1 and 0.27
-        Where rise and fall reach one half, as shares of ``blur_scale``: 1.9 and 5.1 px.
-        With ``beta1 > beta2`` hardly any gain is left, which is warned of.
+    alpha1, beta1 : float, default=46.0 and 0.1
+        Steepness of the gain's rise, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 1.9 px.
+    alpha2, beta2 : float, default=183.0 and 0.27
+        Steepness of the gain's fall, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 5.1 px. With ``beta1 > beta2`` hardly any gain is left,
+        which is warned of.
     gain : float, default=2.0
         Largest gain (lambda_max), at least 0.
     blur_scale : float, default=19.0
@@ -94,21 +101,12 @@ def sharpening_gain(
     >>> sharpening_gain([0.0, 3.0, 15.0]).round(2)
     array([0.02, 1.87, 0.  ], dtype=float32)
     """
-    parameters = {
-        "alpha1": alpha1,
-        "beta1": beta1,
-        "alpha2": alpha2,
-        "beta2": beta2,
-        "gain": gain,
-        "blur_scale": blur_scale,
-    }
-    check_parameters(_CURVE, parameters, "sharpening_gain")
     if beta1 > beta2:
         warnings.warn(
             f"beta1 ({beta1:g}) is above beta2 ({beta2:g}): the gain falls before it "
             f"rises, and hardly anything is sharpened.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     level = np.asarray(blur_map, dtype=np.float32) / np.float32(blur_scale)
     rise = expit(np.float32(alpha1) * (level - np.float32(beta1)))
@@ -135,15 +133,21 @@ def noise_threshold(image: np.ndarray, blur_map: np.ndarray) -> float:
     return _NOISE_SHARE * noise_deviation(image, blur_map >= _BLURRED)
 
 
+@checked(_SHARPENING)
 def adaptive_unsharp_mask(
     image: np.ndarray,
     blur_map: np.ndarray,
     *,
+    alpha1: float = 46.0,
+    beta1: float = 0.1,
+    alpha2: float = 183.0,
+    beta2: float = 0.27,
+    gain: float = 2.0,
     radius: float = 1.5,
     threshold: float | str = "auto",
     overshoot: float | None = 0.05,
+    blur_scale: float = LARGEST_SIGMA,
     subject_mask: np.ndarray | None = None,
-    **curve: float,
 ) -> np.ndarray:
     """Sharpen a photograph where its blur map says that it helps (eqs. 8 to 11).
 
@@ -153,6 +157,15 @@ def adaptive_unsharp_mask(
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W)
         Sigma in pixels, at least 0.
+    alpha1, beta1 : float, default=46.0 and 0.1
+        Steepness of the gain's rise, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 1.9 px.
+    alpha2, beta2 : float, default=183.0 and 0.27
+        Steepness of the gain's fall, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 5.1 px. With ``beta1 > beta2`` hardly any gain is left,
+        which is warned of.
+    gain : float, default=2.0
+        Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
         Sigma of the unsharp mask's Gaussian, in pixels.
     threshold : float or "auto", default="auto"
@@ -163,11 +176,11 @@ def adaptive_unsharp_mask(
         How far the luminance may leave its local range, as a share of that range,
         which limits halos (`skdefocus.filters.unsharp_mask`). None is eq. 8 as
         printed.
+    blur_scale : float, default=19.0
+        Sigma, in pixels, that counts as 1: the top of the paper's ladder.
     subject_mask : array-like of shape (H, W), optional
         True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
         says.
-    **curve
-        Parameters of `sharpening_gain`.
 
     Returns
     -------
@@ -193,16 +206,21 @@ def adaptive_unsharp_mask(
     """
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
-    check_parameters(
-        {"threshold": _THRESHOLD}, {"threshold": threshold}, "adaptive_unsharp_mask"
-    )
     if isinstance(threshold, str):
         # It is "auto": no other word is accepted.
         threshold = noise_threshold(image, blur_map)
     blur_map = protect_subject(blur_map, subject_mask)
-    gain = sharpening_gain(blur_map, **curve)
-    return unsharp_mask(
-        image, gain, radius=radius, threshold=threshold, overshoot=overshoot
+    gains = unchecked(sharpening_gain)(
+        blur_map,
+        alpha1=alpha1,
+        beta1=beta1,
+        alpha2=alpha2,
+        beta2=beta2,
+        gain=gain,
+        blur_scale=blur_scale,
+    )
+    return unchecked(unsharp_mask)(
+        image, gains, radius=radius, threshold=threshold, overshoot=overshoot
     )
 
 
@@ -212,9 +230,12 @@ class AdaptiveUnsharpMask(SubjectTransformer):
     Parameters
     ----------
     alpha1, beta1 : float, default=46.0 and 0.1
-        Steepness of the gain's rise, and where it reaches one half.
+        Steepness of the gain's rise, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 1.9 px.
     alpha2, beta2 : float, default=183.0 and 0.27
-        Steepness of the gain's fall, and where it reaches one half.
+        Steepness of the gain's fall, at least 0, and where it reaches one half, as a
+        share of ``blur_scale``: 5.1 px. With ``beta1 > beta2`` hardly any gain is left,
+        which is warned of.
     gain : float, default=2.0
         Largest gain (lambda_max), at least 0.
     radius : float, default=1.5
@@ -227,7 +248,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
         How far the luminance may leave its local range, as a share of that range,
         which limits halos. None is eq. 8 as printed.
     blur_scale : float, default=19.0
-        Sigma, in pixels, in shares of which ``beta1`` and ``beta2`` are given.
+        Sigma, in pixels, that counts as 1: the top of the paper's ladder.
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).
 
@@ -251,10 +272,7 @@ class AdaptiveUnsharpMask(SubjectTransformer):
     """
 
     _constraints = {  # noqa: RUF012
-        **_CURVE,
-        "radius": [POSITIVE_REAL],
-        "threshold": _THRESHOLD,
-        "overshoot": [NON_NEGATIVE_REAL, None],
+        **_SHARPENING,
         "n_jobs": N_JOBS,
     }
     _function = staticmethod(adaptive_unsharp_mask)

@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._shared.validation import (
-    N_JOBS,
-    UNIT_INTERVAL,
-    checked,
-    to_float_image,
-)
+from .._shared.parameters import N_JOBS, UNIT_INTERVAL, checked
+from .._shared.validation import to_float_image
 from ..filters import linear_to_srgb, srgb_to_linear
 from ._sharpener import Sharpener
 

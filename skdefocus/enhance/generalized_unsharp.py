@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.special import expit, logit
 
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
@@ -14,9 +14,9 @@ from .._shared.validation import (
     POSITIVE_REAL,
     UNIT_INTERVAL,
     checked,
-    to_float_image,
     unchecked,
 )
+from .._shared.validation import to_float_image
 from ..filters import adaptive_equalization
 from ._sharpener import Sharpener
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._shared.validation import N_JOBS, NON_NEGATIVE_REAL
+from .._shared.parameters import N_JOBS, NON_NEGATIVE_REAL
 from ..filters.unsharp import UNSHARP_CONSTRAINTS, unsharp_mask
 from ._sharpener import Sharpener
 

@@ -7,12 +7,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage, optimize, signal
 
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    StrOptions,
-    checked,
-    to_float_image,
-)
+from .._shared.parameters import NON_NEGATIVE_REAL, StrOptions, checked
+from .._shared.validation import to_float_image
 
 __all__ = ["blur", "disc_kernel"]
 

@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.threads import run_in_parts
-from .._shared.validation import (
-    INTEGER_RANGE,
+from .._shared.parameters import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
-    check_map,
     checked,
 )
+from .._shared.threads import run_in_parts
+from .._shared.validation import INTEGER_RANGE, check_map
 from ._edge_weights import Ties
 from ._inputs import to_planes
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._shared.validation import (
-    POSITIVE_INTEGER,
-    checked,
-    to_float_image,
-    to_gray,
-)
+from .._shared.parameters import POSITIVE_INTEGER, checked
+from .._shared.validation import to_float_image, to_gray
 from .box import window_variance
 
 __all__ = ["laplacian", "variance_of_laplacian"]

@@ -8,8 +8,8 @@ from types import ModuleType
 import numpy as np
 from scipy import ndimage
 
+from .._shared.parameters import NON_NEGATIVE_INTEGER, checked
 from .._shared.threads import run_in_parts
-from .._shared.validation import NON_NEGATIVE_INTEGER, checked
 from ._compiled import for_reading, kernels_for
 from ._inputs import to_planes
 

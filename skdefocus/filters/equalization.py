@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._shared.validation import (
-    POSITIVE_INTEGER,
-    UNIT_INTERVAL,
-    checked,
-    to_float_image,
-)
+from .._shared.parameters import POSITIVE_INTEGER, UNIT_INTERVAL, checked
+from .._shared.validation import to_float_image
 
 __all__ = ["adaptive_equalization"]
 

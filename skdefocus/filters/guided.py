@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked
 from .._shared.threads import run_in_parts
-from .._shared.validation import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked
 from ._compiled import for_reading, kernels_for
 from ._inputs import to_planes
 from .box import split, window_mean

@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from .._shared.validation import (
-    POSITIVE_INTEGER,
-    POSITIVE_REAL,
-    check_map,
-    checked,
-)
+from .._shared.parameters import POSITIVE_INTEGER, POSITIVE_REAL, checked
+from .._shared.validation import check_map
 from ._inputs import to_planes
 from ._multigrid import GridSolver
 

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
-    checked,
-    to_float_image,
-    to_gray,
-)
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, checked
+from .._shared.validation import to_float_image, to_gray
 
 __all__ = [
     "UNSHARP_CONSTRAINTS",

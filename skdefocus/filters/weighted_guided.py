@@ -7,13 +7,9 @@ from types import ModuleType
 import numpy as np
 from scipy import ndimage
 
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, checked
 from .._shared.threads import run_in_parts
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
-    checked,
-    to_gray,
-)
+from .._shared.validation import to_gray
 from ._compiled import for_reading, kernels_for
 from ._inputs import to_planes
 from .box import window_mean

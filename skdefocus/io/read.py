@@ -135,7 +135,7 @@ def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
 
 
 def _refuse_early(path: Path) -> None:
-    """Refuse what no reader should be asked about, with what to do instead."""
+    """Reject unsupported files before opening them, and say what to do instead."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a photograph.")
     if not path.exists():

@@ -27,13 +27,15 @@ _UNREADABLE = (
 )
 
 
-def network_key(classifier: Any) -> str:
+def network_key(classifier: Any, sigmas: np.ndarray | None = None) -> str:
     """Key of a classifier: its network and sigmas, or a hash of all that it holds.
 
     Parameters
     ----------
     classifier : classifier
         Fitted.
+    sigmas : ndarray of shape (n_classes,), optional
+        Sigma of each class, in pixels, if the classifier does not know it.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def network_key(classifier: Any) -> str:
     network = getattr(classifier, "network_", None)
     if network is None:
         key: str = joblib.hash(classifier)
-        return key
+        return key if sigmas is None else f"{key} {sigmas.tolist()}"
     return f"{network.sha256} {classifier.sigmas_.tolist()}"
 
 

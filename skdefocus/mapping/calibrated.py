@@ -11,7 +11,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
-from .._shared.validation import N_JOBS, NON_NEGATIVE_INTEGER, HasMethods, check_map
+from .._shared.parameters import N_JOBS, NON_NEGATIVE_INTEGER, HasMethods
+from .._shared.validation import check_map
 from ..sample import DefocusSample
 
 __all__ = ["CalibratedMapper"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .._shared.gray_rows import GrayRows
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .class_sigmas import sigma_of_classes
 from .windows import count_windows, pad_to_grid, window_deviation
 
 __all__ = [
     "classify_bands",
     "classify_windows",
-    "sigma_of_classes",
     "spread_confidence",
     "texture_confidence",
 ]
@@ -33,53 +33,11 @@ _FULL_TEXTURE = 20 / 255
 _LEAST_TEXTURE = 0.02
 
 
-def sigma_of_classes(classifier: Any) -> np.ndarray:
-    """Sigma of each class of a fitted classifier.
-
-    Parameters
-    ----------
-    classifier : classifier
-        Fitted. Its ``sigmas_`` are used where it has them; otherwise its classes are
-        taken for sigmas, as in the paper's ladder.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,), float32
-        In pixels, in the order of ``classes_``.
-
-    Raises
-    ------
-    ValueError
-        If the classes are neither known sigmas nor numbers.
-    """
-    inner = _unwrap(classifier)
-    sigmas = np.asarray(getattr(inner, "sigmas_", getattr(inner, "classes_", "none")))
-    if sigmas.dtype.kind not in "fiu" or sigmas.min() < 0:
-        raise ValueError(
-            f"the classes of {type(classifier).__name__} must be levels of blur, from "
-            f"0 up; got {np.atleast_1d(sigmas)[:3].tolist()}."
-        )
-    return sigmas.astype(np.float32)
-
-
-def _unwrap(classifier: Any) -> Any:
-    """Look for the classifier that knows sigmas inside searches and pipelines."""
-    while not hasattr(classifier, "sigmas_"):
-        if hasattr(classifier, "best_estimator_"):
-            classifier = classifier.best_estimator_
-        elif hasattr(classifier, "calibrated_classifiers_"):
-            classifier = classifier.calibrated_classifiers_[0].estimator
-        elif hasattr(classifier, "steps"):
-            classifier = classifier.steps[-1][1]
-        else:
-            break
-    return classifier
-
-
 def classify_windows(
     gray: np.ndarray,
     classifier: Any,
     *,
+    sigmas: Sequence[float] | None = None,
     patch_size: int = 32,
     step: int = 16,
     estimate: str = "mode",
@@ -95,6 +53,9 @@ def classify_windows(
         Fitted on patches of ``patch_size``. One with ``predict_proba_image`` is run
         over whole bands; any other is given patches as rows of ``patch_size ** 2``
         float32 values in [0, 1], in chunks.
+    sigmas : sequence of float, optional
+        Sigma of each class, in pixels, in the order of ``classes_``. Needed for a
+        classifier without ``sigmas_``, which scikit-learn's do not have.
     patch_size, step : int, default=32 and 16
         Side of a window and distance between windows, in pixels.
     estimate : {"mode", "mean"}, default="mode"
@@ -111,10 +72,26 @@ def classify_windows(
     confidence : ndarray of shape (n_down, n_across), float32
         In [0, 1]: one for texture with one clear level, lower where probabilities
         spread, where there is little texture, and where the top level saturates.
+
+    Raises
+    ------
+    ValueError
+        If ``sigmas`` is missing, not needed, or not one for each class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from skdefocus.mapping import classify_windows
+    >>> classifier = DummyClassifier().fit(np.zeros((1, 1024)), ["blurred"])
+    >>> gray = np.zeros((32, 64), np.float32)
+    >>> classify_windows(gray, classifier, sigmas=[2.5])[0]
+    array([[2.5, 2.5, 2.5]], dtype=float32)
     """
     bands = classify_bands(
         gray,
         classifier,
+        sigmas=sigma_of_classes(classifier, sigmas),
         patch_size=patch_size,
         step=step,
         estimate=estimate,
@@ -128,6 +105,7 @@ def classify_bands(
     gray: np.ndarray | GrayRows,
     classifier: Any,
     *,
+    sigmas: np.ndarray | None = None,
     patch_size: int,
     step: int,
     estimate: str,
@@ -143,8 +121,10 @@ def classify_bands(
         Gray in [0, 1].
     classifier, patch_size, step, estimate, n_threads
         As in `classify_windows`.
+    sigmas : ndarray of shape (n_classes,), float32, optional
+        From `sigma_of_classes`, which by default is asked here.
     band_pixels : int, default=2**21
-        About as many pixels are worked on at a time.
+        About as many pixels are classified in one call.
     chunk : int, default=4096
         Most patches that are handed over at a time.
 
@@ -153,7 +133,8 @@ def classify_bands(
     sigma, confidence : ndarray of shape (n, n_across), float32
         Of the next rows of windows.
     """
-    sigmas = sigma_of_classes(classifier)
+    if sigmas is None:
+        sigmas = sigma_of_classes(classifier)
     n_down, n_across = (count_windows(n, patch_size, step) for n in gray.shape)
     band = max(1, (band_pixels // gray.shape[1] - patch_size) // step + 1)
     for first in range(0, n_down, band):
@@ -180,7 +161,7 @@ def _estimate(
     else:
         mean = from_log_sigma(probabilities @ to_log_sigma(sigmas))
         # A rounded sum of probabilities must not leave the ladder.
-        sigma = np.clip(mean, sigmas[0], sigmas[-1])
+        sigma = np.clip(mean, sigmas.min(), sigmas.max())
     return sigma
 
 
@@ -188,8 +169,9 @@ def _confidence(
     probabilities: np.ndarray, sigmas: np.ndarray, texture: np.ndarray
 ) -> np.ndarray:
     decided = spread_confidence(probabilities, to_log_sigma(sigmas))
-    # Beyond the ladder the top level only says "at least this much".
-    within = 1 - probabilities[..., -1] / 2
+    # Beyond the ladder the top level only says "at least this much". It is not the last
+    # class where classes are names: "blurred" comes before "sharp".
+    within = 1 - probabilities[..., sigmas.argmax()] / 2
     confidence: np.ndarray = np.clip(
         decided * texture_confidence(texture) * within, 0, 1
     )

@@ -9,14 +9,9 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
+from .._shared.parameters import N_JOBS, StrOptions, checked, unchecked
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import (
-    N_JOBS,
-    StrOptions,
-    checked,
-    to_float_image,
-    unchecked,
-)
+from .._shared.validation import to_float_image
 from ..classifier.context_features import CELL, context_features, expected_log_sigma
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize

@@ -10,13 +10,8 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
-from .._shared.validation import (
-    N_JOBS,
-    POSITIVE_REAL,
-    checked,
-    image_batch,
-    unchecked,
-)
+from .._shared.parameters import N_JOBS, POSITIVE_REAL, checked, unchecked
+from .._shared.validation import image_batch
 from ..io import MAP_ENDINGS, read_image, read_map
 from ..io.formats import READ_ENDINGS
 from ..sample import DefocusSample

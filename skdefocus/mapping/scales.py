@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .._shared.parameters import POSITIVE_REAL, StrOptions
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import POSITIVE_REAL, StrOptions
 from ..filters import resize
 
 __all__ = [

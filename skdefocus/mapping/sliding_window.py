@@ -12,8 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._base import ImageTransformer
 from .._shared.gray_rows import GrayRows
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     POSITIVE_INTEGER,
     HasMethods,
@@ -21,10 +20,12 @@ from .._shared.validation import (
     checked,
     unchecked,
 )
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..classifier import PatchBlurClassifier
 from ..classifier.pretrained import PRETRAINED
 from ..sample import DefocusSample
 from .cache import cached_maps, network_key
+from .class_sigmas import sigma_of_classes
 from .classify_patches import classify_bands
 from .scales import SCALE, check_scale, measure_at, resample_all
 from .windows import WindowMean
@@ -32,6 +33,7 @@ from .windows import WindowMean
 __all__ = ["SlidingWindowMapper", "sliding_window_map"]
 
 _MAP_CONSTRAINTS = {
+    "sigmas": ["array-like", None],
     "patch_size": [POSITIVE_INTEGER],
     "step": [POSITIVE_INTEGER],
     "estimate": [StrOptions({"mode", "mean"})],
@@ -68,6 +70,7 @@ def sliding_window_map(
     image: np.ndarray,
     classifier: Any,
     *,
+    sigmas: Sequence[float] | None = None,
     patch_size: int = 32,
     step: int = 16,
     estimate: str = "mode",
@@ -82,6 +85,10 @@ def sliding_window_map(
         uint8, uint16, or float in [0, 1], of any size from 1 x 1.
     classifier : classifier
         Fitted on patches of ``patch_size``.
+    sigmas : sequence of float, optional
+        Sigma of each class of a scikit-learn classifier, in pixels, in the order of
+        ``classes_``: ``np.take(patches.ladder, classifier.classes_)`` if it was fitted
+        on the levels of a `PatchSet`. A `PatchBlurClassifier` knows its own.
     patch_size : int, default=32
         Side of a patch, in pixels of the resampled photograph.
     step : int, default=16
@@ -112,7 +119,8 @@ def sliding_window_map(
     Raises
     ------
     ValueError
-        For parameters outside their range, or an image that is not one.
+        For parameters outside their range, an image that is not one, or ``sigmas``
+        that is missing, not needed, or not one for each class.
 
     References
     ----------
@@ -128,13 +136,14 @@ def sliding_window_map(
     >>> sigma.shape, bool(sigma.max() < 1)
     ((64, 80), True)
     """
+    class_sigmas = sigma_of_classes(classifier, sigmas, "sliding_window_map")
     gray = GrayRows(image)
     resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
 
     def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         photograph = resampled.get(factor, gray)
         sigma, confidence = _measure(
-            photograph, classifier, patch_size, step, estimate, n_threads
+            photograph, classifier, patch_size, step, estimate, n_threads, class_sigmas
         )
         return sigma, confidence, sigma
 
@@ -148,6 +157,7 @@ def _measure(
     step: int,
     estimate: str,
     n_threads: int | None,
+    sigmas: np.ndarray | None = None,
     **bands: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Measure a photograph at the size that it has; ``bands`` as `classify_bands`."""
@@ -157,6 +167,7 @@ def _measure(
         gray,
         classifier,
         patch_size=patch_size,
+        sigmas=sigmas,
         step=step,
         estimate=estimate,
         n_threads=n_threads,
@@ -178,8 +189,12 @@ class SlidingWindowMapper(ImageTransformer):
         A network that ships with the package, by name: see
         `PatchBlurClassifier.pretrained`. Otherwise a fitted `PatchBlurClassifier`, or
         any scikit-learn classifier fitted on rows of ``patch_size ** 2`` gray values in
-        [0, 1]. The mapper never trains; wrap the classifier in
+        [0, 1], with ``sigmas``. The mapper never trains; wrap the classifier in
         `sklearn.frozen.FrozenEstimator` so that `clone` keeps it.
+    sigmas : sequence of float, optional
+        Sigma of each class of a scikit-learn classifier, in pixels, in the order of
+        ``classes_``: ``np.take(patches.ladder, classifier.classes_)`` if it was fitted
+        on the levels of a `PatchSet`. A `PatchBlurClassifier` knows its own.
     patch_size : int, default=32
         Side of a patch, in pixels of the resampled photograph.
     step : int, default=16
@@ -231,6 +246,7 @@ class SlidingWindowMapper(ImageTransformer):
         self,
         classifier: Any = "default",
         *,
+        sigmas: Sequence[float] | None = None,
         patch_size: int = 32,
         step: int = 16,
         estimate: str = "mode",
@@ -239,6 +255,7 @@ class SlidingWindowMapper(ImageTransformer):
         n_jobs: int | None = None,
     ) -> None:
         self.classifier = classifier
+        self.sigmas = sigmas
         self.patch_size = patch_size
         self.step = step
         self.estimate = estimate
@@ -269,7 +286,7 @@ class SlidingWindowMapper(ImageTransformer):
             If the classifier is not fitted.
         """
         self._check()
-        self._fitted_classifier()
+        self._class_sigmas(self._fitted_classifier())
         return self
 
     def transform(self, X: Iterable[Any]) -> list[DefocusSample]:
@@ -295,7 +312,8 @@ class SlidingWindowMapper(ImageTransformer):
         """
         self._check()
         classifier = self._fitted_classifier()
-        network = "" if self.memory is None else network_key(classifier)
+        sigmas = self._class_sigmas(classifier)
+        network = "" if self.memory is None else network_key(classifier, sigmas)
         return self._map(X, classifier=classifier, network=network)
 
     def _check(self) -> None:
@@ -327,6 +345,11 @@ class SlidingWindowMapper(ImageTransformer):
             )
         return classifier
 
+    def _class_sigmas(self, classifier: Any) -> np.ndarray | None:
+        """Check ``sigmas``; None where the classifier has its own."""
+        sigmas = sigma_of_classes(classifier, self.sigmas, type(self).__name__)
+        return None if self.sigmas is None else sigmas
+
     def _transform_one(
         self,
         sample: DefocusSample,
@@ -341,7 +364,11 @@ class SlidingWindowMapper(ImageTransformer):
 
         def measure() -> tuple[np.ndarray, np.ndarray]:
             return unchecked(sliding_window_map)(
-                sample.image, classifier, n_threads=n_threads, **settings
+                sample.image,
+                classifier,
+                sigmas=self.sigmas,
+                n_threads=n_threads,
+                **settings,
             )
 
         maps = cached_maps(self.memory, sample.image, settings, network, measure)

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.validation import (
+from .._shared.parameters import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     StrOptions,
     checked,
-    image_batch,
 )
+from .._shared.validation import image_batch
 from .ladders import REAL_LADDER, check_ladder
-from .patch_files import map_patches, patch_writer
+from .patch_files import patch_writer
+from .patch_set import PatchSet
 from .photographs import patches_by_photograph
 from .settings import PatchSettings
 
@@ -56,7 +57,7 @@ def make_blur_patches(
     out: str | os.PathLike[str] | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> PatchSet:
     """Make a labeled patch set from sharp photographs (sec. 3.1).
 
     In the domain "image" regions of each photograph are blurred by every sigma of the
@@ -109,7 +110,7 @@ def make_blur_patches(
         Turns an item of ``images`` into an array, inside the worker.
     out : path-like, optional
         Folder that the set is written to as it is made, whole or not at all, for sets
-        larger than memory; ``PatchSet.load(out)`` opens it again.
+        larger than memory; `PatchSet.load` opens it again.
     random_state : int, default=0
         Seed. The same seed gives the same patches for every ``n_jobs``.
     n_jobs : int, optional
@@ -117,12 +118,10 @@ def make_blur_patches(
 
     Returns
     -------
-    X : ndarray of shape (n, patch_size, patch_size), uint8
-        Gray patches, memory-mapped with ``out``, as y and groups are.
-    y : ndarray of shape (n,), int64
-        Level of each patch, an index into ``ladder``.
-    groups : ndarray of shape (n,), int64
-        Index of the photograph that each patch came from: split by it.
+    PatchSet
+        Gray patches ``X``, the level ``y`` of each, which is an index into ``ladder``,
+        the index of its photograph, ``groups``, and the ``ladder`` itself. The arrays
+        are memory-mapped if ``out`` is given. It unpacks as ``X, y, groups``.
 
     Raises
     ------
@@ -138,13 +137,13 @@ def make_blur_patches(
     >>> import numpy as np
     >>> from skdefocus.patches import make_blur_patches
     >>> photo = np.random.default_rng(0).random((64, 64))
-    >>> X, y, groups = make_blur_patches([photo], (0.0, 2.0), n_patches=10)
-    >>> X.shape, sorted(set(y.tolist()))
-    ((10, 32, 32), [0, 1])
+    >>> patches = make_blur_patches([photo], (0.0, 2.0), n_patches=10)
+    >>> patches.X.shape, sorted(set(patches.y.tolist())), patches.ladder
+    ((10, 32, 32), [0, 1], (0.0, 2.0))
 
     The paper's protocol, all sharp patches:
 
-    >>> X, y, _ = make_blur_patches(
+    >>> X, y, groups = make_blur_patches(
     ...     [photo], (0.0, 2.0), blur_domain="patch", n_patches=None
     ... )
     >>> X.shape, y.tolist()
@@ -169,9 +168,9 @@ def make_blur_patches(
         images, read, blur_domain, settings, random_state, n_jobs
     )
     if out is None:
-        X, y, groups = zip(*parts, strict=True)
-        return np.concatenate(X), np.concatenate(y), np.concatenate(groups)
+        X, y, groups = map(np.concatenate, zip(*parts, strict=True))
+        return PatchSet(X, y, groups, ladder)
     with patch_writer(out, patch_size, ladder) as writer:
         for part in parts:
             writer.append(*part)
-    return map_patches(out)[:3]
+    return PatchSet.load(out)

@@ -56,7 +56,7 @@ def cut_blurred(
     gray : ndarray of shape (H, W), float32
         The photograph, in [0, 1].
     settings : PatchSettings
-        What to do; ``padding`` has no say.
+        What to do; ``padding`` is ignored.
     n_per_level : int
         Patches asked of each level.
     rng : Generator

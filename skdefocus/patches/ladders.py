@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PAPER_LADDER", "REAL_LADDER", "check_ladder"]
+__all__ = ["PAPER_LADDER", "REAL_LADDER", "check_ladder", "same_ladder"]
 
 # Sec. 3.1: the number of a level is its sigma.
 PAPER_LADDER = tuple(float(level) for level in range(20))
@@ -53,3 +53,29 @@ def check_ladder(sigmas: Any, caller: str, least: int = 1) -> tuple[float, ...]:
             f"pixels, ascending from 0 or more. Got {sigmas!r} instead."
         )
     return tuple(ladder.astype(np.float64).tolist())
+
+
+def same_ladder(one: Any, other: Any) -> bool:
+    """Tell whether two ladders have the same sigmas.
+
+    Parameters
+    ----------
+    one, other : array-like of shape (n_levels,)
+        Ladders, in pixels.
+
+    Returns
+    -------
+    bool
+        True if they are equal in float32, the type that a classifier keeps its
+        ``sigmas_`` in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.patches.ladders import same_ladder
+    >>> same_ladder((0.0, 0.4), np.float32([0.0, 0.4]))
+    True
+    >>> same_ladder((0.0, 0.4), (0.0, 0.4, 0.6))
+    False
+    """
+    return np.array_equal(np.float32(one), np.float32(other))

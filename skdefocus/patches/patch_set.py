@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,6 +117,10 @@ def _check_integers(values: Any, n: int, name: str, below: int | None) -> np.nda
 class PatchSet:
     """Patches of known blur, and the photograph each came from.
 
+    ``PatchBlurClassifier().fit(patches)`` takes the ladder from the set. A set also
+    unpacks as ``X, y, groups = patches``, for scikit-learn's functions; these arrays do
+    not know the ladder, so keep ``patches.ladder`` for what is trained on them.
+
     Parameters
     ----------
     X : array-like of shape (n, size, size), uint8
@@ -138,17 +142,14 @@ class PatchSet:
     Examples
     --------
     >>> import numpy as np, tempfile
-    >>> from skdefocus.patches import PatchSet, make_blur_patches
-    >>> photo = np.random.default_rng(0).random((64, 64))
-    >>> X, y, groups = make_blur_patches(
-    ...     [photo], (0.0, 2.0), blur_domain="patch", n_patches=None
-    ... )
-    >>> patches = PatchSet(X, y, groups, (0.0, 2.0))
+    >>> from skdefocus.patches import PatchSet
+    >>> X = np.zeros((4, 32, 32), np.uint8)
+    >>> patches = PatchSet(X, [0, 1, 0, 1], [0, 0, 1, 1], (0.0, 2.0))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     patches.save(folder)
     ...     again = PatchSet.load(folder)
-    >>> again
-    PatchSet(n_patches=8, patch_size=32, n_levels=2)
+    >>> again, again.ladder
+    (PatchSet(n_patches=4, patch_size=32, n_levels=2), (0.0, 2.0))
     """
 
     X: Any
@@ -176,6 +177,10 @@ class PatchSet:
 
     def __len__(self) -> int:
         return len(self.X)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Unpack into ``X``, ``y`` and ``groups``."""
+        return iter((self.X, self.y, self.groups))
 
     def __repr__(self) -> str:
         return (

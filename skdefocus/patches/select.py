@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_INTEGER,
-    checked,
-    to_float_image,
-    to_gray,
-)
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_INTEGER, checked
+from .._shared.validation import to_float_image, to_gray
 from ..filters import laplacian
 from ..synthesis.camera import to_uint8
 
@@ -128,7 +123,7 @@ def select_sharp_patches(
 
     The photograph becomes gray, in 8 bits, and is divided into patches on a grid that
     begins in its upper left corner. Each is judged alone by `sharpness`: what lies
-    around it in the photograph has no say.
+    around it in the photograph does not matter.
 
     Parameters
     ----------

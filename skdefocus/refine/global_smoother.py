@@ -5,20 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.threads import run_in_parts
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     StrOptions,
-    check_image,
-    check_map,
     checked,
-    to_float_image,
     unchecked,
 )
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.threads import run_in_parts
+from .._shared.validation import check_image, check_map, to_float_image
 from ..filters._global_smoother import smooth_in_place
 from ..filters.box import window_variance
 from ..sample import DefocusSample

@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .._base import ImageTransformer
-from .._shared.validation import (
-    N_JOBS,
-    StrOptions,
-    check_map,
-    checked,
-    to_float_image,
-    to_gray,
-    unchecked,
-)
+from .._shared.parameters import N_JOBS, StrOptions, checked, unchecked
+from .._shared.validation import check_map, to_float_image, to_gray
 from ..filters.guided import GUIDED_CONSTRAINTS, apply_affine
 from ..sample import DefocusSample
 

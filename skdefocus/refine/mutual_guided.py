@@ -7,19 +7,17 @@ from typing import Any
 import numpy as np
 
 from .._base import ImageTransformer
-from .._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     StrOptions,
-    check_map,
     checked,
-    to_float_image,
-    to_gray,
     unchecked,
 )
+from .._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
+from .._shared.validation import check_map, to_float_image, to_gray
 from ..filters import mutual_guided_filter
 from ..sample import DefocusSample
 from ._distance import map_scale

@@ -6,16 +6,15 @@ import numpy as np
 
 from .._base import ImageTransformer
 from .._shared.gray_rows import GrayRows
-from .._shared.validation import (
+from .._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     StrOptions,
-    check_map,
     checked,
-    to_float_image,
     unchecked,
 )
+from .._shared.validation import check_map, to_float_image
 from ..filters.guided import GUIDED_CONSTRAINTS
 from ..filters.weighted_guided import apply_weighted
 from ..sample import DefocusSample

@@ -1,9 +1,10 @@
 """Renderings that a blur map, or a map of depth, steers."""
 
 from .depth import defocus_from_depth
-from .lens import lens_blur
+from .disc import render_disc
+from .guided import render_guided
+from .lens import lens_blur, render_lens
 from .sdof import SDoFRenderer
-from .shallow import shallow_depth_of_field
 from .weight import automatic_focus_range, sdof_parameters, sdof_weight
 
 __all__ = [
@@ -11,7 +12,9 @@ __all__ = [
     "automatic_focus_range",
     "defocus_from_depth",
     "lens_blur",
+    "render_disc",
+    "render_guided",
+    "render_lens",
     "sdof_parameters",
     "sdof_weight",
-    "shallow_depth_of_field",
 ]

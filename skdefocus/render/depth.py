@@ -6,14 +6,8 @@ import warnings
 
 import numpy as np
 
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
-    StrOptions,
-    check_map,
-    check_parameters,
-    check_subject_mask,
-)
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, StrOptions, checked
+from .._shared.validation import check_map, check_subject_mask
 from ..filters import otsu_threshold
 
 __all__ = ["FOCUS_CONSTRAINTS", "defocus_from_depth"]
@@ -21,6 +15,11 @@ __all__ = ["FOCUS_CONSTRAINTS", "defocus_from_depth"]
 FOCUS_CONSTRAINTS = {"focus": [NON_NEGATIVE_REAL, StrOptions({"auto"})]}
 
 
+@checked(
+    FOCUS_CONSTRAINTS,
+    largest_sigma=[POSITIVE_REAL],
+    unit=[StrOptions({"depth", "disparity"})],
+)
 def defocus_from_depth(
     distance_map: np.ndarray,
     largest_sigma: float,
@@ -81,15 +80,6 @@ def defocus_from_depth(
     >>> defocus_from_depth(depth, 6.0, focus=2.0)
     array([[-6.,  0.,  3.]], dtype=float32)
     """
-    check_parameters(
-        {
-            "largest_sigma": [POSITIVE_REAL],
-            "unit": [StrOptions({"depth", "disparity"})],
-            **FOCUS_CONSTRAINTS,
-        },
-        {"largest_sigma": largest_sigma, "unit": unit, "focus": focus},
-        "defocus_from_depth",
-    )
     values = np.asarray(distance_map)
     disparity = check_map(values, values.shape, f"the {unit} map").astype(np.float64)
     if disparity.ndim != 2:
@@ -110,7 +100,7 @@ def defocus_from_depth(
         warnings.warn(
             f"the {unit} map is the same everywhere, so nothing is blurred.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
         return np.zeros(disparity.shape, dtype=np.float32)
     defocus *= largest_sigma / largest

@@ -1,32 +1,156 @@
-"""Defocus as a lens draws it: discs of varying radius, and what is nearer hides."""
+"""Shallow depth of field as a lens draws it: discs of varying radius, and occlusion."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from scipy import ndimage
 
-from .._shared.validation import (
-    NON_NEGATIVE_INTEGER,
-    POSITIVE_INTEGER,
-    check_map,
-    check_parameters,
-    to_float_image,
-)
-from ..filters import blur, disc_kernel, linear_to_srgb, srgb_to_linear
-from .unmix import Mixture, defocus_scale, steepen, unmix
+from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_INTEGER, checked
+from .._shared.validation import check_map, to_float_image
+from ..filters import linear_to_srgb, srgb_to_linear, unsharp_mask
+from ._scene import SCENE_CONSTRAINTS, UNIT_CONSTRAINTS, read_scene
+from .disc import DISC_CONSTRAINTS
+from .layers import cut_into_layers, lay_over
+from .unmix import steepen, unmix
+from .weight import weigh_subject
 
-__all__ = ["LENS_CONSTRAINTS", "lens_blur"]
+__all__ = ["LENS_CONSTRAINTS", "lens_blur", "render_lens"]
 
-LENS_CONSTRAINTS = {
+LENS_CONSTRAINTS: dict[str, list[Any]] = {
     "n_layers": [POSITIVE_INTEGER],
     "edge_radius": [NON_NEGATIVE_INTEGER],
 }
-# Shares of a disc below it are rounding errors of its convolution.
-_LEAST_SHARE = 1e-5
-# Light below it is not seen any more.
-_LEAST_LIGHT = 1e-4
 
 
+@checked(
+    {**SCENE_CONSTRAINTS, **UNIT_CONSTRAINTS, **DISC_CONSTRAINTS, **LENS_CONSTRAINTS}
+)
+def render_lens(
+    image: np.ndarray,
+    blur_map: np.ndarray,
+    c0: float | str = "auto",
+    c1: float | str = "auto",
+    *,
+    w0: float = 0.999,
+    w1: float = 0.001,
+    pivot: float = 10.0,
+    disc_sigma: float | None = None,
+    n_layers: int = 32,
+    edge_radius: int = 2,
+    subject_gain: float = 0.25,
+    literal: bool = False,
+    unit: str = "px",
+    focus: float | str = "auto",
+    subject_mask: np.ndarray | None = None,
+) -> np.ndarray:
+    """Render a photograph with less depth of field as a lens draws it.
+
+    The subject is sharpened, and what is out of focus is drawn by discs of varying
+    radius, with occlusion (`lens_blur`). With a blur map, the weight of `sdof_weight`
+    sets the radius: nothing where it is 1, ``disc_sigma`` where it is 0. With depth or
+    disparity, the radius is that of a lens (`defocus_from_depth`).
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    blur_map : array-like of shape (H, W)
+        Sigma in pixels, at least 0, or in its place depth or disparity (``unit``).
+    c0, c1 : float or "auto", default="auto"
+        Sigma, in pixels, up to which a pixel is in focus and from which it is
+        background; "auto" takes both from the map (`automatic_focus_range`). The
+        paper's example is 1 and 7. Not used with depth or disparity.
+    w0, w1 : float, default=0.999 and 0.001
+        Weights of the sharpened photograph at c0 and at c1. Not used with depth or
+        disparity.
+    pivot : float, default=10.0
+        Sigma, in pixels, from which the weight is 0; raised to c1 / 0.7 where an
+        automatic c1 needs it. Not used with depth or disparity.
+    disc_sigma : float, optional
+        Sigma of the disc, in pixels, half its radius; of the largest disc where they
+        vary; by default 1 % of the diagonal.
+    n_layers : int, default=32
+        Most sigmas that the lens draws, at least 1.
+    edge_radius : int, default=2
+        How far, in pixels, an edge of the map may be soft or beside the photograph's,
+        at least 0.
+    subject_gain : float, default=0.25
+        Gain of the unsharp mask that sharpens the subject.
+    literal : bool, default=False
+        Reproduce eq. 13 as printed, which is not monotone. Not used with depth or
+        disparity.
+    unit : {"px", "depth", "disparity"}, default="px"
+        What the map holds: sigma in pixels; distances, above 0, larger is farther; or
+        inverse distances, larger is nearer. Depth and disparity, on any scale, are
+        turned into the sigma, up to ``disc_sigma``, that a lens would give them
+        (`defocus_from_depth`).
+    focus : float or "auto", default="auto"
+        Depth or disparity in focus, on the map's scale; "auto" is the subject's or,
+        without a mask, that of the nearer part of the photograph. Not used with sigma.
+    subject_mask : array-like of shape (H, W), optional
+        True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
+        says.
+
+    Returns
+    -------
+    ndarray of the image's shape, float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or maps that do not fit the image.
+
+    See Also
+    --------
+    lens_blur : The blur alone, for a map of defocus in pixels.
+    render_disc : One disc for all of the background, which is faster.
+
+    References
+    ----------
+    Galetto and Deng (2022), sec. 5.2, which suggests a more realistic blur.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.render import render_lens
+    >>> photo = np.random.default_rng(0).random((48, 48))
+    >>> depth = np.repeat([[1.0, 4.0]], 24, axis=1) * np.ones((48, 1))
+    >>> shallow = render_lens(photo, depth, unit="depth", focus=1.0, disc_sigma=3.0)
+    >>> bool(shallow[:, 40:].std() < photo[:, 40:].std() / 2)
+    True
+    """
+    scene = read_scene(
+        image,
+        blur_map,
+        disc_sigma,
+        unit=unit,
+        focus=focus,
+        subject_mask=subject_mask,
+    )
+    if unit == "px":
+        weight = weigh_subject(
+            scene.defocus,
+            c0,
+            c1,
+            w0=w0,
+            w1=w1,
+            pivot=pivot,
+            literal=literal,
+            subject_mask=subject_mask,
+        )
+        defocus = np.float32(scene.largest_sigma) * (1 - weight)
+    else:
+        defocus = scene.defocus
+        # The subject ends where defocus reaches one pixel of sigma.
+        weight = np.clip(1 - np.abs(defocus), 0, 1)
+    # What is in focus is sharpened before the lens draws the rest.
+    sharp = unsharp_mask(scene.image, subject_gain * weight)
+    return lens_blur(sharp, defocus, n_layers=n_layers, edge_radius=edge_radius)
+
+
+@checked(LENS_CONSTRAINTS)
 def lens_blur(
     image: np.ndarray,
     defocus: np.ndarray,
@@ -68,6 +192,7 @@ def lens_blur(
 
     See Also
     --------
+    render_lens : The same, steered by a blur map, with the subject sharpened.
     defocus_from_depth : Such a map from depth or disparity.
     skdefocus.synthesis.defocus : Defocus of a photograph that is sharp everywhere.
 
@@ -88,11 +213,6 @@ def lens_blur(
     >>> bool(blurred[:, 16:].std() < photo[:, 16:].std() / 2)
     True
     """
-    check_parameters(
-        LENS_CONSTRAINTS,
-        {"n_layers": n_layers, "edge_radius": edge_radius},
-        "lens_blur",
-    )
     image = to_float_image(image)
     defocus = np.asarray(defocus)
     if defocus.dtype.kind not in "fiu":
@@ -100,108 +220,9 @@ def lens_blur(
     sizes = check_map(np.abs(defocus), image.shape, "defocus")
     signed = np.copysign(sizes, defocus).astype(np.float32)
     signed = steepen(signed, edge_radius)
-    layers, sigmas = _cut(signed, n_layers)
+    layers, sigmas = cut_into_layers(signed, n_layers)
     light = srgb_to_linear(image)
     light = light[..., np.newaxis] if light.ndim == 2 else light
     mixture = unmix(light, signed, edge_radius)
-    result = _lay_over(layers, sigmas, mixture)
+    result = lay_over(layers, sigmas, mixture)
     return linear_to_srgb(np.clip(result, 0, 1).reshape(image.shape))
-
-
-def _cut(signed: np.ndarray, n_layers: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give each pixel the number of its layer, from the front, and layers a sigma."""
-    values, layers = np.unique(signed, return_inverse=True)
-    layers = layers.reshape(signed.shape)
-    if len(values) > n_layers:
-        scale = defocus_scale(signed)
-        low, high = float(scale.min()), float(scale.max())
-        step = (high - low) / max(n_layers - 1, 1)
-        # In focus stays in focus: layers lie at whole steps from there.
-        layers = np.rint(scale / step if step > 0 else scale).astype(np.intp)
-        layers = np.unique(layers, return_inverse=True)[1].reshape(signed.shape)
-    counts = np.bincount(layers.ravel())
-    sums = np.bincount(layers.ravel(), np.abs(signed, dtype=np.float64).ravel())
-    return layers, sums / counts
-
-
-def _lay_over(layers: np.ndarray, sigmas: np.ndarray, mixture: Mixture) -> np.ndarray:
-    """Lay layers over each other, from the front to the back."""
-    result = np.zeros_like(mixture.own)
-    left = np.ones(layers.shape, dtype=np.float32)
-    front = layers.ravel()[mixture.front]
-    for number, sigma in enumerate(sigmas):
-        box = _reach((layers == number) | (front == number), float(sigma))
-        if left[box].max() < _LEAST_LIGHT:
-            continue
-        color, cover = _view(
-            layers[box],
-            front[box],
-            Mixture(*(part[box] for part in mixture)),
-            number,
-            float(sigma),
-        )
-        seen = left[box] * cover
-        result[box] += seen[..., np.newaxis] * color
-        left[box] -= seen
-    # What a blurred edge uncovers goes on as what lies behind it begins.
-    for number in np.unique(layers[left > _LEAST_LIGHT]):
-        hidden = (left > _LEAST_LIGHT) & (layers == number)
-        sigma = float(sigmas[number])
-        box = _reach(hidden, sigma)
-        behind = (layers[box] > number).astype(np.float32)
-        light = mixture.own[box]
-        color = light.copy()
-        for weight in (behind, behind * mixture.pure[box]):
-            _put_mean(color, light * weight[..., np.newaxis], weight, sigma)
-        result[box] += (left[box] * hidden[box])[..., np.newaxis] * color
-    return result
-
-
-def _reach(own: np.ndarray, sigma: float) -> tuple[slice, ...]:
-    """Box of all pixels on which a layer's disc depends; its own reach is inside."""
-    margin = 2 * (disc_kernel(sigma).shape[0] // 2)
-    (box,) = ndimage.find_objects(own.astype(np.int8))
-    return tuple(slice(max(s.start - margin, 0), s.stop + margin) for s in box)
-
-
-def _view(
-    layers: np.ndarray,
-    front: np.ndarray,
-    mixture: Mixture,
-    number: int,
-    sigma: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean color of a layer under its disc, and its share of what is not nearer."""
-    rest = 1 - mixture.share
-    own = (layers == number) * rest
-    edge = (front == number) * mixture.share
-    share = blur(own + edge, sigma, "disc")
-    not_nearer = (layers >= number) * rest + (front >= number) * mixture.share
-    not_nearer = blur(not_nearer, sigma, "disc")
-    color = np.zeros_like(mixture.own)
-    front_light = mixture.ahead * edge[..., np.newaxis]
-    pure = own * mixture.pure
-    weighted = mixture.own * pure[..., np.newaxis] + front_light
-    reached = _put_mean(color, weighted, pure + edge, sigma)
-    # Mixed pixels serve only a layer's own, where it has no others in reach.
-    lonely = (own + edge > 0) & ~reached
-    if lonely.any():
-        mean = np.zeros_like(color)
-        weighted = mixture.own * own[..., np.newaxis] + front_light
-        _put_mean(mean, weighted, own + edge, sigma)
-        color[lonely] = mean[lonely]
-    known = (share > _LEAST_SHARE) & (reached | lonely)
-    cover = np.divide(share, not_nearer, out=np.zeros_like(share), where=known)
-    return color, np.clip(cover, 0, 1)
-
-
-def _put_mean(
-    color: np.ndarray, weighted: np.ndarray, weight: np.ndarray, sigma: float
-) -> np.ndarray:
-    """Set colors to their weighted mean under the disc; tell where it has weight."""
-    gathered = blur(weight, sigma, "disc")
-    there = gathered > _LEAST_SHARE
-    for c in range(color.shape[-1]):
-        channel = blur(weighted[..., c], sigma, "disc")
-        np.divide(channel, gathered, out=color[..., c], where=there)
-    return there

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import signature
+
 import numpy as np
 
 from .._base import SubjectTransformer
-from .._shared.validation import N_JOBS
+from .._shared.parameters import N_JOBS, StrOptions, unchecked
 from ..sample import DefocusSample
-from .shallow import RENDERING_CONSTRAINTS, shallow_depth_of_field
-from .weight import WEIGHT_CONSTRAINTS, sdof_parameters
+from ._scene import SCENE_CONSTRAINTS
+from .disc import DISC_CONSTRAINTS, render_disc
+from .guided import GUIDED_CONSTRAINTS, render_guided
+from .lens import LENS_CONSTRAINTS, render_lens
+from .weight import LARGEST_SHARE, sdof_parameters
 
-__all__ = ["SDoFRenderer"]
+__all__ = ["RENDERERS", "SDoFRenderer"]
+
+# The function behind each kind of smoothing.
+RENDERERS: dict[str, Callable[..., np.ndarray]] = {
+    "guided": render_guided,
+    "disc": render_disc,
+    "lens": render_lens,
+}
 
 
 class SDoFRenderer(SubjectTransformer):
@@ -24,39 +37,48 @@ class SDoFRenderer(SubjectTransformer):
     ----------
     c0, c1 : float or "auto", default="auto"
         Sigma, in pixels, up to which a pixel is in focus and from which it is
-        background; "auto" takes both from each map. The paper's example is 1 and 7.
+        background; "auto" takes both from the map (`automatic_focus_range`). The
+        paper's example is 1 and 7.
     w0, w1 : float, default=0.999 and 0.001
-        Weights of the sharpened photograph there.
+        Weights of the sharpened photograph at c0 and at c1.
     pivot : float, default=10.0
         Sigma, in pixels, from which the weight is 0; raised to c1 / 0.7 where an
         automatic c1 needs it.
     smoothing : {"guided", "disc", "lens"}, default="guided"
-        How the background is smoothed: by the guided filter, again and again (the
-        paper); by a disc; or as a lens draws it, by discs whose radius follows the map,
-        with what is nearer hiding what is farther (`lens_blur`).
+        How the background is smoothed: by several passes of the guided filter, as in
+        the paper (`render_guided`); by one disc (`render_disc`); or as a lens draws it,
+        by discs whose radius follows the map, with occlusion (`render_lens`).
     radius : int, default=33
-        Of the guided filter, in pixels.
+        Radius of the guided filter, in pixels. Used by "guided".
     eps : float, default=128 / 255 ** 2
-        Ridge of the guided filter, on the scale of variance in [0, 1].
+        Ridge of the guided filter, on the scale of variance in [0, 1]. Used by
+        "guided".
     n_iter : int, default=5
-        Passes of the guided filter.
+        Passes of the guided filter. Used by "guided".
     disc_sigma : float, optional
-        Sigma of the disc, in pixels, of the largest one where they vary; by default 1 %
-        of the diagonal.
+        Sigma of the disc, in pixels, half its radius; of the largest disc where they
+        vary; by default 1 % of the diagonal. Used by "disc" and "lens", and by "guided"
+        with depth or disparity.
     subject_gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False
         Reproduce eq. 13 as printed, which is not monotone.
     focus : float or "auto", default="auto"
-        Depth or disparity in focus, on the maps' scale; "auto" is the subject's or,
-        without a mask, that of the nearer part of each photograph. Not used with sigma.
+        Depth or disparity in focus, on the map's scale; "auto" is the subject's or,
+        without a mask, that of the nearer part of the photograph. Not used with sigma.
     n_layers : int, default=32
-        Most sigmas that a lens draws.
+        Most sigmas that the lens draws, at least 1. Used by "lens".
     edge_radius : int, default=2
-        How far, in pixels, an edge of a map may be soft or beside the photograph's, for
-        a lens.
+        How far, in pixels, an edge of the map may be soft or beside the photograph's,
+        at least 0. Used by "lens".
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).
+
+    See Also
+    --------
+    skdefocus.render.render_guided : The function of ``smoothing="guided"``.
+    skdefocus.render.render_disc : The function of ``smoothing="disc"``.
+    skdefocus.render.render_lens : The function of ``smoothing="lens"``.
 
     References
     ----------
@@ -83,12 +105,14 @@ class SDoFRenderer(SubjectTransformer):
     """
 
     _constraints = {  # noqa: RUF012
-        **WEIGHT_CONSTRAINTS,
-        **RENDERING_CONSTRAINTS,
+        **SCENE_CONSTRAINTS,
+        "smoothing": [StrOptions(set(RENDERERS))],
+        **GUIDED_CONSTRAINTS,
+        **DISC_CONSTRAINTS,
+        **LENS_CONSTRAINTS,
         "n_jobs": N_JOBS,
     }
     _needs = "distance"
-    _function = staticmethod(shallow_depth_of_field)
 
     def __init__(
         self,
@@ -130,7 +154,7 @@ class SDoFRenderer(SubjectTransformer):
     def _check(self) -> None:
         super()._check()
         # What is automatic will fit; what is given must fit already.
-        c1 = 0.7 * self.pivot if isinstance(self.c1, str) else self.c1
+        c1 = LARGEST_SHARE * self.pivot if isinstance(self.c1, str) else self.c1
         c0 = self.c0
         if isinstance(c0, str) or isinstance(self.c1, str):
             c0 = 0.0
@@ -142,10 +166,18 @@ class SDoFRenderer(SubjectTransformer):
         n_threads: int | None,
         subject_mask: np.ndarray | None = None,
     ) -> np.ndarray:
-        return self._function(
+        renderer = RENDERERS[self.smoothing]
+        # A guided filter draws no disc, but its depth has a largest sigma as well.
+        settings = {**self._settings(), "largest_sigma": self.disc_sigma}
+        taken = {
+            name: settings[name]
+            for name in signature(renderer).parameters
+            if name in settings
+        }
+        return unchecked(renderer)(
             sample.image,
             sample.require_map(),
             unit=sample.unit,
             subject_mask=subject_mask,
-            **self._settings(),
+            **taken,
         )

@@ -7,21 +7,20 @@ from numbers import Real
 
 import numpy as np
 
+from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, Interval, checked
 from .._shared.sigma_scale import to_log_sigma
-from .._shared.validation import (
-    NON_NEGATIVE_REAL,
-    POSITIVE_REAL,
-    Interval,
-    check_parameters,
-)
+from .._shared.validation import protect_subject
 from ..filters import otsu_threshold
 
 __all__ = [
+    "LARGEST_SHARE",
     "LEAST_DISTANCE",
     "WEIGHT_CONSTRAINTS",
     "automatic_focus_range",
+    "resolve_focus_range",
     "sdof_parameters",
     "sdof_weight",
+    "weigh_subject",
 ]
 
 _OPEN_FRACTION = Interval(Real, 0, 1, closed="neither")
@@ -34,8 +33,12 @@ WEIGHT_CONSTRAINTS = {
 }
 # Photographs whose two modes are closer than this have no background to blur.
 LEAST_DISTANCE = 0.5
+# Largest c1, as a share of the pivot, that is chosen automatically: that of the paper's
+# example.
+LARGEST_SHARE = 0.7
 
 
+@checked(WEIGHT_CONSTRAINTS)
 def sdof_parameters(
     c0: float = 1.0,
     c1: float = 7.0,
@@ -76,8 +79,6 @@ def sdof_parameters(
     >>> [round(value, 4) for value in sdof_parameters(1, 7)]
     [8.0464, 7.0783]
     """
-    parameters = {"c0": c0, "c1": c1, "w0": w0, "w1": w1, "pivot": pivot}
-    check_parameters(WEIGHT_CONSTRAINTS, parameters, "sdof_parameters")
     if not c0 < c1 < pivot:
         raise ValueError(
             f"'c0', 'c1' and 'pivot' must satisfy 0 <= c0 < c1 < pivot. Got c0={c0:g}, "
@@ -193,3 +194,75 @@ def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:
     )
     highest = float(blur_map.max())
     return highest, highest + LEAST_DISTANCE
+
+
+def resolve_focus_range(
+    blur_map: np.ndarray, c0: float | str, c1: float | str, pivot: float
+) -> tuple[float, float, float]:
+    """Replace "auto"; a value given stays, and the other keeps its distance to it.
+
+    Parameters
+    ----------
+    blur_map : ndarray of shape (H, W)
+        Sigma in pixels, at least 0.
+    c0, c1 : float or "auto"
+        Sigma up to which a pixel is in focus and from which it is background.
+    pivot : float
+        Sigma, in pixels, from which the weight is 0.
+
+    Returns
+    -------
+    c0, c1, pivot : float
+        In pixels of sigma. The pivot is raised where an automatic c1 needs it.
+    """
+    if c0 != "auto" and c1 != "auto":
+        return float(c0), float(c1), pivot
+    auto0, auto1 = automatic_focus_range(blur_map)
+    if c1 != "auto":
+        return min(auto0, max(0.0, float(c1) - LEAST_DISTANCE)), float(c1), pivot
+    c0 = auto0 if c0 == "auto" else float(c0)
+    c1 = max(auto1, c0 + LEAST_DISTANCE)
+    # A large photograph's background can lie anywhere; the curve keeps its shape.
+    return c0, c1, max(pivot, c1 / LARGEST_SHARE)
+
+
+def weigh_subject(
+    blur_map: np.ndarray,
+    c0: float | str,
+    c1: float | str,
+    *,
+    w0: float,
+    w1: float,
+    pivot: float,
+    literal: bool,
+    subject_mask: np.ndarray | None,
+) -> np.ndarray:
+    """Give every pixel its weight (eq. 13), with an automatic range and a subject.
+
+    Parameters
+    ----------
+    blur_map : ndarray of shape (H, W)
+        Sigma in pixels, at least 0.
+    c0, c1 : float or "auto"
+        Sigma up to which a pixel is in focus and from which it is background; "auto"
+        takes both from the map.
+    w0, w1, pivot, literal
+        As in `sdof_weight`.
+    subject_mask : array-like of shape (H, W) or None
+        True, 1.0, or 255 as uint8, where the photograph is in focus.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For values outside the ranges that `sdof_parameters` names, or a mask that does
+        not fit the map.
+    """
+    # The range is the photograph's; a subject set to 0 would be taken for a mode.
+    c0, c1, pivot = resolve_focus_range(blur_map, c0, c1, pivot)
+    blur_map = protect_subject(blur_map, subject_mask)
+    return sdof_weight(blur_map, c0, c1, w0=w0, w1=w1, pivot=pivot, literal=literal)

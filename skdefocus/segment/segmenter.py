@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from .._base import map_images, without_fit_on_images
-from .._shared.validation import (
+from .._shared.parameters import (
     REAL,
     UNIT_INTERVAL,
     StrOptions,

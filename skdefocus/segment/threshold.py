@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._shared.parameters import REAL, StrOptions, checked, unchecked
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import REAL, StrOptions, check_map, checked, unchecked
+from .._shared.validation import check_map
 from ..filters import edge_threshold, otsu_threshold
 
 __all__ = [

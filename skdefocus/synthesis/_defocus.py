@@ -9,16 +9,15 @@ import numpy as np
 from scipy import ndimage
 from sklearn.utils import check_random_state
 
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import (
+from .._shared.parameters import (
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     StrOptions,
-    check_map,
     checked,
-    to_float_image,
     unchecked,
 )
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.validation import check_map, to_float_image
 from ..filters import blur
 from .camera import through_jpeg, to_uint8
 

@@ -1,6 +1,8 @@
-"""A small photograph, opened once for all tests of the page."""
+"""A small photograph, opened once for all tests of the page, and a server."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from PIL import Image
 
 from skdefocus.app.opened import open_photograph
 from skdefocus.io import Photograph, write_photograph
+
+from .serving import ask, serving
 
 MAX_PIXELS = 200_000_000
 
@@ -43,3 +47,26 @@ def opened(photo_path):
 @pytest.fixture(scope="session")
 def deep(deep_path):
     return open_photograph(deep_path, max_pixels=MAX_PIXELS)
+
+
+@pytest.fixture(scope="module")
+def server(request):
+    """A server for small photographs; a module's LIFETIME is that of its tabs."""
+    # A loaded machine takes long for what a tab asks, and must not forget it meanwhile.
+    lifetime = getattr(request.module, "LIFETIME", 60_000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skdefocus.app.server._LIFETIME", lifetime)
+        with serving(max_pixels=100_000) as server:
+            yield server
+            folder = Path(server._folder.name)
+        assert not folder.exists()
+
+
+@pytest.fixture
+def token(server):
+    """Secret of a new tab, which no header shows."""
+    before = set(server.sessions)
+    _, page = ask(server)
+    (token,) = set(server.sessions) - before
+    assert token.encode() not in page.split(b"\r\n\r\n")[0]
+    return token

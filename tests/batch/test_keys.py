@@ -72,7 +72,7 @@ def test_another_shipped_network_changes_the_key(monkeypatch):
     assert key(SlidingWindowMapper()) != before
 
 
-def test_what_a_step_has_learnt_changes_the_key(small_photo):
+def test_what_a_step_has_learned_changes_the_key(small_photo):
     unit = np.linspace(0, 3, small_photo[..., 0].size).reshape(small_photo.shape[:2])
     mapper = CalibratedMapper(LaplacianVarianceMapper())
     keys = [key(mapper)]

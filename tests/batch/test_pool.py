@@ -407,7 +407,7 @@ def test_a_cluster_whose_workers_die_before_they_begin_ends_the_run(tmp_path, lo
             next(run_jobs(jobs, task, Deadly()))
 
 
-class Cancelling(Stillborn):
+class Canceling(Stillborn):
     def submit(self, *_):
         future = Future()
         future.cancel()
@@ -418,7 +418,7 @@ class Cancelling(Stillborn):
 def test_a_cluster_that_cancels_the_work_ends_the_run(tmp_path, log):
     with open_run(tmp_path / "out") as run:
         task = make_task(run, Mapper(str(log)))
-        rows = run_jobs([Job(0, Path("a.png"), "a.png", "a")], task, Cancelling())
+        rows = run_jobs([Job(0, Path("a.png"), "a.png", "a")], task, Canceling())
         with pytest.raises(ConnectionError, match="run the same again to go on"):
             next(rows)
 

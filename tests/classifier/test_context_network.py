@@ -33,7 +33,7 @@ def test_kinds_of_files_are_told_apart(context_network, tmp_path):
 
 
 def test_refuses_another_patch_network(context_network, trained):
-    with pytest.raises(ValueError, match="has learnt with the patch network"):
+    with pytest.raises(ValueError, match="has learned with the patch network"):
         ContextNetwork(b"", context_network.card, trained)
 
 

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict
 
-from skdefocus import PatchBlurClassifier
+from skdefocus import PatchBlurClassifier, SlidingWindowMapper
+from skdefocus.filters import blur
+from skdefocus.patches import PAPER_LADDER, REAL_LADDER, PatchSet, make_blur_patches
+from tests.classifier.conftest import LADDER
 from tests.classifier.lazy import Lazy
 
 
@@ -31,9 +36,10 @@ def test_another_seed_gives_another_network(patch_set, make_classifier):
 def test_levels_left_out_are_not_predicted(patch_set, make_classifier):
     X, y = patch_set
     keep = y != 1
-    classifier = make_classifier(epochs=1).fit(X[keep], y[keep].astype(float))
+    classifier = make_classifier(epochs=1).fit(X[keep], y[keep])
     assert classifier.classes_.tolist() == [0, 2]
     assert classifier.sigmas_.tolist() == [0.0, 4.0]
+    assert classifier.ladder_ == (0.0, 1.0, 4.0)
     assert classifier.predict_proba(X).shape == (len(X), 2)
     assert set(classifier.predict(X)) <= {0, 2}
 
@@ -103,7 +109,138 @@ X = np.zeros((4, 32, 32))
 )
 def test_refuses_bad_parameters(changes, message):
     with pytest.raises(ValueError, match=message):
-        PatchBlurClassifier(**changes).fit(X, [0, 1, 0, 1])
+        PatchBlurClassifier(**{"ladder": PAPER_LADDER, **changes}).fit(X, [0, 1, 0, 1])
+
+
+class TestLadder:
+    """Sigmas come from the patches or are stated, never assumed."""
+
+    @pytest.fixture
+    def patches(self, small):
+        return PatchSet(*small, LADDER)
+
+    @pytest.fixture
+    def make(self):
+        def make(**changes):
+            settings = {"architecture": "blurnet_small", "epochs": 1, "random_state": 0}
+            return PatchBlurClassifier(**{**settings, **changes})
+
+        return make
+
+    def test_sigmas_are_those_that_the_patches_were_blurred_by(self, texture, make):
+        patches = make_blur_patches([texture], (0.5, 6.0), n_patches=240)
+        classifier = make(epochs=6, learning_rate=0.003).fit(patches)
+        assert classifier.ladder is None
+        assert classifier.ladder_ == (0.5, 6.0)
+        assert classifier.sigmas_.tolist() == [0.5, 6.0]
+        mapper = SlidingWindowMapper(classifier, step=32)
+        for sigma in patches.ladder:
+            (sample,) = mapper.transform([blur(texture, sigma)])
+            assert set(np.unique(sample.blur_map)) <= {0.5, 6.0}
+            assert np.median(sample.blur_map) == sigma
+
+    def test_the_default_ladder_of_patches_is_the_one_trained_on(self, texture, make):
+        patches = make_blur_patches([texture], n_patches=18 * 6)
+        classifier = make().fit(patches)
+        np.testing.assert_array_equal(classifier.sigmas_, np.float32(REAL_LADDER))
+
+    def test_a_set_is_the_same_as_its_arrays_and_ladder(self, patches, make):
+        settings = {"validation_fraction": 0.3}
+        of_set = make(**settings).fit(patches)
+        of_arrays = make(ladder=LADDER, **settings).fit(*patches)
+        assert of_set.network_.onnx == of_arrays.network_.onnx
+        assert of_set.card_ == of_arrays.card_
+        held_out = of_set.validation_groups_
+        np.testing.assert_array_equal(held_out, of_arrays.validation_groups_)
+        mask = np.isin(patches.groups, held_out)
+        training, validation = patches.take(~mask), patches.take(mask)
+        by_hand = make().fit(training, validation_data=validation)
+        assert by_hand.network_.onnx == of_set.network_.onnx
+        assert by_hand.history_ == of_set.history_
+        assert make(ladder=list(LADDER)).fit(patches).ladder_ == LADDER
+
+    def test_arrays_without_a_ladder_are_refused(self, patches, make):
+        message = (
+            r"^PatchBlurClassifier needs the sigma of each level in y: give ladder="
+            r"\.\.\., in pixels, or fit a PatchSet, which has its ladder\.$"
+        )
+        with pytest.raises(ValueError, match=message):
+            make().fit(patches.X, patches.y)
+        with pytest.raises(ValueError, match=message):
+            make().fit(*patches)
+        # What was learned before does not help.
+        classifier = make().fit(patches)
+        with pytest.raises(ValueError, match=message):
+            classifier.fit(*patches)
+
+    @pytest.mark.parametrize("ladder", [(0, 1, 2), (0, 1), PAPER_LADDER])
+    def test_a_set_of_another_ladder_is_refused(self, patches, make, ladder):
+        with pytest.raises(
+            ValueError,
+            match=r"^The 'ladder' parameter of PatchBlurClassifier must be that of the "
+            r"PatchSet, \(0\.0, 1\.0, 4\.0\), or None to use that\. Got \(0\.0, 1\.0",
+        ):
+            make(ladder=ladder).fit(patches)
+        other = PatchSet(patches.X, patches.y % 2, patches.groups, ladder)
+        with pytest.raises(
+            ValueError,
+            match=r"^validation_data must be a PatchSet with the ladder of the training"
+            r", \(0\.0, 1\.0, 4\.0\); its ladder is \(0\.0, 1\.0",
+        ):
+            make().fit(patches, validation_data=other)
+
+    def test_a_set_stands_alone(self, patches, make):
+        for others in ({"y": patches.y}, {"groups": patches.groups}):
+            with pytest.raises(ValueError, match="takes y and groups from its Patch"):
+                make().fit(patches, **others)
+
+    def test_a_set_of_one_level_is_refused(self, patches, make):
+        alone = PatchSet(patches.X, 0 * patches.y, patches.groups, (3.0,))
+        with pytest.raises(ValueError, match="at least 2 levels to tell apart"):
+            make().fit(alone)
+
+    def test_sigmas_are_no_levels(self, patches, make):
+        sigmas = np.take(patches.ladder, patches.y)
+        for y in (sigmas, sigmas.astype(np.float32)):
+            with pytest.raises(ValueError, match=r"got \d\.0: sigmas in pixels belong"):
+                make(ladder=LADDER).fit(patches.X, y)
+        with pytest.raises(ValueError, match=r"levels from 0 to 2, indices into 'ladd"):
+            make(ladder=LADDER).fit(patches.X, sigmas.astype(int))
+
+    def test_searches_and_cross_validation_need_it_stated(self, patches, make):
+        X, y, groups = patches
+        folds = GroupKFold(2)
+        stated = make(ladder=LADDER)
+        search = GridSearchCV(stated, {"learning_rate": [1e-3, 3e-3]}, cv=folds)
+        search.fit(X, y, groups=groups)
+        assert search.best_estimator_.ladder_ == LADDER
+        assert search.best_estimator_.sigmas_.tolist() == list(LADDER)
+        settings = {"cv": folds, "groups": groups}
+        shares = cross_val_predict(stated, X, y, method="predict_proba", **settings)
+        assert shares.shape == (len(X), 3)
+        levels = cross_val_predict(stated, X, y, **settings)
+        assert set(levels) <= {0, 1, 2}
+        with pytest.raises(ValueError, match=r"sigma of each level in y: give ladder="):
+            cross_val_predict(make(), X, y, **settings)
+
+    def test_files_pickles_and_clones_keep_it(self, patches, make, tmp_path):
+        fitted = make().fit(patches.take(patches.y != 1))
+        assert fitted.sigmas_.tolist() == [0.0, 4.0]
+        fitted.save(tmp_path / "mine.zip")
+        loaded = PatchBlurClassifier.load(tmp_path / "mine.zip")
+        for copy in (loaded, pickle.loads(pickle.dumps(fitted))):
+            assert copy.ladder_ == LADDER
+            assert copy.sigmas_.tolist() == [0.0, 4.0]
+            assert copy.card_["ladder"] == list(LADDER)
+            np.testing.assert_array_equal(
+                copy.expected_sigma(patches.X), fitted.expected_sigma(patches.X)
+            )
+        assert clone(fitted).ladder is None
+        # One that is trained further must be given patches of the ladder it knows.
+        assert tuple(clone(loaded).ladder) == LADDER
+        other = PatchSet(*patches, (0.0, 2.0, 4.0))
+        with pytest.raises(ValueError, match="must be that of the PatchSet"):
+            clone(loaded).fit(other)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])

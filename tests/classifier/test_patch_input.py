@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from skdefocus import PatchBlurClassifier
-from skdefocus.classifier.patch_input import check_levels, check_patches, chunks
+from skdefocus.classifier.patch_input import (
+    check_levels,
+    check_patches,
+    chunks,
+    separate_ladder,
+)
+from skdefocus.patches import PAPER_LADDER, PatchSet
 from tests.classifier.lazy import Lazy
 
 
@@ -42,7 +48,7 @@ def test_every_chunk_is_checked(bad, make_classifier):
 )
 def test_refuses_what_are_no_patches(X, message):
     with pytest.raises(ValueError, match=message):
-        PatchBlurClassifier().fit(X, [0, 1, 0, 1])
+        PatchBlurClassifier(ladder=PAPER_LADDER).fit(X, [0, 1, 0, 1])
     with pytest.raises(ValueError, match=message):
         PatchBlurClassifier.pretrained().predict(X)
 
@@ -51,13 +57,27 @@ def test_refuses_sparse_patches():
     from scipy import sparse
 
     with pytest.raises(TypeError, match="dense arrays only"):
-        PatchBlurClassifier().fit(sparse.csr_array(np.zeros((4, 1024))), [0, 1, 0, 1])
+        PatchBlurClassifier(ladder=PAPER_LADDER).fit(
+            sparse.csr_array(np.zeros((4, 1024))), [0, 1, 0, 1]
+        )
+
+
+def test_refuses_a_whole_patch_set_where_patches_are_wanted():
+    patches = PatchSet(np.zeros((1, 32, 32), np.uint8), [0], [0], (0.0, 2.0))
+    with pytest.raises(TypeError, match="give its patches alone, the attribute 'X'"):
+        PatchBlurClassifier.pretrained().predict(patches)
 
 
 @pytest.mark.parametrize(
     ("y", "message"),
     [
         ([0.0, 1.5, 0.5, 1.0], "got 1.5: sigmas in pixels belong in 'ladder'"),
+        # They may be sigmas of 0, 1 and 4 px or levels, so they are refused as well.
+        (
+            [0.0, 1.0, 4.0, 0.0],
+            r"must hold integer levels, got 0\.0: sigmas in pixels belong in 'ladder', "
+            r"and y holds indices into it, as integers\.$",
+        ),
         (["a", "b", "a", "b"], "must hold integer levels"),
         ([0, 1, 0], "one level for each of the 4 patches"),
         ([0, 1, 0, 20], "levels from 0 to 19"),
@@ -68,7 +88,7 @@ def test_refuses_sparse_patches():
 )
 def test_refuses_what_are_no_levels(y, message):
     with pytest.raises(ValueError, match=message):
-        PatchBlurClassifier().fit(np.zeros((4, 32, 32)), y)
+        PatchBlurClassifier(ladder=PAPER_LADDER).fit(np.zeros((4, 32, 32)), y)
 
 
 @given(st.integers(0, 300), st.integers(1, 40))
@@ -121,10 +141,13 @@ def test_lists_and_arrays_of_objects_become_arrays():
     st.integers(1, 6).flatmap(lambda n: hnp.arrays(int, n, elements=st.integers(0, 4)))
 )
 def test_levels_come_back_as_64_bits(levels):
-    for y in (levels, levels.astype(np.uint8), levels.astype(float), levels[:, None]):
+    for y in (levels, levels.astype(np.uint8), levels[:, None], levels.tolist()):
         found = check_levels(y, len(levels), 5)
         assert found.dtype == np.int64
         np.testing.assert_array_equal(found, levels)
+    # Sigmas look like that, and no number tells them from levels.
+    with pytest.raises(ValueError, match=rf"got {levels[0]}\.0: sigmas in pixels"):
+        check_levels(levels.astype(float), len(levels), 5)
     with pytest.raises(ValueError, match=r"^labels must hold levels from 0 to 3, ind"):
         check_levels([*levels, 4], len(levels) + 1, 4, "labels")
 
@@ -132,3 +155,22 @@ def test_levels_come_back_as_64_bits(levels):
 def test_messages_call_patches_by_their_name():
     with pytest.raises(ValueError, match=r"^X of data must be finite"):
         check_patches(np.full((1, 4), np.inf), 2, "X of data")
+
+
+class TestSeparateLadder:
+    patches = PatchSet(np.zeros((2, 4, 4), np.uint8), [0, 1], [7, 8], (0.0, 0.4))
+
+    # The last as it comes from ``sigmas_`` of a classifier, which is float32.
+    @pytest.mark.parametrize("ladder", [None, (0, 0.4), tuple(np.float32([0, 0.4]))])
+    def test_takes_a_set_apart(self, ladder):
+        found = separate_ladder(self.patches, None, None, self.patches, ladder)
+        X, y, groups, validation_data, sigmas = found
+        assert X is validation_data[0] is self.patches.X
+        assert y is validation_data[1] is self.patches.y
+        assert groups is self.patches.groups
+        assert sigmas == (0.0, 0.4)
+
+    def test_leaves_arrays_as_they_are(self):
+        X, y, groups, pair = object(), object(), object(), (object(), object())
+        given_ = (X, y, groups, pair, (0.0, 3.0))
+        assert separate_ladder(*given_) == given_

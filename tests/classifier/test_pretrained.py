@@ -112,7 +112,7 @@ def test_every_file_of_weights_is_known():
     assert files == known | {f"context_{name}.zip" for name in CONTEXT_PRETRAINED}
 
 
-def test_context_networks_have_learnt_with_the_patch_network_of_their_name():
+def test_context_networks_have_learned_with_the_patch_network_of_their_name():
     for name in CONTEXT_PRETRAINED:
         _, card = read_pretrained(name, "context")
         patch_network = PatchBlurClassifier.pretrained(name).network_

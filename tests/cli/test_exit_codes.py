@@ -11,18 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from skdefocus.cli.main import main
 from skdefocus.io import write_photograph
+from tests.cli.running import run
 
 VERBS = ("all", "map", "sharpen", "bokeh", "batch")
 ROOT = Path(__file__).parents[2]
-
-
-def run(*arguments: object) -> int:
-    try:
-        return main([str(argument) for argument in arguments])
-    except SystemExit as stopped:
-        return int(stopped.code or 0)
 
 
 def hidden(folder: Path) -> set[str]:
@@ -34,11 +27,6 @@ def photos(tmp_path, small_photo):
     for name in ("a.png", "b.png"):
         write_photograph(tmp_path / "in" / name, small_photo[:40, :48])
     return tmp_path / "in"
-
-
-@pytest.fixture
-def out(tmp_path):
-    return tmp_path / "out"
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -1,38 +1,17 @@
-from __future__ import annotations
+"""The verbs on photographs: what they write, and what they refuse."""
 
-from pathlib import Path
+from __future__ import annotations
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from skdefocus import PatchBlurClassifier, estimate_blur_map
-from skdefocus.cli.main import main
+from skdefocus import estimate_blur_map
 from skdefocus.datasets import FLOWER_CREDIT
 from skdefocus.io import Photograph, read_image, read_photograph, write_photograph
+from tests.cli.running import files, run
 
 ALL = {"_map.png", "_map16.png", "_sigma.tif", "_overview.png"}
-
-
-def run(*arguments: object) -> int:
-    return main([str(argument) for argument in arguments])
-
-
-def files(folder: Path) -> set[str]:
-    """What lies in a folder, but for what is hidden."""
-    return {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-
-
-@pytest.fixture
-def photo_file(tmp_path, small_photo):
-    path = tmp_path / "in" / "bee.png"
-    write_photograph(path, small_photo)
-    return path
-
-
-@pytest.fixture
-def out(tmp_path):
-    return tmp_path / "out"
 
 
 class TestAll:
@@ -141,83 +120,9 @@ class TestVerbs:
                 assert picture.size == (96, 128)
                 assert picture.getexif().get(274, 1) == 1
 
-    def test_no_refiner(self, photo_file, out, small_photo):
-        assert run("map", photo_file, "-o", out, "--refiner", "none") == 0
-        expected = estimate_blur_map(small_photo, refine=False)
-        np.testing.assert_array_equal(read_image(out / "bee_sigma.tif"), expected)
-
-    def test_every_parameter_can_be_set(self, photo_file, out, small_photo):
-        assert (
-            run(
-                "map",
-                photo_file,
-                "-o",
-                out,
-                "--step",
-                8,
-                "--set",
-                "mapper__estimate=mode",
-                "--set",
-                "mapper__scale=1.0",
-                "--set",
-                "refiner__smoothness=400",
-                "--set",
-                "renderer__literal=true",
-            )
-            == 0
-        )
-        from skdefocus import GlobalRefiner, SlidingWindowMapper
-
-        samples = SlidingWindowMapper(step=8).transform([small_photo])
-        expected = GlobalRefiner(400).transform(samples)[0].blur_map
-        np.testing.assert_array_equal(read_image(out / "bee_sigma.tif"), expected)
-
-    def test_models_of_one_s_own(self, photo_file, out, tmp_path):
-        PatchBlurClassifier.pretrained().save(tmp_path / "own.zip")
-        assert run("map", photo_file, "-o", out, "--model", tmp_path / "own.zip") == 0
-        other = tmp_path / "other"
-        assert run("map", photo_file, "-o", other) == 0
-        for name in ("bee_sigma.tif", "bee_map.png"):
-            assert (out / name).read_bytes() == (other / name).read_bytes()
-
-    def test_train(self, tmp_path, texture, capsys):
-        from skdefocus import SlidingWindowMapper
-
-        for i in range(2):
-            write_photograph(
-                tmp_path / "sharp" / f"{i}.png", np.roll(texture, 40 * i, 1)
-            )
-        model = tmp_path / "model.zip"
-        code = run(
-            *("train", tmp_path / "sharp", "-o", model, "--patches", 180),
-            *("--epochs", 1, "--quiet", "--jobs", 1, "--data", "texture"),
-        )
-        assert code == 0
-        assert str(model) in capsys.readouterr().out
-        loaded = PatchBlurClassifier.load(model)
-        assert loaded.card_["data"] == "texture"
-        assert SlidingWindowMapper(loaded).transform([texture])[0].blur_map.max() <= 19
-
-    def test_version_and_nothing(self, capsys):
-        assert run("--version") == 0
-        assert capsys.readouterr().out.startswith("skdefocus 0.")
-        assert run() == 2
-        assert "usage: skdefocus" in capsys.readouterr().out
-
 
 class TestRefusals:
     """One sentence, and nothing written; exit code 2 if nothing was begun."""
-
-    def check(self, capsys, out, message, *arguments, expected=2):
-        try:
-            code = run(*arguments)
-        except SystemExit as stopped:
-            code = stopped.code
-        error = capsys.readouterr().err
-        assert code == expected
-        assert message in error
-        assert "Traceback" not in error
-        assert not out.exists()
 
     @pytest.mark.parametrize(
         ("name", "content", "message"),
@@ -229,53 +134,26 @@ class TestRefusals:
             ("x.heic", b"\0\0\0\x18ftypheic", "export it as JPEG"),
         ],
     )
-    def test_bad_files(self, tmp_path, out, capsys, name, content, message):
+    def test_bad_files(self, tmp_path, out, refused, name, content, message):
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content)
         expected = 2 if content is None else 1
         arguments = ("all", path, "-o", out)
-        self.check(capsys, out, message, *arguments, expected=expected)
+        refused(message, *arguments, expected=expected)
 
-    def test_truncated_and_too_large(self, photo_file, out, capsys):
+    def test_truncated_and_too_large(self, photo_file, out, refused):
         arguments = ("all", photo_file, "-o", out)
         small = (*arguments, "--max-pixels", 100)
-        self.check(capsys, out, "at most 100", *small, expected=1)
+        refused("at most 100", *small, expected=1)
         photo_file.write_bytes(photo_file.read_bytes()[:4000])
-        self.check(capsys, out, "damaged or truncated", *arguments, expected=1)
+        refused("damaged or truncated", *arguments, expected=1)
 
-    def test_out_of_range_floats_are_named(self, tmp_path, out, capsys):
+    def test_out_of_range_floats_are_named(self, tmp_path, out, refused):
         path = tmp_path / "hdr.tif"
         Image.fromarray(np.full((40, 40), 3.0, np.float32)).save(path)
         message = "hdr.tif: image must be float in [0, 1]"
-        self.check(capsys, out, message, "map", path, "-o", out, expected=1)
-
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            (["--step", "33"], "must be at most 'patch_size'"),
-            (["--step", "0"], "'step' parameter"),
-            (["--step", "four"], "invalid int value"),
-            (
-                ["--refiner", "magic"],
-                "there is no refiner 'magic'; known: global, wgif, guided, none",
-            ),
-            (["--set", "refiner__n_iter=0"], "'n_iter' parameter of GlobalRefiner"),
-            (["--set", "renderer__c0=7", "--set", "renderer__c1=3"], "c0 < c1 < pivot"),
-            (["--set", "refiner__color=1"], "GlobalRefiner has no parameter 'color'"),
-            (["--set", "blender__x=1"], "there is no step 'blender' to set"),
-            (["--set", "radius"], "is not of the form step__parameter=value"),
-            (["--model", "none.zip"], "none.zip"),
-            (["--jobs", "0"], "--jobs must be at least 1"),
-        ],
-    )
-    def test_bad_options(self, photo_file, out, capsys, arguments, message):
-        self.check(capsys, out, message, "all", photo_file, "-o", out, *arguments)
-
-    def test_no_model_file(self, photo_file, out, capsys, tmp_path):
-        (tmp_path / "m.zip").write_bytes(b"\x80\x04 pickled")
-        arguments = ("all", photo_file, "-o", out, "--model", tmp_path / "m.zip")
-        self.check(capsys, out, "is not a model file", *arguments)
+        refused(message, "map", path, "-o", out, expected=1)
 
     def test_photographs_of_one_name_from_two_folders(self, photo_file, out, tmp_path):
         other = tmp_path / "elsewhere" / "bee.png"
@@ -306,24 +184,6 @@ class TestRefusals:
         assert "bee_shallow.png is a folder, not a file to write to" in error
         assert "Traceback" not in error
         assert [path.name for path in out.iterdir()] == ["bee_shallow.png"]
-
-    def test_models_that_cannot_be_written(self, photo_file, out, capsys, tmp_path):
-        arguments = ("train", photo_file, "-o", tmp_path)
-        self.check(capsys, out, "is a folder, not a file to write to", *arguments)
-
-    def test_an_unknown_architecture(self, photo_file, out, capsys, tmp_path):
-        arguments = ("train", photo_file, "-o", tmp_path / "out", "--patches", 36)
-        arguments += ("--architecture", "resnet")
-        self.check(capsys, out, "'architecture' parameter", *arguments)
-
-    def test_a_checkpoint_for_context(self, photo_file, out, capsys, tmp_path):
-        arguments = ("train", photo_file, "-o", tmp_path / "out", "--architecture")
-        arguments += ("context", "--checkpoint", tmp_path / "checkpoint")
-        self.check(capsys, out, "--checkpoint is for networks of patches", *arguments)
-
-    def test_an_unknown_network(self, photo_file, out, capsys):
-        arguments = ("map", photo_file, "-o", out, "--model", "magic")
-        self.check(capsys, out, "magic", *arguments)
 
     def test_good_photographs_are_done_beside_a_bad_one(self, photo_file, out, capsys):
         bad = photo_file.with_name("bad.png")

@@ -75,7 +75,7 @@ def test_settings_reach_the_patches(folder):
         read=read_image,
         **settings,
     )
-    np.testing.assert_array_equal(data.test.X, expected[0])
+    np.testing.assert_array_equal(data.test.X, expected.X)
     assert len(data.train) + len(data.validation) + len(data.test) == 26
     assert data.test.ladder == (0.0, 3.0)
 

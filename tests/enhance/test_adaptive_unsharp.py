@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import warnings
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -66,6 +67,41 @@ def test_without_limit_it_is_eq_8(small_photo):
     expected = unsharp_mask(small_photo, sharpening_gain(blur_map), radius=1.5)
     found = adaptive_unsharp_mask(small_photo, blur_map, threshold=0, overshoot=None)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        {"alpha1": 10.0},
+        {"beta1": 0.2},
+        {"alpha2": 20.0},
+        {"beta2": 0.2},
+        {"gain": 4.0},
+        {"blur_scale": 12.0},
+    ],
+)
+def test_every_parameter_of_the_curve_reaches_the_gain(small_photo, curve):
+    blur_map = np.linspace(0, 8, 96 * 128).reshape(96, 128)
+    found = adaptive_unsharp_mask(
+        small_photo, blur_map, threshold=0, overshoot=None, **curve
+    )
+    gain = sharpening_gain(blur_map, **curve)
+    np.testing.assert_array_equal(found, unsharp_mask(small_photo, gain, radius=1.5))
+    plain = adaptive_unsharp_mask(small_photo, blur_map, threshold=0, overshoot=None)
+    assert abs(found - plain).max() > 1e-3
+
+
+def test_parameters_are_those_of_the_curve_and_the_estimator():
+    parameters = signature(adaptive_unsharp_mask).parameters
+    estimator = AdaptiveUnsharpMask().get_params()
+    assert set(parameters) == {*estimator, "image", "blur_map", "subject_mask"} - {
+        "n_jobs"
+    }
+    for name, default in estimator.items():
+        if name != "n_jobs":
+            assert parameters[name].default == default
+    for name, parameter in signature(sharpening_gain).parameters.items():
+        assert parameter.default == parameters[name].default
 
 
 def test_gain_0_is_the_identity(small_photo):

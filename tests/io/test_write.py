@@ -17,6 +17,7 @@ from skdefocus.io import (
     read_image,
     read_photograph,
     write_map,
+    write_mask,
     write_photograph,
 )
 from tests.io.metadata import PROFILE, make_exif
@@ -169,6 +170,51 @@ class TestMaps:
         assert abs(error).max() <= 0.5 / SIGMA_STEPS
         with Image.open(path) as picture:
             assert picture.text["Description"].endswith(f"in px times {SIGMA_STEPS}")
+
+
+class TestMasks:
+    @given(hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, max_side=9)))
+    def test_a_mask_is_white_where_in_focus_and_black_elsewhere(
+        self, tmp_path_factory, out_of_focus
+    ):
+        for ending in (".png", ".tif", ".tiff", ".PNG"):
+            path = tmp_path_factory.getbasetemp() / f"mask{ending}"
+            write_mask(path, out_of_focus)
+            found = read_photograph(path)
+            assert found.image.dtype == np.uint8
+            np.testing.assert_array_equal(found.image == 255, ~out_of_focus)
+            np.testing.assert_array_equal(found.image == 0, out_of_focus)
+            assert found.alpha is None
+
+    def test_lists_of_bool_are_masks(self, tmp_path):
+        write_mask(tmp_path / "m.png", [[True, False, True]])
+        assert read_image(tmp_path / "m.png").tolist() == [[0, 255, 0]]
+
+    @pytest.mark.parametrize(
+        ("mask", "got"),
+        [
+            (np.zeros((4, 5), np.uint8), r"dtype uint8 and shape \(4, 5\)"),
+            (np.ones((4, 5)), r"dtype float64 and shape \(4, 5\)"),
+            ([[0, 1]], r"dtype int\d+ and shape \(1, 2\)"),
+            (np.zeros((4, 5), object), r"dtype object and shape \(4, 5\)"),
+            (np.zeros((4, 5, 1), bool), r"dtype bool and shape \(4, 5, 1\)"),
+            (np.zeros(4, bool), r"dtype bool and shape \(4,\)"),
+        ],
+    )
+    def test_refuses_what_is_no_mask(self, tmp_path, mask, got):
+        message = rf"out_of_focus must be a mask of bool of shape \(H, W\); got {got}"
+        with pytest.raises(ValueError, match=message):
+            write_mask(tmp_path / "m.png", mask)
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        "name", ["m.jpg", "m.jpeg", "m.webp", "m.gif", "m.npy", "m"]
+    )
+    def test_refuses_formats_that_would_change_it(self, tmp_path, name):
+        message = rf"{name} has an ending that is not one of \.png, \.tif, \.tiff\.$"
+        with pytest.raises(ValueError, match=message):
+            write_mask(tmp_path / name, np.eye(3, dtype=bool))
+        assert list(tmp_path.iterdir()) == []
 
 
 def chunks_of(path):

@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from skdefocus import PatchBlurClassifier, SlidingWindowMapper
@@ -67,6 +68,14 @@ class TestMemory:
         before = len(calls)
         SlidingWindowMapper(shipped, memory=tmp_path).transform([small_photo])
         assert len(calls) == before
+
+    def test_a_classifier_with_other_sigmas_is_mapped_anew(self, tmp_path, texture):
+        dummy = DummyClassifier().fit(np.zeros((1, 1024)), [0])
+        for sigma in (1.0, 2.0, 1.0):
+            mapper = SlidingWindowMapper(dummy, sigmas=[sigma], memory=tmp_path)
+            (sample,) = mapper.transform([texture])
+            assert np.unique(sample.blur_map).tolist() == [sigma]
+        assert len(list(tmp_path.iterdir())) == 2
 
     def test_files_damaged_anywhere_are_made_anew(self, tmp_path, small_photo):
         cached = SlidingWindowMapper(memory=tmp_path)
@@ -160,6 +169,16 @@ class TestKeys:
         assert network_key(LogisticRegression().fit(X, y)) == key
         assert network_key(LogisticRegression(C=0.5).fit(X, y)) != key
         assert network_key(LogisticRegression().fit(X, [0, 1, 1])) != key
+
+    def test_and_the_sigmas_that_it_was_given(self):
+        fitted = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+        given_ = (None, [0, 1], [0, 2], [0, 1 + 1e-6])
+        keys = [
+            network_key(fitted, None if sigmas is None else np.float32(sigmas))
+            for sigmas in given_
+        ]
+        assert len(set(keys)) == len(given_)
+        assert network_key(fitted, np.float32([0, 1])) == keys[1]
 
 
 class TestStore:

@@ -5,14 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.dummy import DummyClassifier
 
 from skdefocus.mapping import classify_windows
 from skdefocus.mapping.classify_patches import (
     _confidence,
+    _estimate,
     classify_bands,
-    sigma_of_classes,
     spread_confidence,
     texture_confidence,
 )
@@ -55,14 +54,6 @@ def test_patches_are_streamed(photo):
     assert classifier.largest <= 200
 
 
-def test_grid_search_over_a_patch_classifier_keeps_its_ladder(shipped):
-    class Search(BaseEstimator):
-        best_estimator_ = shipped
-        classes_ = shipped.classes_
-
-    np.testing.assert_array_equal(sigma_of_classes(Search()), shipped.sigmas_)
-
-
 def test_a_saturated_top_level_lowers_confidence():
     sigmas = np.array([0.0, 5.0, 19.0], np.float32)
     certain = np.eye(3, dtype=np.float32)
@@ -71,6 +62,26 @@ def test_a_saturated_top_level_lowers_confidence():
     np.testing.assert_allclose(confidence, [1, 1, 0.5], rtol=1e-5)
     spread = np.full((1, 3), 1 / 3, np.float32)
     assert _confidence(spread, sigmas, texture[:1]) < 0.05
+
+
+def test_the_order_of_classes_does_not_matter():
+    rng = np.random.default_rng(0)
+    sigmas = np.array([0.0, 1.0, 2.5, 5.0, 19.0], np.float32)
+    shares = rng.dirichlet(np.full(5, 0.3), size=40).astype(np.float32)
+    texture = np.ones(40, np.float32)
+    order = np.array([4, 0, 2, 1, 3])
+    for estimate in ("mode", "mean"):
+        np.testing.assert_allclose(
+            _estimate(shares[:, order], sigmas[order], estimate),
+            _estimate(shares, sigmas, estimate),
+            rtol=1e-5,
+            atol=1e-6,
+        )
+    np.testing.assert_allclose(
+        _confidence(shares[:, order], sigmas[order], texture),
+        _confidence(shares, sigmas, texture),
+        rtol=1e-4,
+    )
 
 
 def test_modes_and_means(photo, shipped):
@@ -87,7 +98,7 @@ def test_modes_and_means(photo, shipped):
 class Contrast(ClassifierMixin, BaseEstimator):
     """Levels by the deviation of a patch: an oracle without a network."""
 
-    classes_ = np.array([0, 2, 6])
+    classes_ = np.array([0, 1, 2])
 
     def predict_proba(self, X):
         share = np.clip(X.std(axis=1) * 3, 0, 1)
@@ -101,15 +112,16 @@ def test_equals_brute_force(photo, patch_size, step, estimate):
     rows, columns = (patch_size + step * n for n in (11, 15))
     gray = (photo[200 : 200 + rows, 250 : 250 + columns, 1] / 255).astype(np.float32)
     settings = {"patch_size": patch_size, "step": step, "estimate": estimate}
-    sigma, confidence = classify_windows(gray, Contrast(), **settings)
+    sigmas = np.array([0, 2, 6])
+    sigma, confidence = classify_windows(gray, Contrast(), sigmas=sigmas, **settings)
     assert sigma.shape == confidence.shape == (12, 16)
     assert sigma.dtype == confidence.dtype == np.float32
-    logs = np.log(Contrast.classes_ + 0.8)
+    logs = np.log(sigmas + 0.8)
     for i, j in np.ndindex(12, 16):
         window = gray[i * step :, j * step :][:patch_size, :patch_size].astype(float)
         (shares,) = Contrast().predict_proba(window.reshape(1, -1))
         mean = shares @ logs
-        expected = Contrast.classes_[shares.argmax()]
+        expected = sigmas[shares.argmax()]
         if estimate == "mean":
             expected = np.exp(mean) - 0.8
         assert sigma[i, j] == pytest.approx(expected, abs=1e-4)
@@ -118,38 +130,17 @@ def test_equals_brute_force(photo, patch_size, step, estimate):
         assert confidence[i, j] == pytest.approx(trust * (1 - shares[-1] / 2), abs=1e-4)
 
 
-class TestSigmaOfClasses:
-    def test_known_sigmas_before_classes(self, shipped):
-        np.testing.assert_array_equal(sigma_of_classes(shipped), shipped.sigmas_)
-        sigmas = sigma_of_classes(LogisticRegression().fit([[0], [1], [2]], [7, 0, 3]))
-        np.testing.assert_array_equal(sigmas, [0, 3, 7])
-        assert sigmas.dtype == np.float32
-
-    def test_searches_pipelines_and_calibration_are_looked_into(self, shipped):
-        class Holder(BaseEstimator):
-            def __init__(self, **held):
-                self.__dict__.update(held)
-
-        inner = make_pipeline(shipped)
-        inner = Holder(estimator=inner)
-        inner = Holder(calibrated_classifiers_=[inner], classes_=np.arange(20))
-        inner = Holder(best_estimator_=inner, classes_=np.arange(20))
-        np.testing.assert_array_equal(sigma_of_classes(inner), shipped.sigmas_)
-
-    @pytest.mark.parametrize(
-        ("held", "message"),
-        [
-            ({"classes_": np.array(["a", "b"])}, r"got \['a', 'b'\]\.$"),
-            ({"classes_": np.array([-1, 0])}, r"got \[-1, 0\]\.$"),
-            ({"classes_": np.array([True, False])}, r"got \[True, False\]"),
-            ({"sigmas_": [0.0, -2.0], "classes_": [0, 1]}, r"got \[0\.0, -2\.0\]"),
-            ({}, r"got \['none'\]"),
-        ],
-    )
-    def test_refuses_what_is_no_level_of_blur(self, held, message):
-        message = "the classes of Hazy must be levels of blur, from 0 up; " + message
-        with pytest.raises(ValueError, match=message):
-            sigma_of_classes(type("Hazy", (), held)())
+def test_says_sigmas_that_the_classifier_does_not_know(photo, shipped):
+    gray = (photo[:64, :64, 1] / 255).astype(np.float32)
+    dummy = DummyClassifier().fit(np.zeros((1, 1024)), [3])
+    with pytest.raises(
+        ValueError,
+        match=r"^classify_windows does not know the sigma of the classes of Dummy",
+    ):
+        classify_windows(gray, dummy)
+    assert set(classify_windows(gray, dummy, sigmas=[0.7])[0].flat) == {np.float32(0.7)}
+    with pytest.raises(ValueError, match=r"'sigmas' parameter of classify_windows"):
+        classify_windows(gray, shipped, sigmas=shipped.sigmas_)
 
 
 class TestConfidence:

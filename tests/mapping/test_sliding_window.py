@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -15,6 +18,7 @@ from skdefocus._shared.gray_rows import GrayRows
 from skdefocus.filters import blur
 from skdefocus.mapping import sliding_window_map
 from skdefocus.mapping.sliding_window import _measure
+from skdefocus.patches import make_blur_patches
 from tests.mapping.only_patches import OnlyPatches
 
 
@@ -64,9 +68,9 @@ class TestPaths:
         rng = np.random.default_rng(0)
         X = rng.random((40, 64)).astype(np.float32)
         X[20:] = 0.5 + (X[20:] - 0.5) * 0.05
-        y = np.repeat([0, 5], 20)
+        y = np.repeat([0, 1], 20)
         features = LogisticRegression().fit(X, y)
-        settings = {"patch_size": 8, "step": 4}
+        settings = {"patch_size": 8, "step": 4, "sigmas": (0, 5)}
         sample = SlidingWindowMapper(features, **settings).transform([texture])[0]
         assert set(np.unique(sample.blur_map)) > {0.0, 5.0}
         search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2).fit(X, y)
@@ -75,12 +79,12 @@ class TestPaths:
 
     def test_classifier_without_probabilities(self, texture):
         class Hard(ClassifierMixin, BaseEstimator):
-            classes_ = np.array([0, 1, 7])
+            classes_ = np.array([0, 1, 2])
 
             def predict(self, X):
-                return np.where(X.std(axis=1) > 0.1, 1, 7)
+                return np.where(X.std(axis=1) > 0.1, 1, 2)
 
-        blur_map, _ = sliding_window_map(texture, Hard(), step=32)
+        blur_map, _ = sliding_window_map(texture, Hard(), sigmas=[0, 1, 7], step=32)
         assert set(np.unique(blur_map)) <= {1.0, 7.0}
 
     def test_wrapped_classifiers_keep_their_sigmas(self, small_photo, shipped):
@@ -91,13 +95,112 @@ class TestPaths:
 
     def test_regressors_are_refused(self, texture):
         line = LinearRegression().fit(np.zeros((2, 1024)), [0, 1])
-        with pytest.raises(ValueError, match="must be levels of blur"):
+        with pytest.raises(ValueError, match="LinearRegression has no classes_"):
             SlidingWindowMapper(line).transform([texture])
 
-    def test_classes_must_be_levels(self, texture):
+    def test_classes_must_be_given_sigmas(self, texture):
         dummy = DummyClassifier().fit(np.zeros((2, 1024)), ["sharp", "soft"])
-        with pytest.raises(ValueError, match="must be levels of blur, from 0 up"):
+        with pytest.raises(
+            ValueError,
+            match=r"^Slid.* does not know .*\['sharp', 'soft'\]: give sig",
+        ):
             SlidingWindowMapper(dummy).transform([texture])
+        mapper = SlidingWindowMapper(dummy, sigmas=[0.5, 3])
+        assert np.unique(mapper.transform([texture])[0].blur_map).tolist() == [0.5]
+
+
+@pytest.fixture(scope="module")
+def patches(texture):
+    # Levels 0 and 1 stand for other sigmas than 0 and 1.
+    settings = {"n_patches": 240, "psf": "gaussian", "augment": False}
+    return make_blur_patches([texture], (0.5, 6.0), **settings)
+
+
+@pytest.fixture(scope="module")
+def forest(patches):
+    X, y, _ = patches
+    forest = RandomForestClassifier(20, random_state=0)
+    return forest.fit(X.reshape(len(X), -1) / 255, y)
+
+
+class TestSigmas:
+    def test_a_forest_answers_the_sigmas_of_the_patches(self, texture, patches, forest):
+        sigmas = np.take(patches.ladder, forest.classes_)
+        mapper = SlidingWindowMapper(forest, sigmas=sigmas, step=32)
+        photographs = [blur(texture, sigma) for sigma in patches.ladder]
+        for sample, sigma in zip(
+            mapper.transform(photographs), patches.ladder, strict=True
+        ):
+            assert set(np.unique(sample.blur_map)) <= {0.5, 6.0}
+            assert np.median(sample.blur_map) == sigma
+        assert isinstance(mapper.fit(photographs), SlidingWindowMapper)
+
+    @pytest.mark.parametrize(
+        ("sigmas", "message"),
+        [
+            (
+                None,
+                r"^SlidingWindowMapper does not know the sigma of the classes of "
+                r"RandomForestClassifier, \[0, 1\]: give sigmas=\.\.\., one for each "
+                r"of them, in pixels and in this order\.$",
+            ),
+            (
+                (0.5, 1.0, 6.0),
+                r"^The 'sigmas' parameter of SlidingWindowMapper must be 2 numbers "
+                r"from 0 up, the sigmas in pixels of the classes of "
+                r"RandomForestClassifier, \[0, 1\]\. Got \(0\.5, 1\.0, 6\.0\) inst",
+            ),
+            ("ab", "'sigmas' parameter of SlidingWindowMapper must be an array-like"),
+        ],
+    )
+    def test_a_forest_without_the_right_sigmas_is_refused(
+        self, texture, forest, sigmas, message
+    ):
+        mapper = SlidingWindowMapper(forest, sigmas=sigmas)
+        with pytest.raises(ValueError, match=message):
+            mapper.fit([texture])
+        with pytest.raises(ValueError, match=message):
+            mapper.transform([texture])
+
+    def test_the_function_refuses_the_same(self, texture, forest, shipped):
+        with pytest.raises(
+            ValueError, match=r"^sliding_window_map does not know the s"
+        ):
+            sliding_window_map(texture, forest)
+        with pytest.raises(
+            ValueError, match=r"sigmas' .* sliding_window_map must be 2"
+        ):
+            sliding_window_map(texture, forest, sigmas=[1])
+        with pytest.raises(
+            ValueError, match=r"sigmas' .* sliding_window_map must be No"
+        ):
+            sliding_window_map(texture, shipped, sigmas=[1])
+        given_ = sliding_window_map(texture, forest, sigmas=[0.5, 6.0], scale=(1, 0.5))
+        mapper = SlidingWindowMapper(forest, sigmas=[0.5, 6.0], scale=(1, 0.5))
+        np.testing.assert_array_equal(
+            given_[0], mapper.transform([texture])[0].blur_map
+        )
+
+    def test_networks_have_their_own(self, texture, shipped):
+        for classifier in ("default", "fast", shipped, FrozenEstimator(shipped)):
+            mapper = SlidingWindowMapper(classifier, sigmas=np.arange(18))
+            with pytest.raises(
+                ValueError, match=r"must be None, as \w+ has its own sig"
+            ):
+                mapper.fit([texture])
+            with pytest.raises(
+                ValueError, match=r"must be None, as \w+ has its own sig"
+            ):
+                mapper.transform([texture])
+
+    def test_copies_keep_them(self, texture, forest):
+        mapper = SlidingWindowMapper(FrozenEstimator(forest), sigmas=[0.5, 6.0])
+        expected = mapper.transform([texture])[0].blur_map
+        for copy in (clone(mapper), pickle.loads(pickle.dumps(mapper))):
+            assert copy.get_params()["sigmas"] == [0.5, 6.0]
+            np.testing.assert_array_equal(
+                copy.transform([texture])[0].blur_map, expected
+            )
 
 
 class TestMap:

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus._shared.gray_rows import GrayRows
-from skdefocus._shared.validation import to_float_image, to_gray
 from skdefocus.mapping import average_windows, count_windows
 from skdefocus.mapping.windows import WindowMean, pad_to_grid, window_deviation
 
@@ -114,13 +113,3 @@ def test_padded_rows_are_those_of_the_padded_whole(grid, data):
     for source in (gray, GrayRows(image)):
         rows = pad_to_grid(source, patch_size, step, (first, last))
         np.testing.assert_array_equal(rows, whole[first:last])
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
-def test_gray_rows_are_those_of_the_whole(dtype, small_photo):
-    image = small_photo.astype(dtype) / (255 if dtype == np.float64 else 1)
-    image = np.concatenate([image] * 3).astype(dtype)
-    gray = GrayRows(image)
-    expected = to_gray(to_float_image(image))
-    np.testing.assert_array_equal(gray.whole(), expected)
-    np.testing.assert_array_equal(gray.rows(20, 23), expected[20:23])

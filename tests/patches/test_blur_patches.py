@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.patches import REAL_LADDER, make_blur_patches
+from skdefocus.patches import REAL_LADDER, PatchSet, make_blur_patches
 
 LADDER = (0.0, 1.0, 3.0)
 
@@ -17,6 +17,23 @@ def test_shapes_levels_and_groups(texture):
     # The flat photograph holds no sharp patch.
     assert set(groups) == {0, 1}
     assert len(X) == len(y) == len(groups)
+
+
+@pytest.mark.parametrize("blur_domain", ["image", "patch"])
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_set_knows_the_sigmas_that_it_was_blurred_by(
+    texture, tmp_path, blur_domain, on_disk
+):
+    settings = {"n_patches": 40, "blur_domain": blur_domain, "min_sharpness": 60}
+    settings |= {"augment": False, "out": tmp_path if on_disk else None}
+    patches = make_blur_patches([texture], **settings)
+    assert isinstance(patches, PatchSet)
+    assert patches.ladder == REAL_LADDER
+    other = make_blur_patches([texture], [0, np.float32(2.5)], **settings)
+    assert other.ladder == (0.0, 2.5)
+    # The second level is blurred, by so much: fine detail is gone.
+    detail = [np.diff(other.X[other.y == y].astype(float)).std() for y in (0, 1)]
+    assert detail[0] > 2 * detail[1]
 
 
 def test_the_patches_of_a_seed_stay_as_they_are(photo):

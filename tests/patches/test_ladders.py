@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skdefocus import PatchBlurClassifier
 from skdefocus.patches import PAPER_LADDER, REAL_LADDER
-from skdefocus.patches.ladders import check_ladder
+from skdefocus.patches.ladders import check_ladder, same_ladder
 
 ascending = st.lists(st.floats(0, 1e6), min_size=1, max_size=8, unique=True).map(sorted)
 
@@ -64,3 +64,10 @@ def test_a_ladder_may_have_to_hold_several_levels():
     assert check_ladder([3.0], "caller") == (3.0,)
     with pytest.raises(ValueError, match="of Class must be 2 or more sigmas"):
         check_ladder([3.0], "Class", least=2)
+
+
+@given(ascending)
+def test_a_ladder_is_the_same_in_every_type(ladder):
+    assert same_ladder(tuple(ladder), np.float32(ladder))
+    assert not same_ladder(ladder, [*ladder, 2e6])
+    assert not same_ladder(ladder, [*ladder[:-1], ladder[-1] * 1.001 + 0.001])

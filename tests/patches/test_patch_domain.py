@@ -99,8 +99,8 @@ def test_a_subset_is_drawn_evenly_and_whole(texture):
     assert np.bincount(groups).tolist() == [12, 12, 3]
     np.testing.assert_array_equal(y, np.tile([0, 1, 2], 9))
     blocks = X.reshape(-1, 3, 32, 32)
-    n_all = np.bincount(everything[2])[0] // 3
-    of_first = everything[0].reshape(-1, 3, 32, 32)[:n_all]
+    n_all = np.bincount(everything.groups)[0] // 3
+    of_first = everything.X.reshape(-1, 3, 32, 32)[:n_all]
     found = [(of_first == b).all(axis=(1, 2, 3)).argmax() for b in blocks[:4]]
     assert found == sorted(set(found))
     for block, index in zip(blocks[:4], found, strict=True):
@@ -112,7 +112,7 @@ def test_a_subset_is_drawn_evenly_and_whole(texture):
 def test_mixed_draws_a_shape_for_each_patch_and_level(texture):
     settings = {"ladder": (0, 2, 5), "min_sharpness": 10}
     mixed, y, _ = make([texture], psf="mixed", **settings)
-    shapes = [make([texture], psf=psf, **settings)[0] for psf in ("gaussian", "disc")]
+    shapes = [make([texture], psf=psf, **settings).X for psf in ("gaussian", "disc")]
     is_one = [(mixed == X).all(axis=(1, 2)) for X in shapes]
     assert (is_one[0] | is_one[1]).all()
     for level in (1, 2):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -95,6 +98,31 @@ def test_patches_are_taken_by_photograph_from_joined_sets():
     assert len(part.take([])) == 0
     with pytest.raises(IndexError):
         part.take([99])
+
+
+def test_unpacks_into_its_arrays():
+    patches = a_set()
+    X, y, groups = patches
+    assert X is patches.X
+    assert y is patches.y
+    assert groups is patches.groups
+    # It is a set of patches all the same.
+    assert len(patches) == 10
+
+
+def test_the_ladder_goes_wherever_the_patches_go(tmp_path):
+    ladder = (0.25, 1.0, 7.5)
+    patches = a_set(ladder=ladder)
+    patches.save(tmp_path)
+    for same in (
+        *(PatchSet.load(tmp_path), patches.take([3, 1]), patches.take(patches.y == 9)),
+        *(concatenate_patches([patches, PatchSet.load(tmp_path)]),),
+        *(copy.deepcopy(patches), pickle.loads(pickle.dumps(patches))),
+    ):
+        assert same.ladder == ladder
+    np.testing.assert_array_equal(
+        np.take(ladder, patches.take([3, 1]).y), np.take(ladder, patches.y)[[3, 1]]
+    )
 
 
 def test_refuses_to_join_what_differs():

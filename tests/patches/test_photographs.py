@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -53,20 +55,69 @@ def test_memory_does_not_grow_with_photographs(tmp_path, as_iterator, settings):
     assert many < few + SIDE * SIDE
 
 
+def read_and_log(log, seconds, index):
+    """Give a photograph after a while, and log it."""
+    time.sleep(seconds)
+    with log.open("a") as file:
+        file.write(f"{index}\n")
+    return a_photograph(index)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_photographs_are_taken_as_workers_become_free(n_jobs):
+def test_photographs_are_taken_as_workers_become_free(n_jobs, tmp_path):
+    log, ahead = tmp_path / "log", []
+    log.touch()
+
+    def photographs():
+        for index in range(12):
+            # How many were taken before it and are not read yet.
+            ahead.append(index - len(log.read_text().splitlines()))
+            yield index
+
+    make_blur_patches(
+        photographs(),
+        (0.0, 2.0),
+        blur_domain="patch",
+        n_patches=None,
+        # To workers joblib sends several at once of what takes less than 0.2 s.
+        read=partial(read_and_log, log, 0 if n_jobs == 1 else 0.25),
+        n_jobs=n_jobs,
+    )
+    assert len(ahead) == 12
+    # For each worker the one that it works on, and two that wait.
+    assert max(ahead) <= (0 if n_jobs == 1 else 3 * n_jobs)
+
+
+def read_the_first(folder, index):
+    """Give what is no photograph first, and of the others none while that is told."""
+    if index == 0:
+        return np.full((9, 9), 7.0)
+    end = time.monotonic() + 60
+    while not (folder / "over").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    return a_photograph(index)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_the_first_that_cannot_be_used_ends_it(n_jobs, tmp_path):
     taken = []
 
     def photographs():
         for index in range(200):
             taken.append(index)
-            yield a_photograph(index) if index else np.full((9, 9), 7.0)
+            yield index
 
     with pytest.raises(ValueError, match=r"images\[0\] must be float"):
         make_blur_patches(
-            photographs(), blur_domain="patch", n_patches=None, n_jobs=n_jobs
+            photographs(),
+            blur_domain="patch",
+            n_patches=None,
+            read=partial(read_the_first, tmp_path),
+            n_jobs=n_jobs,
         )
-    assert len(taken) < 100
+    (tmp_path / "over").touch()
+    # However slow the machine is: no other was finished, so no worker became free.
+    assert len(taken) <= (1 if n_jobs == 1 else 3 * n_jobs)
 
 
 @pytest.mark.parametrize("blur_domain", ["image", "patch"])
@@ -107,7 +158,7 @@ def test_the_seed_decides_for_every_number_of_workers(texture):
     other = make_blur_patches([texture] * 2, **settings, random_state=6)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert not np.array_equal(one[0], other[0])
+    assert not np.array_equal(one.X, other.X)
 
 
 def test_photographs_are_read_in_the_worker(tmp_path, texture):

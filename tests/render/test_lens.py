@@ -5,7 +5,8 @@ import pytest
 from scipy import ndimage
 
 from skdefocus.filters import blur, disc_kernel, linear_to_srgb, srgb_to_linear
-from skdefocus.render import lens_blur
+from skdefocus.optics import sigma_from_distance
+from skdefocus.render import lens_blur, render_disc, render_lens, sdof_weight
 from skdefocus.synthesis import defocus as synthesize
 
 
@@ -208,3 +209,86 @@ def test_many_sigmas_are_rounded_to_layers(small_photo):
 def test_refuses_what_does_not_fit(defocus, changes, message):
     with pytest.raises(ValueError, match=message):
         lens_blur(np.zeros((4, 4)), defocus, **changes)
+
+
+class TestRendering:
+    @pytest.fixture
+    def blur_map(self, small_photo):
+        return np.tile(np.linspace(0.5, 9, 128), (96, 1))
+
+    def test_the_weight_becomes_a_radius(self, small_photo, blur_map):
+        defocus = 3.0 * (1 - sdof_weight(blur_map, 1, 7))
+        found = render_lens(
+            small_photo, blur_map, 1, 7, disc_sigma=3.0, subject_gain=0.0
+        )
+        np.testing.assert_allclose(found, lens_blur(small_photo, defocus), atol=1e-6)
+
+    def test_only_what_is_in_focus_is_sharpened(self, small_photo, blur_map):
+        plain, sharp = (
+            render_lens(small_photo, blur_map, 1, 7, subject_gain=gain)
+            for gain in (0.0, 2.0)
+        )
+        change = abs(sharp - plain).mean(axis=(0, 2))
+        assert change[:10].mean() > 0.002
+        assert change[100:].max() < 2e-4
+
+    def test_no_halo_where_the_plain_disc_has_one(self):
+        image = np.full((80, 80, 3), 0.2)
+        image[20:60, 20:60] = (1.0, 0.3, 0.1)
+        blur_map = np.full((80, 80), 9.0)
+        # The map is a pixel short of the subject all around.
+        blur_map[21:59, 21:59] = 0.0
+        errors = {}
+        for render in (render_disc, render_lens):
+            found = render(image, blur_map, 1, 7, disc_sigma=6.0, subject_gain=0.0)
+            outside = np.ones((80, 80), dtype=bool)
+            outside[20:60, 20:60] = False
+            errors[render] = abs(found - image)[outside].max()
+        assert errors[render_lens] < 0.01
+        assert errors[render_disc] > 0.05
+
+    def test_settings_reach_the_lens(self, small_photo, blur_map):
+        for setting in ({"n_layers": 2}, {"edge_radius": 0}):
+            defocus = np.where(blur_map < 4, 0.0, 1.6)
+            defocus[:, 100:] = 0.8
+            weight = np.where(blur_map < 4, 0.0, 9.0)
+            weight[:, 100:] = 4.0
+            found, expected = (
+                render_lens(small_photo, weight, 1, 7, **more) for more in (setting, {})
+            )
+            assert abs(found - expected).max() > 1e-3
+
+    def test_a_lens_focused_on_the_subject(self, small_photo, depth):
+        lens = {"focal_length": 0.05, "aperture_diameter": 0.0005}
+        sigma = sigma_from_distance(depth, focus_distance=2.0, pixel_pitch=2e-6, **lens)
+        signed = np.where(depth < 2, -sigma, sigma)
+        found = render_lens(
+            small_photo,
+            depth,
+            unit="depth",
+            focus=2.0,
+            disc_sigma=float(sigma.max()),
+            subject_gain=0.0,
+        )
+        np.testing.assert_allclose(found, lens_blur(small_photo, signed), atol=1e-5)
+
+    def test_by_depth_only_what_is_in_focus_is_sharpened(self, small_photo, depth):
+        plain, sharp = (
+            render_lens(small_photo, depth, unit="depth", focus=2.0, subject_gain=gain)
+            for gain in (0.0, 2.0)
+        )
+        change = abs(sharp - plain).mean(axis=(0, 2))
+        assert change[50:80].mean() > 0.002
+        assert change[:30].max() < 2e-4
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"disc_sigma": 0.0}, "'disc_sigma' parameter of render_lens"),
+            ({"n_layers": 0}, "'n_layers' parameter of render_lens"),
+            ({"edge_radius": 1.5}, "'edge_radius' parameter of render_lens"),
+        ],
+    )
+    def test_refuses_bad_parameters(self, changes, message):
+        with pytest.raises(ValueError, match=message):
+            render_lens(np.zeros((8, 9)), np.zeros((8, 9)), 1, 7, **changes)

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+from inspect import signature
+
 import numpy as np
 import pytest
 
 from skdefocus import AdaptiveUnsharpMask, DefocusSample, DefocusSegmenter, SDoFRenderer
-from skdefocus.render import shallow_depth_of_field
+from skdefocus.render import render_disc, render_guided, render_lens
+from skdefocus.render.sdof import RENDERERS
+
+
+def test_each_smoothing_has_its_renderer():
+    expected = {"guided": render_guided, "disc": render_disc, "lens": render_lens}
+    assert expected == RENDERERS
 
 
 def test_equals_the_function(small_photo):
     blur_map = np.linspace(0, 9, 96 * 128).reshape(96, 128)
     sample = DefocusSample(small_photo, blur_map)
     renderer = SDoFRenderer(1.0, 7.0, smoothing="disc", disc_sigma=2.0)
-    expected = shallow_depth_of_field(
-        small_photo, blur_map, 1.0, 7.0, smoothing="disc", disc_sigma=2.0
-    )
+    expected = render_disc(small_photo, blur_map, 1.0, 7.0, disc_sigma=2.0)
     np.testing.assert_array_equal(renderer.transform([sample])[0], expected)
     mask = np.ones((96, 128))
     masked = renderer.transform([sample], subject_masks=[mask])[0]
@@ -56,13 +62,8 @@ def test_samples_carry_the_unit(small_photo, depth):
     disparity = DefocusSample(small_photo, 1 / depth, unit="disparity")
     renderer = SDoFRenderer(smoothing="lens", disc_sigma=3.0)
     first, second = renderer.transform([sample, disparity], subject_masks=[mask, mask])
-    expected = shallow_depth_of_field(
-        small_photo,
-        depth,
-        unit="depth",
-        smoothing="lens",
-        disc_sigma=3.0,
-        subject_mask=mask,
+    expected = render_lens(
+        small_photo, depth, unit="depth", disc_sigma=3.0, subject_mask=mask
     )
     np.testing.assert_array_equal(first, expected)
     np.testing.assert_allclose(second, first, atol=1e-4)
@@ -106,11 +107,33 @@ def test_every_parameter_reaches_the_function(small_photo, settings):
     blur_map[:, :60] = 0.5
     sample = DefocusSample(small_photo, blur_map)
     (found,) = SDoFRenderer(1.0, 7.0, **settings).transform([sample])
-    expected = shallow_depth_of_field(small_photo, blur_map, 1.0, 7.0, **settings)
+    own = {name: value for name, value in settings.items() if name != "smoothing"}
+    render = RENDERERS[settings.get("smoothing", "guided")]
+    expected = render(small_photo, blur_map, 1.0, 7.0, **own)
     np.testing.assert_array_equal(found, expected)
-    others = {"smoothing": settings.get("smoothing", "guided")}
-    plain = shallow_depth_of_field(small_photo, blur_map, 1.0, 7.0, **others)
+    plain = render(small_photo, blur_map, 1.0, 7.0)
     assert abs(found - plain).max() > 1e-3
+
+
+def test_disc_sigma_is_the_largest_one_of_depth_without_a_disc(small_photo, depth):
+    sample = DefocusSample(small_photo, depth, unit="depth")
+    settings = {"c1": 7.0, "radius": 5, "focus": 2.0}
+    (found,) = SDoFRenderer(disc_sigma=8.0, **settings).transform([sample])
+    expected = render_guided(
+        small_photo, depth, unit="depth", largest_sigma=8.0, **settings
+    )
+    np.testing.assert_array_equal(found, expected)
+    plain = render_guided(small_photo, depth, unit="depth", **settings)
+    assert abs(found - plain).max() > 1e-3
+
+
+@pytest.mark.parametrize("smoothing", RENDERERS)
+def test_the_renderer_has_every_parameter_of_its_functions(smoothing):
+    names = set(signature(RENDERERS[smoothing]).parameters)
+    per_photograph = {"image", "blur_map", "unit", "subject_mask"}
+    renamed = {"largest_sigma"}
+    known = set(SDoFRenderer().get_params())
+    assert names - per_photograph - renamed <= known
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus.render import automatic_focus_range, sdof_parameters, sdof_weight
+from skdefocus.render.weight import (
+    LARGEST_SHARE,
+    LEAST_DISTANCE,
+    resolve_focus_range,
+    weigh_subject,
+)
 
 SIGMAS = np.linspace(0, 25, 500)
 
@@ -119,3 +125,54 @@ def test_a_curve_of_larger_pixels_is_the_same_curve(c0, gap, factor):
         sigma * factor, c0 * factor, (c0 + gap) * factor, pivot=6.0 * factor
     )
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+class TestResolvedRange:
+    @pytest.fixture
+    def blur_map(self):
+        return np.repeat([[0.5, 9.0]], 20, axis=1) * np.ones((10, 1))
+
+    def test_what_is_given_stays(self, blur_map):
+        assert resolve_focus_range(blur_map, 1, 7, 10.0) == (1.0, 7.0, 10.0)
+
+    def test_what_is_automatic_is_the_map_s(self, blur_map):
+        c0, c1, pivot = resolve_focus_range(blur_map, "auto", "auto", 10.0)
+        assert (c0, c1) == pytest.approx((0.5, 9.0))
+        assert pivot == pytest.approx(9 / LARGEST_SHARE)
+        c0, c1, pivot = resolve_focus_range(blur_map, "auto", "auto", 20.0)
+        assert pivot == 20
+
+    @pytest.mark.parametrize(
+        ("c0", "c1", "expected"),
+        [
+            (2.0, "auto", (2.0, 9.0)),
+            (9.7, "auto", (9.7, 9.7 + LEAST_DISTANCE)),
+            ("auto", 3.0, (0.5, 3.0)),
+            ("auto", 0.7, (0.2, 0.7)),
+            ("auto", 0.2, (0.0, 0.2)),
+        ],
+    )
+    def test_the_other_end_keeps_its_distance(self, blur_map, c0, c1, expected):
+        assert resolve_focus_range(blur_map, c0, c1, 10.0)[:2] == pytest.approx(
+            expected
+        )
+
+
+class TestSubject:
+    SETTINGS = {"w0": 0.999, "w1": 0.001, "pivot": 10.0, "literal": False}  # noqa: RUF012
+
+    def test_is_the_curve_over_the_map(self):
+        blur_map = np.random.default_rng(0).uniform(0, 12, (9, 11))
+        found = weigh_subject(blur_map, 1.0, 7.0, subject_mask=None, **self.SETTINGS)
+        np.testing.assert_array_equal(found, sdof_weight(blur_map, 1.0, 7.0))
+
+    def test_a_subject_is_in_focus_and_the_range_the_photograph_s(self):
+        blur_map = np.repeat([[0.9, 4.0]], 20, axis=1) * np.ones((10, 1))
+        mask = np.zeros(blur_map.shape, dtype=bool)
+        mask[:, 30:] = True
+        plain, found = (
+            weigh_subject(blur_map, "auto", "auto", subject_mask=m, **self.SETTINGS)
+            for m in (None, mask)
+        )
+        assert found[mask].min() > 0.999
+        np.testing.assert_array_equal(found[~mask], plain[~mask])

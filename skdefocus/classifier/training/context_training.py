@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..._shared.parameters import POSITIVE_INTEGER, checked
 from ..._shared.sigma_scale import to_log_sigma
-from ..._shared.validation import POSITIVE_INTEGER, checked
 from ..context_features import CELL
 from ..context_network import MULTIPLE, ContextNetwork
 from ..patch_blur_classifier import PatchBlurClassifier

@@ -93,7 +93,7 @@ def train_on_photographs(
         verbose=verbose,
     )
     classifier.check_settings()
-    X, y, groups = make_blur_patches(
+    patches = make_blur_patches(
         paths,
         ladder,
         n_patches=n_patches,
@@ -101,10 +101,10 @@ def train_on_photographs(
         random_state=random_state,
         n_jobs=n_jobs,
     )
-    photographs = np.unique(groups)
+    photographs = np.unique(patches.groups)
     if len(photographs) == 1:
         classifier.set_params(validation_fraction=0.0)
-    classifier.fit(X, y, groups)
+    classifier.fit(patches)
     held_out = classifier.validation_groups_
     n_held_out = 0 if held_out is None else len(held_out)
     card = classifier.card_
@@ -114,14 +114,13 @@ def train_on_photographs(
     if data:
         card["data"] = data
     if held_out is not None and n_held_out:
-        rows = np.isin(groups, held_out)
-        X, y = X[rows], y[rows]
-        probabilities = classifier.predict_proba(X)
-        columns = np.searchsorted(classifier.classes_, y)
+        judged = patches.take(np.isin(patches.groups, held_out))
+        probabilities = classifier.predict_proba(judged.X)
+        columns = np.searchsorted(classifier.classes_, judged.y)
         best = probabilities.argmax(axis=1)
         card["holdout"] = {
             "photographs": n_held_out,
-            "n_patches": len(y),
+            "n_patches": len(judged),
             "accuracy": round(float((best == columns).mean()), 4),
             "within_one_level": round(float((abs(best - columns) <= 1).mean()), 4),
         }

@@ -203,7 +203,9 @@ def _check_validation(
         found = type(data).__name__
         if isinstance(data, tuple | list):
             found += f" of {len(data)}"
-        raise ValueError(f"validation_data must be a pair (X, y); got {found}.")
+        raise ValueError(
+            f"validation_data must be a PatchSet, or a pair (X, y); got {found}."
+        )
     patches = check_patches(data[0], patch_size, "X of validation_data")
     y = check_levels(data[1], len(patches), n_levels, "y of validation_data")
     unknown = np.setdiff1d(y, levels)

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..._shared.validation import (
-    POSITIVE_REAL,
-    checked,
-    to_float_image,
-    to_gray,
-    unchecked,
-)
+from ..._shared.parameters import POSITIVE_REAL, checked, unchecked
+from ..._shared.validation import to_float_image, to_gray
 
 __all__ = ["canny_edges", "edge_sigma", "known_edge_sigma"]
 

@@ -7,15 +7,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from ..._shared.validation import (
-    POSITIVE_INTEGER,
-    POSITIVE_REAL,
-    checked,
-    image_batch,
-    to_float_image,
-    to_gray,
-    unchecked,
-)
+from ..._shared.parameters import POSITIVE_INTEGER, POSITIVE_REAL, checked, unchecked
+from ..._shared.validation import image_batch, to_float_image, to_gray
 from ...filters import blur
 
 __all__ = ["PATCH_SIZE", "centered", "learn_blur_dictionary"]

@@ -7,16 +7,15 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 from ..._base import ImageTransformer
-from ..._shared.validation import (
+from ..._shared.parameters import (
     N_JOBS,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     UNIT_INTERVAL,
     checked,
-    to_float_image,
-    to_gray,
     unchecked,
 )
+from ..._shared.validation import to_float_image, to_gray
 from ...sample import DefocusSample
 from ._edge_sigma import known_edge_sigma
 from .texture import local_texture_confidence

@@ -9,17 +9,16 @@ import numpy as np
 from scipy import fft, ndimage, special
 
 from ..._base import ImageTransformer
-from ..._shared.threads import run_in_parts
-from ..._shared.validation import (
+from ..._shared.parameters import (
     N_JOBS,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     check_parameters,
     checked,
-    to_float_image,
-    to_gray,
     unchecked,
 )
+from ..._shared.threads import run_in_parts
+from ..._shared.validation import to_float_image, to_gray
 from ...filters import guided_filter, resize
 from ...filters._compiled import compiled, for_reading
 from ...sample import DefocusSample

@@ -9,17 +9,16 @@ from scipy import ndimage, sparse
 from scipy.sparse.linalg import spsolve
 
 from ..._base import ImageTransformer
-from ..._shared.validation import (
+from ..._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     Interval,
     checked,
-    to_float_image,
-    to_gray,
     unchecked,
 )
+from ..._shared.validation import to_float_image, to_gray
 from ...filters.box import window_mean
 from ...sample import DefocusSample
 from ._edge_sigma import canny_edges, edge_sigma

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._shared.validation import StrOptions, unchecked
+from ..._shared.parameters import StrOptions, unchecked
 from ...filters import global_smoother, matting_smoother
 
 __all__ = ["PROPAGATION", "propagate"]

@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 
 from ..._base import ImageTransformer
-from ..._shared.threads import run_in_parts
-from ..._shared.validation import (
+from ..._shared.parameters import (
     N_JOBS,
     POSITIVE_INTEGER,
     POSITIVE_REAL,
     checked,
-    to_float_image,
-    to_gray,
     unchecked,
 )
+from ..._shared.threads import run_in_parts
+from ..._shared.validation import to_float_image, to_gray
 from ...filters import global_smoother, resize
 from ...filters._compiled import compiled, for_reading
 from ...sample import DefocusSample

@@ -8,14 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from ..._base import ImageTransformer
-from ..._shared.validation import (
-    N_JOBS,
-    POSITIVE_INTEGER,
-    checked,
-    to_float_image,
-    to_gray,
-    unchecked,
-)
+from ..._shared.parameters import N_JOBS, POSITIVE_INTEGER, checked, unchecked
+from ..._shared.validation import to_float_image, to_gray
 from ...filters import variance_of_laplacian
 from ...filters.box import window_variance
 from ...sample import DefocusSample

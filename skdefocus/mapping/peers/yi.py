@@ -9,16 +9,15 @@ import numpy as np
 from scipy import ndimage, special
 
 from ..._base import ImageTransformer
-from ..._shared.validation import (
+from ..._shared.parameters import (
     N_JOBS,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
     check_parameters,
     checked,
-    to_float_image,
-    to_gray,
     unchecked,
 )
+from ..._shared.validation import to_float_image, to_gray
 from ...sample import DefocusSample
 from .binary_patterns import PATTERN_THRESHOLD, busy_patterns
 from .propagation import PROPAGATION, propagate

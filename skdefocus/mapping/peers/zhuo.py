@@ -6,15 +6,14 @@ import numpy as np
 from scipy import ndimage
 
 from ..._base import ImageTransformer
-from ..._shared.validation import (
+from ..._shared.parameters import (
     N_JOBS,
     POSITIVE_REAL,
     UNIT_INTERVAL,
     checked,
-    to_float_image,
-    to_gray,
     unchecked,
 )
+from ..._shared.validation import to_float_image, to_gray
 from ...sample import DefocusSample
 from ._edge_sigma import known_edge_sigma
 from .propagation import PROPAGATION, propagate

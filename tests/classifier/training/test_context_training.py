@@ -93,7 +93,7 @@ def test_pieces_are_windows_of_the_scenes_and_half_of_them_mirrored():
     levels = np.array([0.0, 1.0, 3.0])
     rng = np.random.default_rng(0)
     targets = rng.uniform(0, 3, (9, height + 3, width + 2)).astype(np.float16)
-    # The second feature tells the scene; the first is what is to be learnt.
+    # The second feature tells the scene; the first is what is to be learned.
     scene = np.broadcast_to(np.arange(9.0)[:, None, None], targets.shape)
     features = np.stack([targets, scene], axis=1).astype(np.float16)
     batches = context_training._make_batches(
@@ -107,7 +107,7 @@ def test_pieces_are_windows_of_the_scenes_and_half_of_them_mirrored():
             assert x.dtype == y.dtype == np.float32
             assert y.shape == (len(x), 3, height, width)
             for piece, soft in zip(x, y, strict=True):
-                # What is learnt is turned with what it is learnt from.
+                # What is learned is turned with what it is learned from.
                 expected = np.tensordot(levels, soft, axes=1)
                 np.testing.assert_allclose(expected, piece[0], atol=1e-3)
                 (index,) = np.unique(piece[1])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skdefocus import PatchBlurClassifier
 from skdefocus.classifier.patch_input import check_patches
 from skdefocus.classifier.training.training_set import LabeledPatches, make_training_set
-from skdefocus.patches import PatchSet, concatenate_patches
+from skdefocus.patches import PAPER_LADDER, PatchSet, concatenate_patches
 from tests.classifier.lazy import Lazy
 from tests.classifier.training.runs import a_training_set
 
@@ -70,7 +70,7 @@ def test_another_seed_holds_out_others(small):
             {"groups": np.array([1, "a", 2, "b"], dtype=object)},
             "all numbers or all names; got a mixture",
         ),
-        ({}, {"validation_data": 3}, r"must be a pair \(X, y\); got int"),
+        ({}, {"validation_data": 3}, r"a PatchSet, or a pair \(X, y\); got int"),
         (
             {},
             {"validation_data": (np.zeros((2, 9)), [0, 1])},
@@ -104,7 +104,7 @@ def test_another_seed_holds_out_others(small):
 def test_refuses_what_does_not_fit(changes, arguments, message):
     X, y = np.zeros((4, 1024)), [0, 1, 0, 1]
     with pytest.raises(ValueError, match=message):
-        PatchBlurClassifier(**changes).fit(X, y, **arguments)
+        PatchBlurClassifier(ladder=PAPER_LADDER, **changes).fit(X, y, **arguments)
 
 
 def test_trains_on_patch_sets_on_disk(small, make_classifier, tmp_path):
@@ -118,6 +118,9 @@ def test_trains_on_patch_sets_on_disk(small, make_classifier, tmp_path):
     classifier = make_classifier(validation_fraction=0.3, epochs=1)
     streamed = classifier.fit(both.X, both.y, both.groups).network_.onnx
     assert classifier.fit(X, y, groups).network_.onnx == streamed
+    assert classifier.fit(both).network_.onnx == streamed
+    assert classifier.set_params(ladder=None).fit(both).network_.onnx == streamed
+    assert classifier.ladder_ == (0.0, 1.0, 4.0)
 
 
 @given(

@@ -13,7 +13,7 @@ from skdefocus.mapping.peers.blur_dictionary import centered
 EYE = np.eye(64, dtype=np.float32)
 
 
-def test_atoms_are_learnt_alike_from_one_seed(small_photo):
+def test_atoms_are_learned_alike_from_one_seed(small_photo):
     settings = {"n_atoms": 5, "n_patches": 300, "random_state": 3}
     one = learn_blur_dictionary([small_photo, small_photo[:40]], **settings)
     other = learn_blur_dictionary([small_photo, small_photo[:40]], **settings)

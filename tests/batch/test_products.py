@@ -1,0 +1,333 @@
+"""What is made of a photograph, the files that it goes to, and what went wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import make_pipeline
+
+from skdefocus import DefocusSample, DefocusSegmenter, GuidedRefiner
+from skdefocus._base import ImageTransformer
+from skdefocus._shared.files import staged
+from skdefocus.batch.products import (
+    RESERVED,
+    RESULT_SUFFIXES,
+    Form,
+    Results,
+    apply_step,
+    describe_error,
+    pipeline_steps,
+    run_pipeline,
+    write_map_files,
+    write_product,
+)
+from skdefocus.figures import color_map, draw_overview
+from skdefocus.io import Photograph, read_image, read_photograph, write_map
+from skdefocus.io.formats import WRITE_FORMATS
+from tests.batch.steps import Inverter
+
+SHAPE = (24, 30)
+
+
+def an_image(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (*SHAPE, 3)).astype(np.uint8)
+
+
+def made(*, unit="px", file_format="PNG", **pictures):
+    """Results with a map from sharp at the left to blurred at the right."""
+    image = an_image()
+    ramp = np.tile(np.linspace(0, 1, SHAPE[1], dtype=np.float32), (SHAPE[0], 1))
+    sample = DefocusSample(image, ramp * (19 if unit == "px" else 1), unit=unit)
+    original = Photograph(image, file_format=file_format)
+    return Results(original, sample, pictures=pictures)
+
+
+def written(folder, product, results, form=None):
+    """Write a product; give the names of its files, which all begin alike."""
+    with staged(folder) as stage:
+        write_product(stage, "a", product, results, Form() if form is None else form)
+    assert {path.name for path in folder.iterdir()} == {
+        path.name for path in stage.targets
+    }
+    return [path.name for path in stage.targets]
+
+
+class TestPipelines:
+    def test_steps_are_those_of_pipelines_within_too(self):
+        one, two, three = Inverter(), GuidedRefiner(), DefocusSegmenter()
+        nested = make_pipeline(one, make_pipeline("passthrough", two, None), three)
+        assert pipeline_steps(nested) == [one, two, three]
+        assert pipeline_steps(one) == [one]
+        for nothing in (None, "passthrough", make_pipeline(None)):
+            assert pipeline_steps(nothing) == []
+
+    def test_a_step_transforms_or_predicts_one_item(self):
+        results = made()
+        picture = apply_step(Inverter(), results.sample)
+        np.testing.assert_array_equal(picture, 1 - np.float32(an_image()) / 255)
+        mask = apply_step(DefocusSegmenter(3.0, reference="absolute"), results.sample)
+        np.testing.assert_array_equal(mask, results.sample.blur_map > 3)
+
+    def test_the_name_goes_to_our_own_steps_alone(self):
+        seen = []
+
+        class Own(ImageTransformer):
+            _needs = "image"
+
+            def transform(self, X):
+                seen.extend(X)
+                return [DefocusSample(an_image(), np.ones(SHAPE))]
+
+        class Another(BaseEstimator):
+            transform = Own.transform
+
+        original = Photograph(an_image())
+        run_pipeline(Own(), {}, original, "bird.jpg")
+        run_pipeline(Own(), {}, original)
+        run_pipeline(make_pipeline(Another()), {}, original, "bird.jpg")
+        assert seen[0].name == "bird.jpg"
+        assert seen[0].image is seen[1] is seen[2] is original.image
+
+    def test_own_results_and_pictures_are_kept_apart(self):
+        class Mapper(BaseEstimator):
+            def transform(self, X):
+                return [DefocusSample(X[0], np.full(SHAPE, 4.0))]
+
+        original = Photograph(an_image())
+        pictures = {"negative": Inverter()}
+        segmenter = DefocusSegmenter(3.0, reference="absolute")
+        for last, own in ((Inverter(), "picture"), (segmenter, "mask")):
+            found = run_pipeline(make_pipeline(Mapper(), last), pictures, original)
+            assert list(found.own) == [own]
+            assert list(found.pictures) == ["negative"]
+            assert found.original is original
+            assert (found.sample.blur_map == 4).all()
+        assert found.own["mask"].all()
+        assert run_pipeline(Mapper(), {}, original).own == {}
+
+    @pytest.mark.parametrize("steps", [(), ("passthrough",), (Inverter(),)])
+    def test_a_pipeline_must_give_a_map(self, steps):
+        class Bare(BaseEstimator):
+            def transform(self, X):
+                return [DefocusSample(X[0])]
+
+        with pytest.raises(ValueError, match="gives no blur map: it must begin with"):
+            run_pipeline(make_pipeline(Bare(), *steps), {}, Photograph(an_image()))
+
+
+@pytest.mark.parametrize(
+    ("product", "unit", "names"),
+    [
+        ("map", "px", ["a_map.png", "a_map16.png", "a_sigma.tif"]),
+        # Sixteen bits hold pixels, which a score is not counted in.
+        ("map", "relative", ["a_map.png", "a_score.tif"]),
+        ("overview", "px", ["a_overview.png"]),
+        ("overview", "relative", ["a_overview.png"]),
+        ("credit", "px", ["a_credit.txt"]),
+        ("figures", "px", []),
+        ("pipeline", "px", []),
+        ("sharpened", "px", ["a_sharpened.png"]),
+        ("shallow", "px", ["a_shallow.png"]),
+        ("mask", "px", ["a_focus_mask.png"]),
+        ("far", "px", ["a_far.png"]),
+    ],
+)
+def test_every_product_has_its_files(tmp_path, product, unit, names):
+    pictures = {name: an_image() for name in ("sharpened", "shallow")}
+    masks = {name: np.eye(*SHAPE, dtype=bool) for name in ("mask", "far")}
+    results = made(unit=unit, **pictures, **masks)
+    assert written(tmp_path, product, results) == names
+    if product != "far":
+        # So that none of them is taken for a photograph.
+        assert {Path(name).stem[1:] for name in names} <= RESULT_SUFFIXES
+
+
+def test_a_picture_of_one_s_own_cannot_take_the_name_of_another_product(tmp_path):
+    for unit in ("px", "relative"):
+        for product in ("map", "overview", "credit"):
+            folder = tmp_path / unit / product
+            for name in written(folder, product, made(unit=unit)):
+                assert Path(name).stem.removeprefix("a_") in RESERVED
+    assert {"figures", "pipeline"} <= RESERVED
+
+
+def test_what_the_pipeline_made_is_a_product_too(tmp_path):
+    results = made()
+    results.own = {"picture": an_image(), "mask": np.eye(*SHAPE, dtype=bool)}
+    names = written(tmp_path, "pipeline", results)
+    assert names == ["a_picture.png", "a_focus_mask.png"]
+    assert {Path(name).stem[1:] for name in names} <= RESULT_SUFFIXES
+
+
+class TestMaps:
+    @pytest.mark.parametrize("unit", ["px", "relative"])
+    @pytest.mark.parametrize("map_data", ["tif", "npy"])
+    def test_data_are_the_map_to_the_bit(self, tmp_path, unit, map_data):
+        results = made(unit=unit)
+        *_, name = written(tmp_path, "map", results, Form(map_data))
+        assert name == f"a_{'sigma' if unit == 'px' else 'score'}.{map_data}"
+        path = tmp_path / name
+        found = np.load(path) if map_data == "npy" else read_image(path)
+        np.testing.assert_array_equal(found, results.sample.blur_map)
+
+    def test_sixteen_bits_are_those_of_write_map(self, tmp_path):
+        results = made()
+        written(tmp_path / "a", "map", results)
+        write_map(tmp_path / "b.png", results.sample.blur_map)
+        expected = (tmp_path / "b.png").read_bytes()
+        assert (tmp_path / "a" / "a_map16.png").read_bytes() == expected
+
+    def test_a_score_spans_all_colors_and_pixels_keep_theirs(self, tmp_path):
+        for unit in ("px", "relative"):
+            written(tmp_path / unit, "map", made(unit=unit))
+        pixels, score = (
+            read_image(tmp_path / unit / "a_map.png") for unit in ("px", "relative")
+        )
+        np.testing.assert_array_equal(pixels, color_map(made().sample.blur_map))
+        np.testing.assert_array_equal(score, pixels)
+
+    @pytest.mark.parametrize(
+        ("files", "names"),
+        [
+            (["map"], ["a_map.png"]),
+            (["map16"], ["a_map16.png"]),
+            (["data"], ["a_sigma.tif"]),
+            ([], []),
+        ],
+    )
+    def test_some_files_alone(self, tmp_path, files, names):
+        with staged(tmp_path) as stage:
+            write_map_files(stage, "a", made().sample, files=files)
+        assert [path.name for path in tmp_path.iterdir()] == names
+
+
+class TestPictures:
+    @pytest.mark.parametrize(
+        ("file_format", "ending"),
+        [
+            *(("JPEG", ".jpg"), ("MPO", ".jpg"), ("WEBP", ".webp"), ("TIFF", ".tif")),
+            *(("PNG", ".png"), ("GIF", ".png"), ("PPM", ".png")),
+        ],
+    )
+    def test_have_the_format_of_their_photograph(self, tmp_path, file_format, ending):
+        results = made(file_format=file_format, sharpened=an_image())
+        (name,) = written(tmp_path, "sharpened", results)
+        assert name == f"a_sharpened{ending}"
+        with Image.open(tmp_path / name) as picture:
+            assert picture.size == SHAPE[::-1]
+            assert picture.format == WRITE_FORMATS[ending]
+
+    def test_have_its_depth_and_alpha(self, tmp_path):
+        deep = an_image().astype(np.uint16) * 257
+        results = made(sharpened=np.float32(deep) / np.float32(65535))
+        results.original = Photograph(deep, deep[..., 0], "TIFF", bits=16)
+        written(tmp_path, "sharpened", results)
+        found = read_photograph(tmp_path / "a_sharpened.tif")
+        np.testing.assert_array_equal(found.image, deep)
+        np.testing.assert_array_equal(found.alpha, deep[..., 0])
+
+    @pytest.mark.parametrize("name", ["mask", "far"])
+    @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF"])
+    def test_masks_are_png_and_white_where_in_focus(self, tmp_path, name, file_format):
+        out_of_focus = np.random.default_rng(1).random(SHAPE) < 0.3
+        results = made(file_format=file_format, **{name: out_of_focus})
+        # Neither does the photograph's opacity make it gray.
+        alpha = np.full(SHAPE, 77, np.uint8)
+        results.original = Photograph(an_image(), alpha, file_format)
+        (file,) = written(tmp_path, name, results)
+        assert file == f"a_{'focus_mask' if name == 'mask' else name}.png"
+        with Image.open(tmp_path / file) as picture:
+            assert (picture.format, picture.mode) == ("PNG", "L")
+        found = read_photograph(tmp_path / file)
+        assert found.alpha is None
+        np.testing.assert_array_equal(found.image, np.where(out_of_focus, 0, 255))
+
+    def test_a_folder_in_their_place_is_named(self, tmp_path):
+        (tmp_path / "a_far.png").mkdir()
+        results = made()
+        results.own = {"near": an_image(), "far": an_image()}
+        with pytest.raises(IsADirectoryError, match=r"a_far\.png is a folder, not"):
+            written(tmp_path, "pipeline", results)
+        # Nor is what could be written.
+        assert [path.name for path in tmp_path.iterdir()] == ["a_far.png"]
+
+
+class TestOverviews:
+    def test_show_all_under_their_titles(self, tmp_path):
+        mask = np.eye(*SHAPE, dtype=bool)
+        results = made(shallow=an_image(1), mask=mask, far=~mask)
+        results.own = {"picture": an_image(2)}
+        written(tmp_path, "overview", results)
+        panels = [
+            ("photograph", results.original.image),
+            ("blur map", color_map(results.sample.blur_map)),
+            ("picture", an_image(2)),
+            ("shallow focus", an_image(1)),
+            ("focus mask", np.where(mask, 0, 255).astype(np.uint8)),
+            ("far", np.where(mask, 255, 0).astype(np.uint8)),
+        ]
+        found = read_image(tmp_path / "a_overview.png")
+        np.testing.assert_array_equal(found, draw_overview(panels))
+
+    def test_show_a_score_in_all_colors(self, tmp_path):
+        sheets = {}
+        for unit in ("px", "relative"):
+            written(tmp_path / unit, "overview", made(unit=unit))
+            sheets[unit] = read_image(tmp_path / unit / "a_overview.png")
+        np.testing.assert_array_equal(sheets["relative"], sheets["px"])
+        # Pixels of the same numbers are all but sharp.
+        results = made(unit="relative")
+        results.sample = results.sample.replace(unit="px")
+        written(tmp_path / "small", "overview", results)
+        small = read_image(tmp_path / "small" / "a_overview.png")
+        assert (small != sheets["px"]).any()
+
+    def test_credit_stands_in_them_and_beside(self, tmp_path):
+        form = Form(credit="Photo: somebody, CC BY")
+        written(tmp_path / "with", "overview", made(), form)
+        written(tmp_path / "without", "overview", made())
+        one, other = (
+            read_image(tmp_path / name / "a_overview.png")
+            for name in ("with", "without")
+        )
+        (rows,) = np.nonzero((one != other).any(axis=(1, 2)))
+        # At the bottom.
+        assert rows.min() > one.shape[0] - 40
+        written(tmp_path / "credit", "credit", made(), form)
+        text = (tmp_path / "credit" / "a_credit.txt").read_text()
+        assert text == "Photo: somebody, CC BY\n"
+
+
+class TestErrors:
+    PHOTO = Path("in", "bird.jpg")
+
+    @pytest.mark.parametrize(
+        ("error", "sentence"),
+        [
+            (MemoryError(), "{photo}: there is not enough memory for it."),
+            (
+                MemoryError("Unable to allocate 3 GiB"),
+                "{photo}: Unable to allocate 3 GiB",
+            ),
+            (ValueError("c0 must be below c1."), "{photo}: c0 must be below c1."),
+            (ValueError("X[0]: the map is empty."), "{photo}: the map is empty."),
+            (ValueError("X[0] must have 3 channels."), "{photo} must have 3 channels."),
+            (ValueError("bird.jpg is empty."), "bird.jpg is empty."),
+            (OSError("the disk is full."), "{photo}: the disk is full."),
+            (FileNotFoundError("{photo} does not exist."), "{photo} does not exist."),
+            (RuntimeError("defect"), "{photo}: RuntimeError: defect"),
+            (ZeroDivisionError(), "{photo}: ZeroDivisionError: "),
+            (KeyError("a"), "{photo}: KeyError: 'a'"),
+        ],
+    )
+    def test_one_sentence_with_the_photograph_s_name(self, error, sentence):
+        photo = str(self.PHOTO)
+        told = type(error)(*(text.replace("{photo}", photo) for text in error.args))
+        found = describe_error(told, self.PHOTO)
+        assert found == sentence.replace("{photo}", photo)
+        assert found.count("bird.jpg") == 1
+        assert "X[0]" not in found

@@ -13,6 +13,8 @@ import pytest
 from tests.chromium import open_chromium
 from tests.site_checker import check_site
 
+pytestmark = pytest.mark.slow
+
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
 </head><body id="top">%s</body></html>"""

@@ -190,6 +190,7 @@ class TestTwins:
         assert_same(step.transform(X[::-1])[::-1], expected)
         assert_same([step.transform([item])[0] for item in X], expected)
 
+    @pytest.mark.slow
     def test_workers_do_not_matter(self, step, feed):
         X = feed(step)
         expected = step.transform(X)

@@ -17,6 +17,8 @@ from skdefocus.io import read_photograph, write_photograph
 from ..chromium import open_chromium
 from .serving import serving
 
+pytestmark = pytest.mark.slow
+
 VIEWS = ("map", "mask", "sharpen", "shallow")
 
 

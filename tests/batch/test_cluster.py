@@ -28,6 +28,7 @@ distributed = pytest.importorskip(
 )
 ROOT = Path(__file__).parents[2]
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="kills by POSIX signals"),
     # Of its clean-up, not of ours.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),

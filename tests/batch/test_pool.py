@@ -36,9 +36,12 @@ from tests.batch.steps import (
 )
 
 ROOT = Path(__file__).parents[2]
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="kills processes and looks them up in /proc"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="kills processes and looks them up in /proc"
+    ),
+]
 
 
 @pytest.fixture

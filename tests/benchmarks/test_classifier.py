@@ -8,6 +8,8 @@ from PIL import Image
 
 from benchmarks import classifier
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def photographs(tmp_path, texture):

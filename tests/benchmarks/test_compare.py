@@ -6,6 +6,8 @@ from PIL import Image
 
 from benchmarks import compare
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def photo_file(tmp_path, small_photo):

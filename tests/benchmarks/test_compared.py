@@ -8,7 +8,10 @@ import pytest
 from benchmarks import cuhk, hifst, tune
 from skdefocus import HiFSTMapper
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*photographs of the split")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*photographs of the split"),
+]
 
 
 def test_tuning_keeps_the_best_of_each_parameter(small_folder, capsys, monkeypatch):

@@ -12,6 +12,8 @@ from benchmarks import cuhk
 from skdefocus import DefocusSample
 from skdefocus.io import write_photograph
 
+pytestmark = pytest.mark.slow
+
 
 def read_table(text: str) -> dict[str, list[float]]:
     rows = re.findall(r"^(\S.+?) {2,}((?:0|1)\.\d{4}.*)$", text, flags=re.M)

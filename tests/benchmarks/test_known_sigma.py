@@ -7,6 +7,8 @@ from PIL import Image
 from benchmarks import known_sigma
 from skdefocus import PatchBlurClassifier
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def photograph(tmp_path, texture):

@@ -5,6 +5,8 @@ from PIL import Image
 
 from benchmarks import refine
 
+pytestmark = pytest.mark.slow
+
 
 def test_prints_the_table_and_draws(capsys, tmp_path):
     arguments = ["--shape", "105", "150", "--repeats", "1"]

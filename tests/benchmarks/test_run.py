@@ -10,6 +10,8 @@ import pytest
 from benchmarks import large, peers, run
 from skdefocus.filters import weighted_guided_filter
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small(monkeypatch):

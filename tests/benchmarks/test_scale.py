@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from PIL import Image
 
 from benchmarks import scale
+
+pytestmark = pytest.mark.slow
 
 
 def test_prints_shares_for_every_size(capsys, tmp_path, small_photo):

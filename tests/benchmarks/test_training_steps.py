@@ -4,6 +4,8 @@ import pytest
 
 from benchmarks import training_steps
 
+pytestmark = pytest.mark.slow
+
 
 def test_prints_both_times_and_their_ratio(capsys):
     few = ["--batch-size", "2", "--steps", "1", "--turns", "1"]

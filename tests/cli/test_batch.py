@@ -32,6 +32,7 @@ def folder(tmp_path, small_photo):
     return tmp_path / "in"
 
 
+@pytest.mark.slow
 def test_a_folder_and_its_report(folder, out, capsys, small_photo):
     pictures = ("--picture", "sharpened", "--picture", "overview", "--picture", "mask")
     assert run(folder, "-o", out, *pictures, "--jobs", 2) == 0
@@ -72,6 +73,7 @@ def test_a_folder_and_its_report(folder, out, capsys, small_photo):
     assert "2 done" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_bad_files_are_told_and_stop_nothing(folder, out, capsys):
     (folder / "a_bad.jpg").write_bytes(b"no photograph")
     whole = (folder / "sharp.jpg").read_bytes()
@@ -101,6 +103,7 @@ def test_all_failed(tmp_path, out, capsys):
     assert "bad.jpg is empty" in captured.err
 
 
+@pytest.mark.slow
 def test_only_the_sharpest_are_shown(tmp_path, small_photo, out, capsys):
     for i in range(7):
         write_photograph(tmp_path / "in" / f"{i}.png", small_photo[:40, i : i + 40])
@@ -130,6 +133,7 @@ def test_usage(folder, out, refused, arguments, message):
     refused(message, "batch", folder, "-o", out, *arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="interrupts by a POSIX signal")
 def test_an_interrupt_from_the_keyboard(tmp_path, small_photo, out):
     for i in range(40):

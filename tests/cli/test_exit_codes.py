@@ -44,6 +44,7 @@ class TestEveryVerb:
         assert "earlier run" in captured.out + captured.err
         assert {path: path.stat().st_mtime_ns for path in out.glob("a_*")} == written
 
+    @pytest.mark.slow
     def test_1_a_photograph_failed_and_the_others_are_done(
         self, verb, photos, out, capsys
     ):

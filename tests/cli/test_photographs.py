@@ -41,6 +41,7 @@ class TestAll:
             assert read_image(out / name).shape == small_photo.shape
         assert not (out / "bee_credit.txt").exists()
 
+    @pytest.mark.slow
     def test_folders_and_workers(self, tmp_path, small_photo, out):
         for i in range(3):
             write_photograph(tmp_path / "in" / f"{i}.png", small_photo[i * 9 :])
@@ -52,6 +53,7 @@ class TestAll:
             out / "2_sigma.tif"
         ).read_bytes()
 
+    @pytest.mark.slow
     def test_folders_keep_their_shape_and_may_be_run_again(self, tmp_path, small_photo):
         folder = tmp_path / "DCIM"
         for name in ("100/IMG_1.png", "101/IMG_1.png"):
@@ -62,6 +64,7 @@ class TestAll:
         assert (folder / "out" / "101" / "IMG_1_sigma.tif").exists()
         assert len(list((folder / "out").rglob("IMG_*.*"))) == 6
 
+    @pytest.mark.slow
     def test_photographs_of_one_name_are_told_apart(self, photo_file, out):
         Image.open(photo_file).save(photo_file.with_suffix(".tif"))
         folder = photo_file.parent
@@ -155,6 +158,7 @@ class TestRefusals:
         message = "hdr.tif: image must be float in [0, 1]"
         refused(message, "map", path, "-o", out, expected=1)
 
+    @pytest.mark.slow
     def test_photographs_of_one_name_from_two_folders(self, photo_file, out, tmp_path):
         other = tmp_path / "elsewhere" / "bee.png"
         other.parent.mkdir()
@@ -185,6 +189,7 @@ class TestRefusals:
         assert "Traceback" not in error
         assert [path.name for path in out.iterdir()] == ["bee_shallow.png"]
 
+    @pytest.mark.slow
     def test_good_photographs_are_done_beside_a_bad_one(self, photo_file, out, capsys):
         bad = photo_file.with_name("bad.png")
         bad.write_text("not an image")

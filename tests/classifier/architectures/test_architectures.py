@@ -11,6 +11,7 @@ from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.training.keras_backend import import_keras
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
 def test_running_means_are_those_of_a_short_training(built, name):
     keras = import_keras()

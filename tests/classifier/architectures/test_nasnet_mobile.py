@@ -4,6 +4,7 @@ import math
 import zlib
 
 import numpy as np
+import pytest
 
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.training.keras_backend import import_keras
@@ -45,6 +46,7 @@ def fill_by_shape(network) -> None:
         weight.assign(values)
 
 
+@pytest.mark.slow
 def test_nasnet_is_wired_as_keras_s_own(noise):
     import torch
 

@@ -23,6 +23,7 @@ def run(network, images: np.ndarray) -> np.ndarray:
         return torch.softmax(logits, dim=1).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(ARCHITECTURES))
 def test_every_architecture_agrees_with_keras(built, exported, noise, name):
     expected = run(built(name), noise[:9])[:, :, 0, 0]

@@ -34,6 +34,7 @@ def make_model(monkeypatch, name, schedule="constant", recorded=True):
         return loop._compile(keras, ARCHITECTURES[name].build(4), settings, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
 def test_trains_as_keras_does(monkeypatch, batches, schedule):
     values = []
@@ -55,6 +56,7 @@ def test_trains_as_keras_does(monkeypatch, batches, schedule):
     np.testing.assert_allclose(own_variables, variables, rtol=1e-2, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_first_gradients_are_those_of_keras(monkeypatch, batches):
     gradients = []
     for recorded in (False, True):
@@ -120,6 +122,7 @@ def test_what_a_recording_changes_in_place_changes_every_time():
         assert float(total) == count
 
 
+@pytest.mark.slow
 def test_a_fit_is_recorded_where_there_is_a_gpu(
     monkeypatch, patch_set, make_classifier
 ):

@@ -23,7 +23,7 @@ from skdefocus.batch.products import (
     pipeline_steps,
     run_pipeline,
     write_map_files,
-    write_product,
+    write_products,
 )
 from skdefocus.figures import color_map, draw_overview
 from skdefocus.io import Photograph, read_image, read_photograph, write_map
@@ -49,7 +49,9 @@ def made(*, unit="px", file_format="PNG", **pictures):
 def written(folder, product, results, form=None):
     """Write a product; give the names of its files, which all begin alike."""
     with staged(folder) as stage:
-        write_product(stage, "a", product, results, Form() if form is None else form)
+        form = Form() if form is None else form
+        files = write_products(stage, "a", [product], results, form)
+    assert files == {product: stage.targets}
     assert {path.name for path in folder.iterdir()} == {
         path.name for path in stage.targets
     }

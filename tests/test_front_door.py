@@ -58,6 +58,7 @@ def test_the_stub_lists_the_names_in_order():
     assert (PACKAGE / "py.typed").exists()
 
 
+@pytest.mark.slow
 def test_mypy_finds_a_mistake_and_nothing_else(tmp_path):
     if find_spec("mypy") is None:
         pytest.skip("mypy is not installed")

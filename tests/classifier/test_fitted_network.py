@@ -73,6 +73,7 @@ def test_whole_images_must_be_gray_and_large_enough(gray):
         PatchBlurClassifier.pretrained().predict_proba_image(gray)
 
 
+@pytest.mark.slow
 def test_a_network_for_single_patches_does_not_slide(
     patch_set, make_classifier, tmp_path
 ):
@@ -104,6 +105,7 @@ def test_pickle_and_joblib_copy_the_network(trained, patch_set, tmp_path):
         np.testing.assert_array_equal(copy.predict_proba(patch_set[0]), expected)
 
 
+@pytest.mark.slow
 def test_works_in_workers(trained, patch_set):
     parts = joblib.Parallel(n_jobs=2)(
         joblib.delayed(trained.predict_proba)(patch_set[0][i::2]) for i in (0, 1)

@@ -11,9 +11,10 @@ import pytest
 from skdefocus.classifier import sessions
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.network import Network
+from tests.classifier.networks import each
 
 
-@pytest.mark.parametrize("name", list(ARCHITECTURES))
+@pytest.mark.parametrize("name", each(ARCHITECTURES))
 def test_zeros_around_a_pool_are_not_optimised_away(exported, noise, monkeypatch, name):
     import onnxruntime
 

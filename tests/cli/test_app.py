@@ -61,6 +61,7 @@ def test_the_library_is_imported_by_the_verb_alone():
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_it_leaves_nothing(tmp_path, stop):

@@ -4,6 +4,7 @@ import math
 import zlib
 
 import numpy as np
+import pytest
 
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.training.keras_backend import import_keras
@@ -45,6 +46,7 @@ def fill_by_shape(network) -> None:
         weight.assign(values)
 
 
+@pytest.mark.slow
 def test_nasnet_is_wired_as_keras_s_own(noise):
     import torch
 
@@ -67,6 +69,7 @@ def test_nasnet_is_wired_as_keras_s_own(noise):
     )
 
 
+@pytest.mark.slow
 def test_numbers_of_parameters(built):
     check_counts(built("nasnet_mobile"), "nasnet_mobile", 4_290_280, 4_253_542)
 

@@ -43,6 +43,7 @@ def test_refuses_another_backend(patch_set, make_classifier, monkeypatch):
         make_classifier().fit(*patch_set)
 
 
+@pytest.mark.slow
 def test_training_is_repeatable_and_leaves_the_generators_alone(
     patch_set, make_classifier
 ):

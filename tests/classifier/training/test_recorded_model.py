@@ -55,6 +55,7 @@ def test_trains_as_keras_does(monkeypatch, batches, schedule):
     np.testing.assert_allclose(own_variables, variables, rtol=1e-2, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_first_gradients_are_those_of_keras(monkeypatch, batches):
     gradients = []
     for recorded in (False, True):

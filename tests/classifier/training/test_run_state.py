@@ -79,6 +79,7 @@ def test_an_interrupted_training_is_as_good(small, tmp_path, interrupt, changes)
     assert train_network(SMALL, data, settings, checkpoint=path) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
 def test_a_training_that_was_killed_goes_on(small, make_classifier, tmp_path):
     X, y, groups = small
@@ -124,6 +125,7 @@ def test_a_training_that_was_killed_goes_on(small, make_classifier, tmp_path):
     assert resumed.card_ == expected.card_
 
 
+@pytest.mark.slow
 def test_more_epochs_extend_a_constant_schedule(small, make_classifier, tmp_path):
     X, y, _ = small
     path = tmp_path / "c.npz"

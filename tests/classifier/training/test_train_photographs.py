@@ -61,6 +61,7 @@ def test_settings_are_checked_before_patches_are_made(folder, monkeypatch):
             train_on_photographs([folder / "a.png"], **changes)
 
 
+@pytest.mark.slow
 def test_goes_on_from_a_checkpoint(texture, tmp_path, interrupt):
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     for path, image in zip(paths, (texture, texture[::-1]), strict=True):

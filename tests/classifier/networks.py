@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.training.keras_backend import import_keras
 
 N_LEVELS = 20
 SINGLE = [name for name, known in ARCHITECTURES.items() if known.stride is None]
+
+
+def each(names) -> list:
+    """Parameters by name; it takes seconds to build what is hundreds of layers deep."""
+    deep = ("densenet121", "nasnet_mobile")
+    slow = pytest.mark.slow
+    return [pytest.param(n, marks=slow) if n in deep else n for n in names]
 
 
 def count_trained(network) -> int:

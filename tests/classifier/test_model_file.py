@@ -14,7 +14,7 @@ from skdefocus import PatchBlurClassifier
 from skdefocus.classifier import model_file, pretrained
 from skdefocus.classifier.model_file import read_model, write_model
 from skdefocus.classifier.network import Network
-from tests.classifier.networks import N_LEVELS, SINGLE
+from tests.classifier.networks import N_LEVELS, SINGLE, each
 
 
 def rewrite(path, onnx_bytes: bytes, card: dict, **more: bytes) -> None:
@@ -170,7 +170,7 @@ class TestNetworksForSinglePatches:
             "classes": list(range(N_LEVELS)),
         }
 
-    @pytest.mark.parametrize("name", SINGLE)
+    @pytest.mark.parametrize("name", each(SINGLE))
     def test_survives_a_file(self, tmp_path, exported, card, name):
         write_model(tmp_path / "m.zip", exported(name), card)
         onnx_bytes, found = read_model(tmp_path / "m.zip")

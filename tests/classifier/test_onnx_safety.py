@@ -254,6 +254,7 @@ class TestGraphsForSinglePatches:
         self.check(nodes, "attribute 'value' of the network's operator 'Relu'")
 
 
+@pytest.mark.slow
 def test_what_is_accepted_is_what_these_need(exported):
     kinds, longest, widest, together = set(), 0, 0, 0
     for name in SINGLE_NETWORKS:

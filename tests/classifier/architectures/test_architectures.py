@@ -9,10 +9,10 @@ import pytest
 
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.training.keras_backend import import_keras
+from tests.classifier.networks import each
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", list(ARCHITECTURES))
+@pytest.mark.parametrize("name", each(ARCHITECTURES))
 def test_running_means_are_those_of_a_short_training(built, name):
     keras = import_keras()
     momenta = {

@@ -69,6 +69,7 @@ def test_nasnet_is_wired_as_keras_s_own(noise):
     )
 
 
+@pytest.mark.slow
 def test_numbers_of_parameters(built):
     check_counts(built("nasnet_mobile"), "nasnet_mobile", 4_290_280, 4_253_542)
 

@@ -57,8 +57,9 @@ def test_one_cycle_rises_for_a_quarter_of_the_steps():
     assert rates[40] < 1e-5
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize(
+    "dtype", [np.uint8, pytest.param(np.float64, marks=pytest.mark.slow)]
+)
 def test_training_reads_a_batch_at_a_time(small, tmp_path, dtype):
     X, y, groups = small
     if dtype == np.float64:

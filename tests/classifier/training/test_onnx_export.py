@@ -11,7 +11,7 @@ from skdefocus.classifier.training import onnx_export
 from skdefocus.classifier.training.context_training import build_context_network
 from skdefocus.classifier.training.keras_backend import import_keras
 from skdefocus.classifier.training.onnx_export import to_onnx
-from tests.classifier.networks import N_LEVELS, SINGLE
+from tests.classifier.networks import N_LEVELS, SINGLE, each
 
 
 def run(network, images: np.ndarray) -> np.ndarray:
@@ -23,8 +23,7 @@ def run(network, images: np.ndarray) -> np.ndarray:
         return torch.softmax(logits, dim=1).numpy()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", list(ARCHITECTURES))
+@pytest.mark.parametrize("name", each(ARCHITECTURES))
 def test_every_architecture_agrees_with_keras(built, exported, noise, name):
     expected = run(built(name), noise[:9])[:, :, 0, 0]
     # The network does tell these patches apart.
@@ -43,7 +42,7 @@ def test_blurnet_agrees_over_images(built, exported):
     np.testing.assert_allclose(dense, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", list(ARCHITECTURES))
+@pytest.mark.parametrize("name", each(ARCHITECTURES))
 def test_an_export_is_accepted_and_repeatable(built, exported, name):
     stride = ARCHITECTURES[name].stride
     check_onnx(exported(name), patch_size=32, stride=stride, n_levels=N_LEVELS)
@@ -51,7 +50,7 @@ def test_an_export_is_accepted_and_repeatable(built, exported, name):
     assert again == exported(name)
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", each(SINGLE))
 def test_the_export_is_for_single_patches(exported, name):
     with pytest.raises(Exception, match="Got invalid dimensions"):
         Network(exported(name)).run_image(np.zeros((48, 48), np.float32))

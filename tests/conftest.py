@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,25 @@ def texture() -> np.ndarray:
         inside = np.hypot(y - center[0], x - center[1]) < radius
         image[inside] = rng.uniform(0, 1)
     return blur(image, 0.4)
+
+
+@pytest.fixture(scope="session")
+def one_torch_thread() -> Iterator[None]:
+    """Have torch train with one thread.
+
+    The networks of the tests are too small to be shared out: with two threads, which
+    wait for each other at every layer, a training takes twenty times as long as soon as
+    anything else runs on the machine.
+    """
+    if find_spec("torch") is None:
+        yield
+        return
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ distributed = pytest.importorskip(
 )
 ROOT = Path(__file__).parents[2]
 pytestmark = [
+    # Its scheduler and its workers take seconds to start.
     pytest.mark.slow,
     pytest.mark.skipif(os.name != "posix", reason="kills by POSIX signals"),
     # Of its clean-up, not of ours.
@@ -73,13 +74,6 @@ def client(address):
     with distributed.Client(address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
         yield client
-
-
-@pytest.fixture
-def log(tmp_path):
-    path = tmp_path / "log"
-    path.touch()
-    return path
 
 
 def write_shoot(folder: Path, *kinds: int) -> Path:

@@ -22,13 +22,6 @@ from tests.batch.steps import CALM, WRONG, Inverter, Mapper, picture
 
 
 @pytest.fixture
-def log(tmp_path):
-    path = tmp_path / "log"
-    path.touch()
-    return path
-
-
-@pytest.fixture
 def folder(tmp_path):
     for level in (30, 10, 20):
         write_photograph(tmp_path / "in" / f"{level}.png", picture(CALM, level))
@@ -79,6 +72,7 @@ def test_a_folder(folder, log, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_parameters_content_and_names(folder, log, tmp_path):
     """Finished work is what has the same content and parameters, and its results."""
 

@@ -17,13 +17,6 @@ from tests.batch.steps import CALM, WRONG, Inverter, Mapper, make_task, picture
 
 
 @pytest.fixture
-def log(tmp_path):
-    path = tmp_path / "log"
-    path.touch()
-    return path
-
-
-@pytest.fixture
 def job(tmp_path):
     photo = tmp_path / "in" / "a.png"
     write_photograph(photo, picture(CALM, 30))

@@ -19,6 +19,11 @@ from tests.classifier.networks import N_LEVELS
 LADDER = (0.0, 1.0, 4.0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def trains_with_one_thread(one_torch_thread):
+    """For every training of the room."""
+
+
 @pytest.fixture(scope="session")
 def patch_set(photo, texture):
     """A few patches of three clearly different levels."""

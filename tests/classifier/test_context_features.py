@@ -63,7 +63,6 @@ def test_cells_of_any_side_average_colors_too(side):
     )
 
 
-@pytest.mark.slow
 def test_counts_the_features_of_a_classifier_of_few_levels(trained, texture):
     features = context_features(texture, trained)
     assert features.shape[0] == count_features(len(trained.classes_))

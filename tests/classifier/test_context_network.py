@@ -7,7 +7,6 @@ from skdefocus import PatchBlurClassifier
 from skdefocus.classifier import ContextNetwork
 
 
-@pytest.mark.slow
 def test_runs_on_any_number_of_cells(context_network):
     n_features = context_network.card["n_features"]
     for shape in ((1, 1), (17, 5), (16, 32)):

@@ -73,7 +73,6 @@ def test_whole_images_must_be_gray_and_large_enough(gray):
         PatchBlurClassifier.pretrained().predict_proba_image(gray)
 
 
-@pytest.mark.slow
 def test_a_network_for_single_patches_does_not_slide(
     patch_set, make_classifier, tmp_path
 ):

@@ -33,7 +33,6 @@ def test_another_seed_gives_another_network(patch_set, make_classifier):
     assert one.network_.sha256 != two.network_.sha256
 
 
-@pytest.mark.slow
 def test_levels_left_out_are_not_predicted(patch_set, make_classifier):
     X, y = patch_set
     keep = y != 1
@@ -45,7 +44,6 @@ def test_levels_left_out_are_not_predicted(patch_set, make_classifier):
     assert set(classifier.predict(X)) <= {0, 2}
 
 
-@pytest.mark.slow
 def test_a_search_finds_the_rate_that_learns(patch_set, make_classifier, tmp_path):
     search = GridSearchCV(
         make_classifier(),
@@ -70,7 +68,6 @@ def test_a_search_goes_over_architectures(patch_set, make_classifier):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.slow
 def test_a_search_goes_over_schedules(small, make_classifier):
     X, y, _ = small
     search = GridSearchCV(
@@ -247,7 +244,6 @@ class TestLadder:
             clone(loaded).fit(other)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
 def test_reads_a_thousand_patches_at_a_time(small, make_classifier, tmp_path, dtype):
     X, y, groups = (np.concatenate([part] * 11) for part in small)

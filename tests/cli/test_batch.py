@@ -75,7 +75,6 @@ def test_a_folder_and_its_report(folder, out, capsys, small_photo):
     assert "2 done" in capsys.readouterr().out
 
 
-@pytest.mark.slow
 def test_bad_files_are_told_and_stop_nothing(folder, out, capsys):
     (folder / "a_bad.jpg").write_bytes(b"no photograph")
     whole = (folder / "sharp.jpg").read_bytes()
@@ -105,7 +104,6 @@ def test_all_failed(tmp_path, out, capsys):
     assert "bad.jpg is empty" in captured.err
 
 
-@pytest.mark.slow
 def test_only_the_sharpest_are_shown(tmp_path, small_photo, out, capsys):
     for i in range(7):
         write_photograph(tmp_path / "in" / f"{i}.png", small_photo[:40, i : i + 40])

@@ -66,7 +66,6 @@ class TestAll:
         assert (folder / "out" / "101" / "IMG_1_sigma.tif").exists()
         assert len(list((folder / "out").rglob("IMG_*.*"))) == 6
 
-    @pytest.mark.slow
     def test_photographs_of_one_name_are_told_apart(self, photo_file, out):
         Image.open(photo_file).save(photo_file.with_suffix(".tif"))
         folder = photo_file.parent
@@ -160,7 +159,6 @@ class TestRefusals:
         message = "hdr.tif: image must be float in [0, 1]"
         refused(message, "map", path, "-o", out, expected=1)
 
-    @pytest.mark.slow
     def test_photographs_of_one_name_from_two_folders(self, photo_file, out, tmp_path):
         other = tmp_path / "elsewhere" / "bee.png"
         other.parent.mkdir()
@@ -191,7 +189,6 @@ class TestRefusals:
         assert "Traceback" not in error
         assert [path.name for path in out.iterdir()] == ["bee_shallow.png"]
 
-    @pytest.mark.slow
     def test_good_photographs_are_done_beside_a_bad_one(self, photo_file, out, capsys):
         bad = photo_file.with_name("bad.png")
         bad.write_text("not an image")

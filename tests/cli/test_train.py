@@ -125,7 +125,7 @@ def test_nothing_is_trained_where_nothing_can_be_read_or_written(
     assert trainings.patches.asked == trainings.context.asked == []
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("one_torch_thread")
 def test_train(tmp_path, texture, capsys):
     for i in range(2):
         write_photograph(tmp_path / "sharp" / f"{i}.png", np.roll(texture, 40 * i, 1))

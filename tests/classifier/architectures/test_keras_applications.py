@@ -30,7 +30,6 @@ def test_numbers_of_parameters(built, name, total, trained):
     check_counts(built(name), name, total, trained)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "total", "trained"),
     [

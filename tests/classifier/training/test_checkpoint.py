@@ -24,7 +24,6 @@ def once(small, make_classifier, tmp_path_factory):
     return make_classifier(epochs=1, checkpoint=path).fit(X, y), path.read_bytes()
 
 
-@pytest.mark.slow
 def test_refuses_the_checkpoint_of_another_run(small, once, make_classifier, tmp_path):
     X, y, groups = small
     path = tmp_path / "c.npz"
@@ -50,7 +49,6 @@ def test_refuses_the_checkpoint_of_another_run(small, once, make_classifier, tmp
     assert path.read_bytes() == kept
 
 
-@pytest.mark.slow
 def test_refuses_what_is_damaged_or_no_checkpoint(
     small, once, make_classifier, tmp_path
 ):
@@ -80,7 +78,6 @@ def test_refuses_what_is_damaged_or_no_checkpoint(
         make_classifier(checkpoint=3).fit(X, y)
 
 
-@pytest.mark.slow
 def test_a_checkpoint_holds_no_pickle(once):
     with np.load(io.BytesIO(once[1]), allow_pickle=False) as archive:
         assert all(archive[name].dtype != object for name in archive.files)
@@ -97,7 +94,6 @@ names = st.text(max_size=5)
 values = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | names
 
 
-@pytest.mark.slow
 @given(
     st.builds(
         TrainingState,

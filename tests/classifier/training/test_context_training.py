@@ -42,7 +42,6 @@ def test_training_repeats(sharp_photographs, context_network):
     assert again.sha256 == context_network.sha256
 
 
-@pytest.mark.slow
 def test_learns_from_fewer_scenes_than_a_batch(sharp_photographs):
     assert (
         train_context(sharp_photographs, n_scenes=3, epochs=1).card["n_features"] == 43
@@ -78,7 +77,6 @@ def test_shows_a_bar_for_scenes_and_one_for_epochs(sharp_photographs, capfd):
     assert re.fullmatch(r"epoch 2/2 \|█+\| 00:00 left, loss \d+\.\d{3}", last)
 
 
-@pytest.mark.slow
 def test_a_training_is_silent_unless_asked(sharp_photographs, capfd):
     train_context(sharp_photographs, n_scenes=3, epochs=1)
     assert capfd.readouterr() == ("", "")

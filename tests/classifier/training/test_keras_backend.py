@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 import re
 import sys
@@ -43,7 +44,19 @@ def test_refuses_another_backend(patch_set, make_classifier, monkeypatch):
         make_classifier().fit(*patch_set)
 
 
+@pytest.fixture
+def all_torch_threads():
+    """As for everyone but these tests."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("all_torch_threads")
 def test_training_is_repeatable_and_leaves_the_generators_alone(
     patch_set, make_classifier
 ):

@@ -57,9 +57,7 @@ def test_one_cycle_rises_for_a_quarter_of_the_steps():
     assert rates[40] < 1e-5
 
 
-@pytest.mark.parametrize(
-    "dtype", [np.uint8, pytest.param(np.float64, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
 def test_training_reads_a_batch_at_a_time(small, tmp_path, dtype):
     X, y, groups = small
     if dtype == np.float64:
@@ -105,7 +103,6 @@ class TestFlips:
         assert (first(0) == first(0)).all()
         assert (first(0) != first(1)).any()
 
-    @pytest.mark.slow
     def test_are_told_by_the_card(self, small, make_classifier):
         plain = make_classifier(epochs=1).fit(*small[:2])
         flipped = make_classifier(epochs=1, random_flips=True).fit(*small[:2])
@@ -113,7 +110,6 @@ class TestFlips:
         assert flipped.network_.sha256 != plain.network_.sha256
 
 
-@pytest.mark.slow
 def test_the_history_tells_the_accuracy_of_the_network(small, make_classifier):
     X, y, groups = small
     classifier = make_classifier(validation_fraction=0.3).fit(X, y, groups)

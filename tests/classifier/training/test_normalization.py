@@ -29,7 +29,6 @@ def test_takes_the_mean_of_all_batches():
     assert layer.momentum == 0.9
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("fraction", [0.0, 0.3])
 def test_every_epoch_is_judged_and_exported_settled(
     monkeypatch, patch_set, make_classifier, fraction

@@ -19,14 +19,12 @@ def test_one_bar_on_standard_error(small, make_classifier, capfd):
     assert re.search(r"accuracy \d+% \(val \d+%\)$", last)
 
 
-@pytest.mark.slow
 def test_a_training_is_silent_unless_asked(small, make_classifier, capfd):
     make_classifier(epochs=1).fit(*small[:2])
     assert capfd.readouterr() == ("", "")
 
 
 # Keras converts losses in a way that NumPy 2 warns of, and swallows the error.
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation")
 def test_verbose_2_prints_a_line_for_every_epoch(small, make_classifier, capfd):
     make_classifier(verbose=2).fit(*small[:2])

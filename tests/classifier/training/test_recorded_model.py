@@ -34,7 +34,6 @@ def make_model(monkeypatch, name, schedule="constant", recorded=True):
         return loop._compile(keras, ARCHITECTURES[name].build(4), settings, 4)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
 def test_trains_as_keras_does(monkeypatch, batches, schedule):
     values = []
@@ -122,7 +121,6 @@ def test_what_a_recording_changes_in_place_changes_every_time():
         assert float(total) == count
 
 
-@pytest.mark.slow
 def test_a_fit_is_recorded_where_there_is_a_gpu(
     monkeypatch, patch_set, make_classifier
 ):

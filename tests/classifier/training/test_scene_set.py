@@ -11,7 +11,6 @@ from skdefocus.io import read_image
 from skdefocus.synthesis import compose_scene
 
 
-@pytest.mark.slow
 def test_scenes_are_the_same_for_every_number_of_jobs(sharp_photographs):
     classifier = PatchBlurClassifier.pretrained()
     one, two = (

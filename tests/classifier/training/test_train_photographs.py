@@ -19,7 +19,6 @@ def folder(tmp_path_factory, photo, texture):
     return folder
 
 
-@pytest.mark.slow
 def test_trains_with_photographs_held_out(folder, texture):
     paths = sorted(folder.iterdir())
     classifier = train_on_photographs(
@@ -62,7 +61,6 @@ def test_settings_are_checked_before_patches_are_made(folder, monkeypatch):
             train_on_photographs([folder / "a.png"], **changes)
 
 
-@pytest.mark.slow
 def test_goes_on_from_a_checkpoint(texture, tmp_path, interrupt):
     paths = [tmp_path / "a.png", tmp_path / "b.png"]
     for path, image in zip(paths, (texture, texture[::-1]), strict=True):

@@ -13,7 +13,6 @@ from tests.classifier.lazy import Lazy
 from tests.classifier.training.runs import a_training_set
 
 
-@pytest.mark.slow
 def test_holds_out_whole_photographs(small, make_classifier):
     X, y, groups = small
     names = np.array([f"{group}.jpg" for group in groups])
@@ -36,7 +35,6 @@ def test_holds_out_whole_photographs(small, make_classifier):
     assert again.validation_groups_ is None
 
 
-@pytest.mark.slow
 def test_holds_out_patches_where_there_are_no_groups(small, make_classifier):
     X, y, _ = small
     classifier = make_classifier(epochs=1, validation_fraction=0.25).fit(X, y)

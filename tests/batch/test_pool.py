@@ -191,7 +191,7 @@ def test_workers_of_a_run_that_is_killed_at_once_end_too(shoot, log, tmp_path):
             sys.executable,
             "-c",
             PROGRAM,
-            str(shoot(CALM)),
+            str(shoot(CALM, CALM)),
             str(log),
             str(tmp_path / "o"),
         ],

@@ -110,8 +110,8 @@ def load_cuhk(
     ...     write_photograph(folder / "image" / f"{stem}.jpg", gray)
     ...     write_photograph(folder / "gt" / f"{stem}.png", mask)
     ...     data = load_cuhk(folder)
-    >>> data.names, data.images[0].shape, data.masks[0].all()
-    (['out_of_focus0001'], (4, 6, 3), np.True_)
+    >>> data.names, data.images[0].shape, bool(data.masks[0].all())
+    (['out_of_focus0001'], (4, 6, 3), True)
     """
     from sklearn.utils import Bunch
 

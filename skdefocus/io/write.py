@@ -64,8 +64,8 @@ def write_photograph(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "gray.png"
     ...     write_photograph(path, np.full((4, 6), 0.5))
-    ...     read_image(path)[0, 0]
-    np.uint8(128)
+    ...     int(read_image(path)[0, 0])
+    128
     """
     path = Path(path)
     file_format = WRITE_FORMATS.get(path.suffix.lower())
@@ -188,8 +188,8 @@ def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder) / "map.png"
     ...     write_map(path, np.full((4, 6), 1.5))
-    ...     read_image(path)[0, 0] / 256
-    np.float64(1.5)
+    ...     float(read_image(path)[0, 0] / 256)
+    1.5
     """
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo

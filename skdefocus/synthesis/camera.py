@@ -110,8 +110,8 @@ def through_jpeg(levels: np.ndarray, quality: int) -> np.ndarray:
     --------
     >>> import numpy as np
     >>> from skdefocus.synthesis import through_jpeg
-    >>> through_jpeg(np.full((8, 8), 7, np.uint8), 90)[0, 0]
-    np.uint8(7)
+    >>> int(through_jpeg(np.full((8, 8), 7, np.uint8), 90)[0, 0])
+    7
     """
     file = io.BytesIO()
     Image.fromarray(levels).save(file, "JPEG", quality=quality)

@@ -114,7 +114,7 @@ class TestEveryVerb:
         while started.poll() is None and len(list(out.glob("*_*"))) < 4:
             time.sleep(0.02)
         os.killpg(started.pid, signal.SIGINT)
-        error = started.communicate(timeout=60)[1]
+        error = started.communicate(timeout=120)[1]
         assert started.returncode == 130
         assert error == "skdefocus: stopped; the same command goes on from here\n"
         n_before = len(list(out.glob("*_*")))

@@ -16,6 +16,7 @@ from tornado.ioloop import IOLoop
 
 from .._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
 from ..figures import color_map
+from ..io.formats import READ_ENDINGS
 from .recipe import PRODUCTS
 from .session import Session
 
@@ -112,6 +113,7 @@ def make_page(
     template.add_panel("channel", channel[0])
     colors, ticks = _color_bar()
     template.add_variable("products", PRODUCTS)
+    template.add_variable("endings", ",".join(READ_ENDINGS))
     template.add_variable("colors", colors)
     template.add_variable("ticks", ticks)
     return template

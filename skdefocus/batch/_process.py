@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .._base import ImageTransformer
-from .._shared.parameters import N_JOBS, POSITIVE_INTEGER, StrOptions, check_parameters
+from .._shared.parameters import N_JOBS, POSITIVE_INTEGER, StrOptions, checked
 from ..io import DEFAULT_MAX_PIXELS
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys
@@ -86,6 +86,7 @@ class BatchSummary:
         return read_rows(self.jsonl)
 
 
+@checked(_CONSTRAINTS)
 def process(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     pipeline: Any,
@@ -193,18 +194,6 @@ def process(
     >>> summary.n_done, row["width"], row["height"]
     (1, 640, 427)
     """
-    options = {
-        "n_jobs": n_jobs,
-        "write_maps": write_maps,
-        "overview": overview,
-        "report": report,
-        "credit": credit,
-        "map_data": map_data,
-        "max_pixels": max_pixels,
-        "resume": resume,
-        "progress": progress,
-    }
-    check_parameters(_CONSTRAINTS, options, "process")
     pictures = {} if pictures is None else dict(pictures)
     _check_steps(pipeline, pictures)
     subject = check_subject(subject)

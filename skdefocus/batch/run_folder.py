@@ -176,7 +176,7 @@ class RunFolder:
         Returns
         -------
         dict of str to dict
-            All products that are finished now, as `finished` gives them.
+            What is recorded of the products that are wanted, as `finished` gives it.
         """
         record = self.read_record(target)
         products = record.get("products", {})
@@ -190,7 +190,7 @@ class RunFolder:
                 products[product]["figures"] = dict(figures)
         owned = record.get("owned", [])
         self._write(target, {"owned": owned, "products": products, "row": dict(row)})
-        return self.finished(target, keys)
+        return {product: products[product] for product in keys if product in products}
 
     def _names(self, files: Iterable[Path]) -> list[str]:
         return [path.relative_to(self.out).as_posix() for path in files]

@@ -13,11 +13,9 @@ import numpy as np
 
 from .._shared.validation import to_float_image, to_gray
 from ..io import read_image
+from ..io.formats import MASK_ENDINGS
 
 __all__ = ["check_subject", "find_subject", "read_subject", "subject_key"]
-
-# A mask is named after its photograph, and has one of these endings.
-_ENDINGS = (".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
 
 
 def check_subject(
@@ -83,7 +81,7 @@ def find_subject(subject: Path, target: str) -> Path:
     """
     if not subject.is_dir():
         return subject
-    for ending in _ENDINGS:
+    for ending in MASK_ENDINGS:
         path = subject / (target + ending)
         if path.exists():
             return path

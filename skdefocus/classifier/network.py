@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,12 @@ __all__ = ["Network"]
 # networks for single patches are larger: a patch holds up to 4 MB in densenet121.
 _BATCH = 1024
 _BATCH_OF_SINGLE_PATCHES = 64
+
+
+@lru_cache(maxsize=16)
+def _hash(onnx: bytes) -> str:
+    # Asked for at every call of a network. Shipped ones are the same bytes each time.
+    return hashlib.sha256(onnx).hexdigest()
 
 
 class Network:
@@ -39,14 +45,14 @@ class Network:
     def __init__(self, onnx: bytes) -> None:
         self.onnx = onnx
 
-    @cached_property
+    @property
     def sha256(self) -> str:
         """SHA-256 of the serialized model that is run, in hexadecimal.
 
         A model file that stores float16 holds other bytes than those that are run;
         the hash in its card is theirs.
         """
-        return hashlib.sha256(self.onnx).hexdigest()
+        return _hash(self.onnx)
 
     def _session(self, n_threads: int | None) -> Any:
         n_threads = available_threads() if n_threads is None else n_threads

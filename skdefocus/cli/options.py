@@ -6,7 +6,13 @@ import argparse
 import ast
 from typing import Any
 
-__all__ = ["add_batch_options", "add_max_pixels", "add_shared_options", "build_steps"]
+__all__ = [
+    "PICTURES",
+    "add_batch_options",
+    "add_max_pixels",
+    "add_shared_options",
+    "build_steps",
+]
 
 # Pictures beside the map, and the steps that make them.
 PICTURES = {"sharpened": "sharpener", "shallow": "renderer", "mask": "segmenter"}

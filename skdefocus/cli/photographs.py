@@ -91,6 +91,11 @@ def _workers(scheduler: str | None) -> Iterator[None]:
         yield
 
 
+def _as_text(path: str | Path) -> str:
+    """Give what can be printed of a path, whose name need not be text."""
+    return str(path).encode(errors="replace").decode()
+
+
 class _Reporter:
     """Tells what becomes of the photographs, and remembers that work has begun."""
 
@@ -108,9 +113,7 @@ class _Reporter:
                 tqdm.write(f"skdefocus: {text}", file=sys.stderr)
         if self._lists_files:
             for name in row.get("results", ()):
-                # A name need not be text.
-                path = str(self._output / name).encode(errors="replace").decode()
-                tqdm.write(path, file=sys.stdout)
+                tqdm.write(_as_text(self._output / name), file=sys.stdout)
 
 
 def run_photographs(arguments: argparse.Namespace) -> int:
@@ -207,10 +210,9 @@ def _count(summary: Any) -> int:
 def _print_skipped(skipped: Sequence[Path]) -> None:
     if not skipped:
         return
-    names = ", ".join(str(path) for path in skipped[:_SHOWN])
+    names = ", ".join(map(_as_text, skipped[:_SHOWN]))
     names += f", and {len(skipped) - _SHOWN} more" if len(skipped) > _SHOWN else ""
-    text = f"skdefocus: skipped as results of an earlier run: {names}"
-    print(text.encode(errors="replace").decode(), file=sys.stderr)
+    print(f"skdefocus: skipped as results of an earlier run: {names}", file=sys.stderr)
 
 
 def _print_summary(summary: Any, seconds: float) -> None:
@@ -227,8 +229,7 @@ def _print_summary(summary: Any, seconds: float) -> None:
         for row in islice(rows, min(_SHOWN, good)):
             sharpest = f"{row['sharpest_sigma']:.2f}"
             sharpest += " px" if row["unit"] == "px" else ""
-            # A name need not be text.
-            photo = row["photo"].encode(errors="replace").decode()
+            photo = _as_text(row["photo"])
             print(f"  {sharpest:>8}  {row['in_focus']:>8.0%}  {photo}")
     if good > _SHOWN:
         print(f"  ... and {good - _SHOWN} more")

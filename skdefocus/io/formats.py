@@ -7,6 +7,7 @@ __all__ = [
     "HEIC_BRANDS",
     "HEIC_ENDINGS",
     "MAP_ENDINGS",
+    "MASK_ENDINGS",
     "PILLOW_FORMATS",
     "RAW_ENDINGS",
     "READ_ENDINGS",
@@ -42,6 +43,8 @@ WRITE_FORMATS = {
     ".webp": "WEBP",
 }
 
+# Masks of subjects, in the order in which one is looked for: JPEG changes them.
+MASK_ENDINGS = (".png", ".tif", ".tiff", ".webp", ".jpg", ".jpeg")
 # Maps of other programs, in the order in which one is looked for.
 MAP_ENDINGS = (".npy", ".mat", ".tif", ".tiff", ".png")
 

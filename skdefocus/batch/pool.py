@@ -38,6 +38,8 @@ __all__ = ["CallingProcess", "ClusterPool", "LocalPool", "active_pool", "run_job
 
 # Pools that break in a row without having started anything: more would be no use.
 _MAX_STILLBORN = 3
+# Seconds that the pool of this machine may take to hand work over to its workers.
+_HANDED_OVER = 5.0
 
 
 def _end_with(parent: int) -> None:
@@ -88,8 +90,16 @@ class LocalPool:
             initargs=(os.getpid(),),
         )
 
-    def stop(self, executor: Any) -> None:
+    def stop(self, executor: Any, futures: Iterable[Future[Any]]) -> None:
         """Stop workers without waiting for what they do."""
+        # Loky's thread looks for what it was given after it has thrown it away, and
+        # ends with a KeyError, unless all has been handed to the workers before.
+        deadline = time.monotonic() + _HANDED_OVER
+        for future in futures:
+            while not (future.running() or future.done()):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.001)
         executor.shutdown(wait=True, kill_workers=True)
 
     def reason(self, error: BaseException | None) -> str:
@@ -127,8 +137,10 @@ class ClusterPool:
         """Give the client as an executor."""
         return self.client.get_executor(pure=False)
 
-    def stop(self, executor: Any) -> None:
+    def stop(self, executor: Any, futures: Iterable[Future[Any]]) -> None:
         """Cancel what is left; the cluster stays."""
+        for future in futures:
+            future.cancel()
         executor.shutdown(wait=False)
 
     def reason(self, error: BaseException | None) -> str:
@@ -252,9 +264,7 @@ class _Crew:
 
     def stop(self) -> None:
         if self._executor is not None:
-            for future in self._futures:
-                future.cancel()
-            self._pool.stop(self._executor)
+            self._pool.stop(self._executor, self._futures)
             self._executor = None
 
     def _has_room(self) -> bool:
@@ -295,7 +305,7 @@ class _Crew:
         return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
 
     def _replace_pool(self, done: Iterable[Future[Any]]) -> None:
-        self._pool.stop(self._executor)
+        self._pool.stop(self._executor, done)
         self._executor = None
         is_noted = self._task.folder.is_noted
         began = any(

@@ -10,11 +10,13 @@ from scipy import ndimage, optimize, signal
 from .._shared.parameters import NON_NEGATIVE_REAL, StrOptions, checked
 from .._shared.validation import to_float_image
 
-__all__ = ["blur", "disc_kernel"]
+__all__ = ["blur", "disc_kernel", "sampled_sigma"]
 
 # Sub-samples per pixel and axis when a disc's edge is drawn.
 _SUPERSAMPLING = 15
 _TRUNCATE = 4.0
+# Below this a sampled Gaussian is narrower than the one that was sampled.
+_SAMPLED = 1.0
 _SIGMA = [NON_NEGATIVE_REAL]
 
 
@@ -77,6 +79,38 @@ def disc_kernel(sigma: float) -> np.ndarray:
     return kernel
 
 
+@lru_cache(maxsize=64)
+def sampled_sigma(sigma: float) -> float:
+    """Find the Gaussian whose samples have a given standard deviation.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation of the sampled kernel, in pixels.
+
+    Returns
+    -------
+    float
+        That of the Gaussian to sample: larger below 1 px, from there on the same.
+
+    Examples
+    --------
+    >>> from skdefocus.filters._blur import sampled_sigma
+    >>> round(sampled_sigma(0.3), 3), sampled_sigma(2.0)
+    (0.408, 2.0)
+    """
+    if sigma == 0 or sigma >= _SAMPLED:
+        return sigma
+    offsets = np.arange(-5, 6)
+
+    def excess(sampled: float) -> float:
+        kernel = np.exp(-((offsets / sampled) ** 2) / 2)
+        return float(np.sqrt(kernel @ offsets**2 / kernel.sum())) - sigma
+
+    found: float = optimize.brentq(excess, 0.01, 2 * _SAMPLED, xtol=1e-6)
+    return found
+
+
 def _convolve_disc(channel: np.ndarray, sigma: float) -> np.ndarray:
     kernel = disc_kernel(float(sigma))
     half = kernel.shape[0] // 2
@@ -98,7 +132,8 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     sigma : float
-        Standard deviation of the point spread function, in pixels, at least 0.
+        Standard deviation of the point spread function, in pixels, at least 0: that of
+        the sampled kernel, which below 1 px is not that of the Gaussian it is of.
     psf : {"gaussian", "disc"}, default="gaussian"
         Shape of the point spread function. A disc is what a lens with an open
         aperture draws; its radius is about 2 sigma.
@@ -130,6 +165,7 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     if sigma == 0:
         return image.copy()
     if psf == "gaussian":
+        sigma = sampled_sigma(float(sigma))
         sigmas = (sigma, sigma, 0)[: image.ndim]
         blurred: np.ndarray = ndimage.gaussian_filter(
             image, sigmas, mode="reflect", truncate=_TRUNCATE

@@ -7,12 +7,44 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from skdefocus.filters import blur, disc_kernel
+from skdefocus.filters._blur import sampled_sigma
 from tests.strategies import gray_images
 
 
 def test_gaussian_equals_scipy(texture):
     expected = ndimage.gaussian_filter(texture, 2.5, mode="reflect")
     np.testing.assert_array_equal(blur(texture, 2.5), expected)
+
+
+@pytest.mark.parametrize(
+    "sigma", [0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 0.9, 0.99, 1.0, 1.5, 2.0, 3.0]
+)
+def test_a_blurred_point_has_its_sigma(sigma):
+    point = np.zeros((41, 41))
+    point[20, 20] = 1
+    found = blur(point, sigma).astype(np.float64)
+    assert found.sum() == pytest.approx(1, abs=1e-5)
+    offsets = np.arange(41) - 20
+    for profile in (found.sum(axis=0), found.sum(axis=1)):
+        assert profile @ offsets == pytest.approx(0, abs=1e-5)
+        assert np.sqrt(profile @ offsets**2) == pytest.approx(sigma, rel=0.02)
+
+
+@given(st.floats(0, 5))
+def test_the_gaussian_to_sample_is_wider_below_a_pixel(sigma):
+    found = sampled_sigma(sigma)
+    if sigma == 0 or sigma >= 1:
+        assert found == sigma
+    else:
+        assert sigma - 1e-4 < found <= 1.001
+
+
+def test_more_sigma_is_more_blur():
+    # Also where the Gaussian begins to be sampled as it is.
+    sigmas = np.linspace(0.01, 1.2, 60)
+    found = [sampled_sigma(sigma) for sigma in sigmas]
+    assert (np.diff(found) > 0).all()
+    assert np.abs(np.diff(found[-20:]) - np.diff(sigmas[-20:])).max() < 1e-3
 
 
 @pytest.mark.parametrize("psf", ["gaussian", "disc"])

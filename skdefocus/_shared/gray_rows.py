@@ -32,6 +32,9 @@ class GrayRows:
     def __init__(self, image: Any) -> None:
         self._image = check_image(image)
         self.shape: tuple[int, int] = self._image.shape[:2]
+        kind = self._image.dtype
+        # Distance between neighboring values; 0 for floats.
+        self.rounding = 1 / np.iinfo(kind).max if kind.kind == "u" else 0.0
 
     def rows(self, first: int, last: int) -> np.ndarray:
         """Convert some rows.

@@ -5,6 +5,7 @@ from ._global_smoother import global_smoother
 from ._laplacian import laplacian, variance_of_laplacian
 from ._resize import resize
 from .box import box_mean
+from .conditions import measure_conditions
 from .equalization import adaptive_equalization
 from .guided import guided_filter
 from .light import linear_to_srgb, srgb_to_linear
@@ -27,6 +28,7 @@ __all__ = [
     "laplacian",
     "linear_to_srgb",
     "matting_smoother",
+    "measure_conditions",
     "mutual_guided_filter",
     "noise_deviation",
     "otsu_threshold",

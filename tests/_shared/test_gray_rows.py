@@ -34,6 +34,23 @@ def test_the_whole_is_converted_as_at_once(dtype, color, height, n_threads):
     np.testing.assert_array_equal(whole, to_gray(to_float_image(image)))
 
 
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "rounding"),
+    [(np.uint8, 1 / 255), (np.uint16, 1 / 65535), (np.float32, 0), (np.float64, 0)],
+)
+def test_knows_how_its_values_were_rounded(dtype, color, rounding):
+    gray = GrayRows(an_image(3, 4, dtype, color=color))
+    assert gray.rounding == rounding
+    big_endian = np.dtype(dtype).newbyteorder(">")
+    assert GrayRows(an_image(3, 4, big_endian, color=color)).rounding == rounding
+    # Whole gray levels lie that far apart.
+    if rounding:
+        levels = np.arange(6, dtype=dtype).reshape(2, 3)
+        steps = np.diff(GrayRows(levels).whole())
+        np.testing.assert_allclose(steps, rounding, rtol=1e-4)
+
+
 @given(st.data(), st.sampled_from(DTYPES), st.booleans())
 def test_rows_are_those_of_the_whole(data, dtype, color):
     image = an_image(12, 4, dtype, color=color)

@@ -14,7 +14,7 @@ import numpy as np
 from .._shared.validation import to_float_image
 from ..filters import resize, variance_of_laplacian
 from ._defocus import defocus, sigma_layers
-from .camera import imitate_camera
+from .camera import draw_camera, log_uniform
 
 __all__ = ["compose_scene", "random_scene"]
 
@@ -25,10 +25,6 @@ _LARGEST_SIGMA = 16.0
 # enough to be blurred by a known sigma, and how many pieces are tried.
 _LEAST_SHARPNESS = 60.0
 _TRIES = 5
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def _smooth_field(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -69,7 +65,7 @@ def _subject_scene(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put a subject before a wall, on the ground, or among things far and near."""
     subject = _subject(segments, rng)
-    sharp, blurred = abs(rng.normal(0, 0.35)), _log_uniform(rng, 1.2, 10)
+    sharp, blurred = abs(rng.normal(0, 0.35)), log_uniform(rng, 1.2, 10)
     background = np.full(segments.shape, blurred)
     kind = rng.random()
     if kind < 0.35:
@@ -107,7 +103,7 @@ def _plane_scene(
     upright = rng.random(segments.max() + 1) < rng.uniform(0, 0.8)
     distance = np.where(upright[segments], _segment_means(distance, segments), distance)
     off_focus = np.abs(distance - rng.uniform(0, 1)) - rng.uniform(0, 0.15)
-    blur_map = _log_uniform(rng, 2, 14) * np.maximum(off_focus, 0)
+    blur_map = log_uniform(rng, 2, 14) * np.maximum(off_focus, 0)
     return blur_map + abs(rng.normal(0, 0.3)), distance + 0.5
 
 
@@ -119,7 +115,7 @@ def _layered_scene(
     borders = np.quantile(field, np.sort(rng.uniform(0.1, 0.9, rng.integers(1, 4))))
     layer = np.searchsorted(borders, field)
     off_focus = np.abs(layer - rng.integers(0, len(borders) + 1))
-    blur_map = _log_uniform(rng, 0.8, 5) * off_focus ** rng.uniform(0.7, 1.2)
+    blur_map = log_uniform(rng, 0.8, 5) * off_focus ** rng.uniform(0.7, 1.2)
     return blur_map + abs(rng.normal(0, 0.3)), layer + 1.0
 
 
@@ -127,7 +123,7 @@ def _even_scene(
     segments: np.ndarray, height: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put everything in focus, or everything out of it."""
-    sigma = rng.uniform(0, 0.8) if rng.random() < 0.4 else _log_uniform(rng, 0.8, 12)
+    sigma = rng.uniform(0, 0.8) if rng.random() < 0.4 else log_uniform(rng, 0.8, 12)
     change = 0.3 * rng.uniform() * np.abs(_smooth_field(segments.shape, rng))
     return sigma * (1 + change), np.ones(segments.shape)
 
@@ -189,9 +185,9 @@ def random_scene(
     rng = np.random.default_rng(random_state)
     segments = felzenszwalb(
         photograph,
-        scale=_log_uniform(rng, 60, 900),
+        scale=log_uniform(rng, 60, 900),
         sigma=rng.uniform(0.5, 1.2),
-        min_size=int(_log_uniform(rng, 60, 500)),
+        min_size=int(log_uniform(rng, 60, 500)),
         channel_axis=None if photograph.ndim == 2 else -1,
     )
     height = np.linspace(0, 1, segments.shape[0])[:, None] * np.ones(segments.shape)
@@ -208,7 +204,7 @@ def _cut(
     largest = min(n / wanted for n, wanted in zip(image.shape, shape, strict=False))
     factor = min(1.0, largest)
     if largest > 1:
-        factor = _log_uniform(rng, 1, largest) if rng.random() < 0.8 else largest
+        factor = log_uniform(rng, 1, largest) if rng.random() < 0.8 else largest
     size = [
         max(1, min(n, int(wanted * factor)))
         for n, wanted in zip(image.shape, shape, strict=False)
@@ -286,4 +282,4 @@ def compose_scene(
         depth=depth if rng.random() < 0.5 else None,
         n_layers=_LAYERS,
     )
-    return imitate_camera(blurred, rng), blur_map
+    return draw_camera(rng, blurred.shape).photograph(blurred), blur_map

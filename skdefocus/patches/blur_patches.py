@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from .._shared.parameters import (
     NON_NEGATIVE_INTEGER,
     NON_NEGATIVE_REAL,
     POSITIVE_INTEGER,
+    Interval,
     StrOptions,
     checked,
 )
@@ -32,6 +34,7 @@ _CONSTRAINTS = {
     "psf": [StrOptions({"gaussian", "disc", "mixed"}), None],
     "augment": ["boolean", None],
     "min_sharpness": [NON_NEGATIVE_REAL, None],
+    "smooth_share": [Interval(Real, 0, 1, closed="both")],
     "random_state": [NON_NEGATIVE_INTEGER],
 }
 # What the shipped network was trained on, and what the paper did.
@@ -53,6 +56,7 @@ def make_blur_patches(
     psf: str | None = None,
     augment: bool | None = None,
     min_sharpness: float | None = None,
+    smooth_share: float = 0.0,
     read: Callable[[Any], np.ndarray] | None = None,
     out: str | os.PathLike[str] | None = None,
     random_state: int = 0,
@@ -98,14 +102,19 @@ def make_blur_patches(
         patch and level. By default "mixed" in the domain "image" and "gaussian" in
         the domain "patch".
     augment : bool, optional
-        Vary scale, contrast, brightness, noise (0 to 3 gray levels) and JPEG quality
-        (70 to 98) as photographs do. By default True in the domain "image" and False
+        Vary scale, tone, noise (0 to 25 gray levels, also smoothed and growing with
+        brightness), sharpening and JPEG quality (10 to 98) as photographs do. By
+        default True in the domain "image" and False
         in the domain "patch", where level 0 then is the photograph's own patch.
     min_sharpness : float, optional
         Patches are cut where the variance of the Laplacian (eq. 5) of the unblurred
         photograph, in squared gray levels, reaches this. By default 60 in the domain
         "image" and the paper's 1000 in the domain "patch", which judges each patch
         alone as `select_sharp_patches` does.
+    smooth_share : float, default=0.0
+        Share of the patches that are cut anywhere in a photograph, whatever its
+        sharpness there, in [0, 1]; in the domain "image" only. A network that has seen
+        such patches knows that it cannot tell the blur of a smooth surface.
     read : callable, optional
         Turns an item of ``images`` into an array, inside the worker.
     out : path-like, optional
@@ -120,7 +129,8 @@ def make_blur_patches(
     -------
     PatchSet
         Gray patches ``X``, the level ``y`` of each, which is an index into ``ladder``,
-        the index of its photograph, ``groups``, and the ``ladder`` itself. The arrays
+        the index of its photograph, ``groups``, the ``ladder`` itself, and the
+        ``conditions`` that would be measured on a photograph like that. The arrays
         are memory-mapped if ``out`` is given. It unpacks as ``X, y, groups``.
 
     Raises
@@ -163,13 +173,20 @@ def make_blur_patches(
     if isinstance(images, str | bytes | np.ndarray) or not isinstance(images, Iterable):
         images = image_batch(images, "images")
 
-    settings = PatchSettings(ladder, patch_size, padding, n_patches, **chosen)
+    settings = PatchSettings(
+        ladder,
+        patch_size,
+        padding,
+        n_patches,
+        smooth_share=smooth_share,
+        **chosen,
+    )
     parts = patches_by_photograph(
         images, read, blur_domain, settings, random_state, n_jobs
     )
     if out is None:
-        X, y, groups = map(np.concatenate, zip(*parts, strict=True))
-        return PatchSet(X, y, groups, ladder)
+        X, y, groups, conditions = map(np.concatenate, zip(*parts, strict=True))
+        return PatchSet(X, y, groups, ladder, conditions)
     with patch_writer(out, patch_size, ladder) as writer:
         for part in parts:
             writer.append(*part)

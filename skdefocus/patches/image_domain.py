@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy import ndimage
 
-from ..filters import blur, variance_of_laplacian
-from ..synthesis.camera import imitate_camera, to_uint8
+from ..filters import blur, measure_conditions, variance_of_laplacian
+from ..filters.conditions import clean_conditions
+from ..synthesis.camera import Camera, draw_camera, to_uint8
 from .settings import PatchSettings, draw_scale, resize
 
 __all__ = ["cut_blurred"]
@@ -15,6 +17,13 @@ __all__ = ["cut_blurred"]
 _REGION = 192
 _PATCHES_PER_REGION = 25
 _TRIES = 10
+# Sigma of the blur that leaves nothing of a region but its light.
+_BLURRED_AWAY = 8.0
+# What is estimated on a whole photograph differs from what is true: by a factor, and
+# by fine texture that passes for noise, in gray levels of full contrast at full and at
+# half size.
+_NOISE_ERROR, _SPAN_ERROR = 0.2, 0.1
+_TEXTURE_ERROR = np.array([0.4, 0.8, 0.2]) / 255
 
 
 def _sharp_region(
@@ -40,7 +49,24 @@ def _sharp_region(
     half = patch_size // 2
     last = centered.shape[0] - patch_size
     gate = centered[half : half + last + 1, half : half + last + 1]
+    if rng.random() < settings.smooth_share:
+        return region, np.argwhere(np.ones(gate.shape, bool))
     return region, np.argwhere(gate >= settings.min_sharpness)
+
+
+def _conditions(
+    camera: Camera, light: np.ndarray, span: float, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Conditions as they would be measured on n photographs by this camera."""
+    flat = camera.photograph(light)
+    found = measure_conditions(flat / np.float32(255), 1 / 255)
+    found[3] = max(found[0], min(1.0, span * camera.contrast))
+    errors = np.exp(rng.normal(0, [_NOISE_ERROR] * 3 + [_SPAN_ERROR], (n, 4)))
+    conditions = found * errors
+    texture = np.abs(rng.normal(0, _TEXTURE_ERROR, (n, 3))) * camera.contrast
+    # There is not always texture everywhere.
+    conditions[:, :3] += texture * (rng.random((n, 1)) < 0.5)
+    return conditions.astype(np.float32)
 
 
 def cut_blurred(
@@ -48,7 +74,7 @@ def cut_blurred(
     settings: PatchSettings,
     n_per_level: int,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Blur regions of a photograph and cut patches where it was sharp.
 
     Parameters
@@ -68,10 +94,15 @@ def cut_blurred(
         Patches, level by level; none if the photograph is too small or not sharp.
     y : ndarray of shape (n,), int64
         Their levels.
+    conditions : ndarray of shape (n, 4), float32
+        What would be measured on a photograph that a patch comes from: see
+        `skdefocus.filters.measure_conditions`.
     """
     patch_size = settings.patch_size
     X = [np.empty((0, patch_size, patch_size), np.uint8)]
     y = [np.empty(0, np.int64)]
+    conditions = [np.empty((0, 4), np.float32)]
+    span = float(measure_conditions(gray)[3])
     room = (min(gray.shape) - patch_size) // 2
     for level, sigma in enumerate(settings.ladder):
         margin = min(int(np.ceil(4 * sigma)), room)
@@ -85,17 +116,20 @@ def cut_blurred(
             shape = settings.psf
             if shape == "mixed":
                 shape = ("gaussian", "disc")[rng.integers(2)]
-            region = blur(region, sigma, shape)
             inside = slice(margin, region.shape[0] - margin)
-            region = region[inside, inside]
-            if settings.augment:
-                levels = imitate_camera(region, rng, vignetting=False)
-            else:
-                levels = to_uint8(region)
+            blurred = blur(region, sigma, shape)[inside, inside]
             count = min(n_missing, _PATCHES_PER_REGION)
+            if settings.augment:
+                camera = draw_camera(rng, blurred.shape, vignetting=False)
+                levels = camera.photograph(blurred)
+                light = ndimage.gaussian_filter(region, _BLURRED_AWAY)[inside, inside]
+                conditions.append(_conditions(camera, light, span, count, rng))
+            else:
+                levels = to_uint8(blurred)
+                conditions.append(clean_conditions(count))
             rows, columns = corners[rng.integers(len(corners), size=count)].T
             windows = sliding_window_view(levels, (patch_size, patch_size))
             X.append(windows[rows, columns])
             y.append(np.full(count, level))
             n_missing -= count
-    return np.concatenate(X), np.concatenate(y)
+    return np.concatenate(X), np.concatenate(y), np.concatenate(conditions)

@@ -8,7 +8,9 @@ import numpy as np
 from scipy import ndimage, signal
 
 from ..filters import disc_kernel
-from ..synthesis.camera import imitate_camera, to_uint8
+from ..filters._blur import sampled_sigma
+from ..filters.conditions import clean_conditions
+from ..synthesis.camera import draw_camera, to_uint8
 from .select import sharp_on_grid
 from .settings import PatchSettings, draw_scale, resize
 
@@ -28,7 +30,9 @@ def _blur_gaussian(patches: np.ndarray, sigma: float, padding: str) -> np.ndarra
     # width of the kernel: the filter's answers to each pixel alone. Multiplying by it
     # is ten times faster than filtering at the upper end of the ladder.
     pixels = np.eye(patches.shape[1])
-    matrix = ndimage.gaussian_filter1d(pixels, sigma, axis=0, mode=padding)
+    matrix = ndimage.gaussian_filter1d(
+        pixels, sampled_sigma(sigma), axis=0, mode=padding
+    )
     blurred: np.ndarray = matrix @ patches @ matrix.T
     return blurred
 
@@ -68,7 +72,7 @@ def blur_sharp_patches(
     settings: PatchSettings,
     n_per_level: int | None,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Select sharp patches of a photograph and blur each by every sigma.
 
     Parameters
@@ -89,6 +93,8 @@ def blur_sharp_patches(
         Patches: one after the other, each at all levels.
     y : ndarray of shape (n,), int64
         Their levels.
+    conditions : ndarray of shape (n, 4), float32
+        Those of a clean photograph: a patch alone does not tell its noise.
     """
     size, n_levels = settings.patch_size, len(settings.ladder)
     if settings.augment:
@@ -104,8 +110,9 @@ def blur_sharp_patches(
         blurred = _blur_each(sharp, sigma, is_disc[level], settings.padding) / 255
         if settings.augment:
             for patch, levels in zip(blurred, X[:, level], strict=True):
-                levels[...] = imitate_camera(patch, rng, vignetting=False)
+                camera = draw_camera(rng, patch.shape, vignetting=False)
+                levels[...] = camera.photograph(patch)
         else:
             X[:, level] = to_uint8(blurred)
     y = np.tile(np.arange(n_levels, dtype=np.int64), len(sharp))
-    return X.reshape(-1, size, size), y
+    return X.reshape(-1, size, size), y, clean_conditions(len(y))

@@ -1,4 +1,4 @@
-"""A patch set on disk: three arrays and what their levels mean."""
+"""A patch set on disk: four arrays and what their levels mean."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import BinaryIO
 import numpy as np
 
 from .._shared.files import staged
+from ..filters.conditions import CLEAN
 from .ladders import check_ladder
 
 __all__ = ["PatchWriter", "map_patches", "patch_writer"]
 
-_FORMAT = "skdefocus patch set 1"
-_ARRAYS = ("X", "y", "groups")
+_FORMAT = "skdefocus patch set 2"
+_ARRAYS = ("X", "y", "groups", "conditions")
 _CARD = "patches.json"
 
 
@@ -27,7 +28,7 @@ class PatchWriter:
     Parameters
     ----------
     files : sequence of binary file
-        Of X, y and groups, open for writing.
+        Of X, y, groups and conditions, open for writing.
     patch_size : int
         Side of a patch, in pixels.
 
@@ -41,7 +42,8 @@ class PatchWriter:
         self.n_patches = 0
         self._files = files
         square, number = (np.uint8, (patch_size, patch_size)), (np.int64, ())
-        self._rows = [square, number, number]
+        told = (np.float32, (len(CLEAN),))
+        self._rows = [square, number, number, told]
         self.write_headers()
 
     def write_headers(self) -> None:
@@ -55,9 +57,12 @@ class PatchWriter:
             }
             np.lib.format.write_array_header_1_0(file, header)
 
-    def append(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> None:
-        """Write more patches, with their levels and photographs."""
-        arrays = zip(self._files, self._rows, (X, y, groups), strict=True)
+    def append(
+        self, X: np.ndarray, y: np.ndarray, groups: np.ndarray, conditions: np.ndarray
+    ) -> None:
+        """Write more patches, with their levels, photographs and conditions."""
+        given = X, y, groups, conditions
+        arrays = zip(self._files, self._rows, given, strict=True)
         for file, (dtype, _), array in arrays:
             file.write(np.ascontiguousarray(array, dtype=dtype).tobytes())
         self.n_patches += len(X)
@@ -105,7 +110,7 @@ def patch_writer(
 
 def map_patches(
     folder: str | os.PathLike[str],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[float, ...]]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[float, ...], np.ndarray]:
     """Memory-map a patch set that `patch_writer` wrote.
 
     Parameters
@@ -119,6 +124,8 @@ def map_patches(
         As in `PatchSet`, read-only.
     ladder : tuple of float
         Sigma of each level, in pixels.
+    conditions : memmap
+        As in `PatchSet`.
 
     Raises
     ------
@@ -128,14 +135,16 @@ def map_patches(
         If a file is not what it should be, or they do not fit each other.
     """
     folder = Path(folder)
-    for name in (_CARD, *(f"{name}.npy" for name in _ARRAYS)):
-        if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder} holds no patch set: {name} is missing.")
+    _check_is_there(folder, _CARD)
+    # First the format: sets of another one hold other arrays.
     n_patches, size, ladder = _read_card(folder / _CARD)
+    for name in _ARRAYS:
+        _check_is_there(folder, f"{name}.npy")
     expected = {
         "X": ((n_patches, size, size), np.uint8),
         "y": ((n_patches,), np.int64),
         "groups": ((n_patches,), np.int64),
+        "conditions": ((n_patches, len(CLEAN)), np.float32),
     }
     arrays = []
     for name, (shape, dtype) in expected.items():
@@ -150,7 +159,13 @@ def map_patches(
                 f"{_CARD} beside it; got {array.shape} and {array.dtype}."
             )
         arrays.append(array)
-    return (*arrays, ladder)
+    X, y, groups, conditions = arrays
+    return X, y, groups, ladder, conditions
+
+
+def _check_is_there(folder: Path, name: str) -> None:
+    if not (folder / name).is_file():
+        raise FileNotFoundError(f"{folder} holds no patch set: {name} is missing.")
 
 
 def _read_card(path: Path) -> tuple[int, int, tuple[float, ...]]:

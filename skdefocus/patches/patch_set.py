@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..filters.conditions import CLEAN, clean_conditions
 from .ladders import check_ladder
 from .patch_files import map_patches, patch_writer
 
-__all__ = ["LazyPatches", "PatchSet", "concatenate_patches"]
+__all__ = ["LazyPatches", "PatchSet", "check_conditions", "concatenate_patches"]
 
 # Patches copied at a time: 8 MB.
 _CHUNK = 8192
@@ -113,6 +114,46 @@ def _check_integers(values: Any, n: int, name: str, below: int | None) -> np.nda
     return array.astype(np.int64, copy=False)
 
 
+def check_conditions(conditions: Any, n: int) -> np.ndarray:
+    """Check what a network is told of each patch beside its pixels.
+
+    Parameters
+    ----------
+    conditions : array-like of shape (n, 4) or None
+        From `skdefocus.filters.measure_conditions`; None for clean photographs.
+    n : int
+        Number of patches.
+
+    Returns
+    -------
+    ndarray of shape (n, 4), float32
+        The conditions.
+
+    Raises
+    ------
+    ValueError
+        For another shape, or for what is not finite, negative, or a noise or span of 0.
+    """
+    if conditions is None:
+        return clean_conditions(n)
+    # Those on disk stay there.
+    is_array = isinstance(conditions, np.ndarray)
+    array = conditions if is_array else np.asarray(conditions)
+    if array.shape != (n, len(CLEAN)) or array.dtype.kind != "f":
+        raise ValueError(
+            f"conditions must be floats of shape ({n}, {len(CLEAN)}), one row for each "
+            f"patch; got shape {array.shape} and dtype {array.dtype}."
+        )
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32, copy=False)
+    # Compression may be nothing; noise and span never are.
+    if not (np.isfinite(array).all() and (array >= 0).all()):
+        raise ValueError("conditions must be finite and not negative.")
+    if not (array[:, [0, 1, 3]] > 0).all():
+        raise ValueError("the noise and span in conditions must be above 0.")
+    return array
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class PatchSet:
     """Patches of known blur, and the photograph each came from.
@@ -133,6 +174,10 @@ class PatchSet:
         Split by it, as patches of one photograph are alike.
     ladder : sequence of float
         Sigma of each level, in pixels, ascending; kept as a tuple.
+    conditions : array-like of shape (n, 4), optional
+        Noise, compression and span of the photograph that each patch came from, as
+        `skdefocus.filters.measure_conditions` gives them; kept as float32. By default
+        those of a clean photograph.
 
     Raises
     ------
@@ -156,6 +201,7 @@ class PatchSet:
     y: np.ndarray
     groups: np.ndarray
     ladder: tuple[float, ...]
+    conditions: Any = None
 
     def __post_init__(self) -> None:
         X = self.X if hasattr(self.X, "shape") else np.asarray(self.X)
@@ -170,6 +216,7 @@ class PatchSet:
             "y": _check_integers(self.y, len(X), "y", len(ladder)),
             "groups": _check_integers(self.groups, len(X), "groups", None),
             "ladder": ladder,
+            "conditions": check_conditions(self.conditions, len(X)),
         }
         for name, value in checked.items():
             # The only way in a frozen class.
@@ -219,10 +266,16 @@ class PatchSet:
         rows = rows if isinstance(rows, np.ndarray) else list(rows)
         chosen = np.arange(len(self))[rows]
         X = LazyPatches([self.X], chosen)
-        return PatchSet(X, self.y[chosen], self.groups[chosen], self.ladder)
+        return PatchSet(
+            X,
+            self.y[chosen],
+            self.groups[chosen],
+            self.ladder,
+            self.conditions[chosen],
+        )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write the set to a folder: ``X.npy``, ``y.npy``, ``groups.npy``, a card.
+        """Write the set to a folder: its arrays as ``.npy`` files, and a card.
 
         Nothing is there before all of it is written, and of a set on disk only a
         few thousand patches are in memory at a time.
@@ -235,7 +288,8 @@ class PatchSet:
         with patch_writer(folder, self.X.shape[1], self.ladder) as writer:
             for start in range(0, len(self), _CHUNK):
                 rows = slice(start, start + _CHUNK)
-                writer.append(self.X[rows], self.y[rows], self.groups[rows])
+                columns = self.X, self.y, self.groups, self.conditions
+                writer.append(*(column[rows] for column in columns))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> PatchSet:
@@ -320,4 +374,5 @@ def concatenate_patches(
         np.concatenate([patches.y for patches in sets]),
         np.concatenate(groups),
         sets[0].ladder,
+        np.concatenate([patches.conditions for patches in sets]),
     )

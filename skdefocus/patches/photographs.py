@@ -19,7 +19,7 @@ from .settings import PatchSettings
 
 __all__ = ["patches_by_photograph"]
 
-_MAKERS: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
+_MAKERS: dict[str, Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]] = {
     "image": cut_blurred,
     "patch": blur_sharp_patches,
 }
@@ -35,8 +35,8 @@ def _one_photograph(
     image: Any,
     name: str,
     seed: np.random.SeedSequence,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Patches and levels of one photograph."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Patches, levels and conditions of one photograph."""
     gray = to_gray(to_float_image(image if read is None else read(image), name))
     make = _MAKERS[blur_domain]
     return make(gray, settings, n_per_level, np.random.default_rng(seed))
@@ -70,7 +70,7 @@ def patches_by_photograph(
     settings: PatchSettings,
     random_state: int,
     n_jobs: int | None,
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
     """Make patches, photograph by photograph.
 
     Parameters
@@ -88,6 +88,8 @@ def patches_by_photograph(
         Patches of one photograph, or none.
     y, groups : ndarray of shape (n,), int64
         Their levels, and the photograph's index.
+    conditions : ndarray of shape (n, 4), float32
+        What a network is told beside the pixels.
 
     Raises
     ------
@@ -108,8 +110,8 @@ def patches_by_photograph(
             for index, image in enumerate(images)
         )
         n_photographs = n_patches = 0
-        for X, y in parts:
-            yield X, y, np.full(len(X), n_photographs)
+        for X, y, conditions in parts:
+            yield X, y, np.full(len(X), n_photographs), conditions
             n_photographs += 1
             n_patches += len(X)
     if n_patches == 0:

@@ -30,6 +30,8 @@ class PatchSettings:
         Vary scale, contrast, brightness, noise and JPEG quality.
     min_sharpness : float
         Smallest variance of the Laplacian of a sharp patch.
+    smooth_share : float
+        Share of the patches that are cut anywhere, sharp or not.
     """
 
     ladder: tuple[float, ...]
@@ -39,6 +41,7 @@ class PatchSettings:
     psf: str
     augment: bool
     min_sharpness: float
+    smooth_share: float
 
 
 def draw_scale(rng: np.random.Generator) -> float:

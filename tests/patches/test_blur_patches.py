@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skdefocus.filters.conditions import CLEAN
 from skdefocus.patches import REAL_LADDER, PatchSet, make_blur_patches
 
 LADDER = (0.0, 1.0, 3.0)
@@ -42,8 +43,53 @@ def test_the_patches_of_a_seed_stay_as_they_are(photo):
     X, y, groups = make_blur_patches(photos, n_patches=200)
     np.testing.assert_array_equal(y, np.tile(np.repeat(np.arange(18), 3), 2))
     np.testing.assert_array_equal(groups, np.repeat([0, 1], 54))
-    expected = [133.3, 148.0, 89.4, 96.2, 131.3, 73.9, 142.6, 161.4]
+    expected = [94.0, 67.9, 66.6, 130.2, 170.3, 133.9, 45.4, 163.1]
     np.testing.assert_allclose(X[::15].mean(axis=(1, 2)), expected, atol=1)
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_set_knows_the_conditions_of_its_photographs(texture, tmp_path, on_disk):
+    settings = {"n_patches": 400, "out": tmp_path if on_disk else None}
+    plain = make_blur_patches([texture], LADDER, augment=False, **settings)
+    np.testing.assert_array_equal(
+        plain.conditions, np.tile(np.float32(CLEAN), (len(plain), 1))
+    )
+    varied = make_blur_patches([texture], LADDER, **settings)
+    assert varied.conditions.shape == (len(varied), 4)
+    assert varied.conditions.dtype == np.float32
+    noise, half, blocks, span = varied.conditions.T
+    # Cameras add noise, up to 25 levels, and compress; most have less contrast.
+    assert np.quantile(noise, 0.9) > 10 * CLEAN[0]
+    assert np.quantile(half, 0.9) > 10 * CLEAN[1]
+    assert 5 / 255 < noise.max() < 60 / 255
+    assert blocks.max() > 1 / 255
+    assert np.quantile(span, 0.2) < 0.7
+    # No two photographs are judged alike, even by one camera.
+    assert len(np.unique(noise)) == len(noise)
+
+
+def test_a_share_of_the_patches_may_be_smooth(texture):
+    photo = np.where(np.arange(192) < 96, np.float32(0.4), texture)
+    settings = {"n_patches": 400, "augment": False, "psf": "gaussian"}
+
+    def share_of_flat(smooth_share):
+        patches = make_blur_patches(
+            [photo], (0.0, 1.0), smooth_share=smooth_share, **settings
+        )
+        return (patches.X[patches.y == 0].std(axis=(1, 2)) == 0).mean()
+
+    assert share_of_flat(0.0) == 0
+    # Corners lie at columns 0 to 160, and up to 64 they are of the left half alone.
+    assert share_of_flat(1.0) == pytest.approx(65 / 161, abs=0.15)
+    assert 0 < share_of_flat(0.4) < share_of_flat(1.0)
+
+
+def test_even_a_smooth_photograph_then_has_patches():
+    flat = np.full((70, 80), 0.5, np.float32)
+    with pytest.raises(ValueError, match="none of the 1 photographs holds a patch"):
+        make_blur_patches([flat], (0.0, 1.0), n_patches=8)
+    patches = make_blur_patches([flat], (0.0, 1.0), n_patches=8, smooth_share=1.0)
+    assert patches.y.tolist() == [0] * 4 + [1] * 4
 
 
 @pytest.mark.parametrize(
@@ -67,6 +113,9 @@ def test_the_patches_of_a_seed_stay_as_they_are(photo):
         ({"padding": "wrap"}, "'padding' parameter of make_blur_patches"),
         ({"patch_size": 0}, "'patch_size' parameter of make_blur_patches"),
         ({"augment": 2}, "'augment' parameter of make_blur_patches"),
+        ({"smooth_share": -0.1}, "'smooth_share' parameter of make_blur_patches"),
+        ({"smooth_share": 1.1}, "'smooth_share' parameter of make_blur_patches"),
+        ({"smooth_share": None}, "'smooth_share' parameter of make_blur_patches"),
         ({"n_patches": None}, "n_patches must be a number when blur_domain is 'image'"),
         ({"ladder": (0, 2, 1)}, "'ladder' parameter of make_blur_patches must be"),
         ({"ladder": (-1, 2)}, "'ladder' parameter of make_blur_patches must be"),

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from skdefocus.filters import blur
-from skdefocus.patches import make_blur_patches, sharpness
+from skdefocus.patches import image_domain, make_blur_patches, sharpness
 from skdefocus.patches.image_domain import cut_blurred
 from skdefocus.patches.settings import PatchSettings
+from skdefocus.synthesis.camera import Camera
 
 
 def test_more_blur_is_less_sharp(texture):
@@ -49,14 +50,17 @@ def settings(**changes):
     plain = {
         **{"ladder": (0.0, 2.0), "patch_size": 16, "padding": "nearest"},
         **{"n_patches": 1, "psf": "gaussian", "augment": False, "min_sharpness": 20.0},
+        "smooth_share": 0.0,
     }
     return PatchSettings(**{**plain, **changes})
 
 
 def test_each_level_gets_what_is_asked_level_by_level(texture):
     # More than a region gives at a time, so that several are cut.
-    X, y = cut_blurred(texture, settings(), 60, np.random.default_rng(0))
+    X, y, conditions = cut_blurred(texture, settings(), 60, np.random.default_rng(0))
     assert X.shape == (120, 16, 16)
+    assert conditions.shape == (120, 4)
+    assert conditions.dtype == np.float32
     assert X.dtype == np.uint8
     assert y.dtype == np.int64
     np.testing.assert_array_equal(y, np.repeat([0, 1], 60))
@@ -65,7 +69,7 @@ def test_each_level_gets_what_is_asked_level_by_level(texture):
 def test_patches_begin_only_where_the_photograph_was_sharp(texture):
     photograph = texture.copy()
     photograph[:, :100] = 0.5
-    X, y = cut_blurred(photograph, settings(), 50, np.random.default_rng(1))
+    X, y, _ = cut_blurred(photograph, settings(), 50, np.random.default_rng(1))
     windows = np.lib.stride_tricks.sliding_window_view(
         np.rint(photograph * 255), (16, 16)
     )
@@ -77,7 +81,7 @@ def test_patches_begin_only_where_the_photograph_was_sharp(texture):
 
 def test_a_photograph_of_one_patch_gives_it_whole(texture):
     photograph = texture[:16, :16]
-    X, y = cut_blurred(photograph, settings(), 3, np.random.default_rng(0))
+    X, y, _ = cut_blurred(photograph, settings(), 3, np.random.default_rng(0))
     expected = (np.rint(blur(photograph, s) * 255) for s in (0.0, 2.0))
     assert y.tolist() == [0, 0, 0, 1, 1, 1]
     for level, patch in enumerate(expected):
@@ -87,7 +91,65 @@ def test_a_photograph_of_one_patch_gives_it_whole(texture):
 @pytest.mark.parametrize("shape", [(15, 40), (40, 15), (1, 1), (60, 60)])
 def test_small_and_flat_photographs_give_none(shape):
     flat = np.full(shape, 0.5, np.float32)
-    X, y = cut_blurred(flat, settings(), 5, np.random.default_rng(0))
+    X, y, conditions = cut_blurred(flat, settings(), 5, np.random.default_rng(0))
     assert X.shape == (0, 16, 16)
     assert X.dtype == np.uint8
     assert y.shape == (0,)
+    assert conditions.shape == (0, 4)
+
+
+def conditions_of(monkeypatch, photograph, **changes):
+    """Conditions of patches that one camera took, and their medians in levels."""
+    camera = {
+        **{"contrast": 1.0, "brightness": 0.0, "gamma": 1.0, "vignetting": 0.0},
+        **{"balance": 1.0, "noise": 0.0, "grows": False, "quality": 0},
+        **{"sharpening": 0.0, "radius": 1.0, **changes},
+    }
+    deviation = camera.pop("noise")
+
+    def draw(rng, shape, *, vignetting):
+        assert not vignetting
+        noise = rng.normal(0, deviation, shape)
+        return Camera(noise=noise, **camera)
+
+    monkeypatch.setattr(image_domain, "draw_camera", draw)
+    rng = np.random.default_rng(0)
+    *_, conditions = cut_blurred(photograph, settings(augment=True), 100, rng)
+    assert conditions.shape == (200, 4)
+    return conditions, 255 * np.median(conditions, axis=0)
+
+
+def test_conditions_are_those_of_the_camera(monkeypatch, texture):
+    found, plain = conditions_of(monkeypatch, texture)
+    # Rounding; what is estimated on whole photographs is less sure.
+    assert plain[:2] == pytest.approx([0.35, 0.25], rel=0.5)
+    assert (found[:, :2] > 0).all()
+    span = 255 * np.ptp(np.quantile(texture, [0.005, 0.995]))
+    assert plain[3] == pytest.approx(span, rel=0.1)
+    assert 0.05 < np.log(found[:, 3]).std() < 0.2
+
+    for noise in (4, 12):
+        _, medians = conditions_of(monkeypatch, texture, noise=noise / 255)
+        assert medians[:2] == pytest.approx([noise, noise / 2], rel=0.25)
+    found, _ = conditions_of(monkeypatch, texture, noise=12 / 255)
+    assert 0.1 < np.log(found[:, 0]).std() < 0.4
+
+    _, gray = conditions_of(monkeypatch, texture, contrast=0.3)
+    assert gray[3] == pytest.approx(0.3 * span, rel=0.1)
+    # Noise that pixels share with their neighbors.
+    noisy = {"noise": 4 / 255}
+    blocks = [
+        conditions_of(monkeypatch, texture, quality=quality, **noisy)[1][2]
+        for quality in (0, 90, 60, 20)
+    ]
+    assert blocks == sorted(blocks)
+    assert blocks[3] > 4 * blocks[0]
+
+
+def test_smooth_patches_come_from_anywhere(texture):
+    photograph = texture.copy()
+    photograph[:, :100] = 0.5
+    rng = np.random.default_rng(0)
+    X, y, _ = cut_blurred(photograph, settings(smooth_share=1.0), 100, rng)
+    flat = X[y == 0].std(axis=(1, 2)) == 0
+    assert 0.25 < flat.mean() < 0.75

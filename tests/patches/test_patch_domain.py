@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
-from skdefocus.filters import disc_kernel
+from skdefocus.filters import blur, disc_kernel
+from skdefocus.filters._blur import sampled_sigma
+from skdefocus.filters.conditions import CLEAN
 from skdefocus.patches import (
     PAPER_LADDER,
     make_blur_patches,
@@ -52,8 +54,19 @@ def test_a_patch_is_blurred_as_if_it_were_an_image(patch, sigma, padding):
     assert y.tolist() == [0, 1]
     assert groups.tolist() == [0, 0]
     np.testing.assert_array_equal(X[0], patch)
-    exact = ndimage.gaussian_filter(patch.astype(float), sigma, mode=padding)
+    exact = ndimage.gaussian_filter(
+        patch.astype(float), sampled_sigma(sigma), mode=padding
+    )
     assert_rounded(X[1], exact)
+
+
+@pytest.mark.parametrize("sigma", [0.2, 0.4, 0.7, 1.5])
+def test_a_patch_is_blurred_as_a_photograph_is(texture, sigma):
+    # Where a photograph goes on as a patch is continued.
+    photograph = texture[:32, :32]
+    patch = np.rint(photograph * 255).astype(np.uint8)
+    X, _, _ = make([patch], (0, sigma), padding="reflect", min_sharpness=0)
+    assert_rounded(X[1], 255.0 * blur(patch, sigma))
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
@@ -88,6 +101,15 @@ def test_every_sharp_patch_comes_once_at_all_levels(texture, photo):
     np.testing.assert_array_equal(X[y == 0], np.concatenate(per_photograph))
     assert X.dtype == np.uint8
     assert y.dtype == groups.dtype == np.int64
+
+
+@pytest.mark.parametrize("augment", [False, True])
+def test_a_patch_alone_does_not_tell_its_noise(texture, augment):
+    patches = make([texture], (0, 2), min_sharpness=10, augment=augment)
+    assert len(patches) > 2
+    np.testing.assert_array_equal(
+        patches.conditions, np.tile(np.float32(CLEAN), (len(patches), 1))
+    )
 
 
 def test_a_subset_is_drawn_evenly_and_whole(texture):

@@ -6,7 +6,9 @@ import pickle
 import numpy as np
 import pytest
 
+from skdefocus.filters.conditions import CLEAN
 from skdefocus.patches import PatchSet, concatenate_patches
+from skdefocus.patches.patch_set import check_conditions
 from tests.patches.sets import LADDER, a_set, assert_same
 
 
@@ -16,8 +18,19 @@ def test_holds_what_it_was_given():
     assert patches.ladder == (0.0, 2.0)
     assert patches.y.dtype == patches.groups.dtype == np.int64
     assert repr(patches) == "PatchSet(n_patches=2, patch_size=1, n_levels=2)"
+    # Nothing else is known of them.
+    np.testing.assert_array_equal(patches.conditions, np.float32([CLEAN, CLEAN]))
+    assert patches.conditions.dtype == np.float32
     with pytest.raises(AttributeError):
         patches.X = None
+
+
+def row(**changes):
+    """Conditions of four patches, of which the last is changed."""
+    conditions = np.full((4, 4), 0.5)
+    for name, value in changes.items():
+        conditions[3, ("noise", "half", "blocks", "span").index(name)] = value
+    return conditions
 
 
 @pytest.mark.parametrize(
@@ -32,6 +45,38 @@ def test_holds_what_it_was_given():
         ({"groups": [0, 1, -1, 0]}, r"groups must hold integers 0 or more"),
         ({"ladder": (1, 0)}, "'ladder' parameter of PatchSet must be 1 or more sigmas"),
         ({"ladder": ()}, "'ladder' parameter of PatchSet must be 1 or more sigmas"),
+        (
+            {"conditions": np.ones((4, 3))},
+            r"^conditions must be floats of shape \(4, 4\), one row for each patch; "
+            r"got shape \(4, 3\) and dtype float64\.$",
+        ),
+        ({"conditions": np.ones((3, 4))}, r"conditions must be .* got shape \(3, 4\)"),
+        ({"conditions": np.ones(4)}, r"conditions must be floats .* got shape \(4,\)"),
+        ({"conditions": 0.5}, r"conditions must be floats .* got shape \(\)"),
+        ({"conditions": np.ones((4, 4), int)}, "conditions must be floats .* int64"),
+        ({"conditions": [["a"] * 4] * 4}, "conditions must be floats .* dtype <U1"),
+        *(
+            (
+                {"conditions": row(**bad)},
+                "^conditions must be finite and not negative.$",
+            )
+            for bad in (
+                {"noise": np.nan},
+                {"half": np.inf},
+                {"blocks": -1e-3},
+                {"span": -1.0},
+                # In 32 bits it is infinite.
+                {"span": 1e39},
+            )
+        ),
+        *(
+            (
+                {"conditions": row(**bad)},
+                "^the noise and span in conditions must be abo",
+            )
+            # In 32 bits the last is 0.
+            for bad in ({"noise": 0.0}, {"half": 0.0}, {"span": 0.0}, {"noise": 1e-50})
+        ),
     ],
 )
 def test_refuses_what_does_not_fit(changes, message):
@@ -62,6 +107,11 @@ def test_sets_are_joined_without_a_copy(tmp_path):
     same = concatenate_patches(sets, same_photographs=True)
     np.testing.assert_array_equal(same.groups[17:], first.groups)
     np.testing.assert_array_equal(same.y, np.concatenate([first.y, second.y, first.y]))
+    for joined in (both, same):
+        np.testing.assert_array_equal(
+            joined.conditions,
+            np.concatenate([first.conditions, second.conditions, first.conditions]),
+        )
 
 
 def test_joined_sets_are_indexed_as_arrays_are():
@@ -94,6 +144,7 @@ def test_patches_are_taken_by_photograph_from_joined_sets():
     assert set(part.groups) == {1, 4}
     np.testing.assert_array_equal(part.X[:], both.X[mask])
     np.testing.assert_array_equal(part.y, both.y[mask])
+    np.testing.assert_array_equal(part.conditions, both.conditions[mask])
     assert_same(part.take([2, 0]), both.take(np.flatnonzero(mask)[[2, 0]]))
     assert len(part.take([])) == 0
     with pytest.raises(IndexError):
@@ -123,6 +174,45 @@ def test_the_ladder_goes_wherever_the_patches_go(tmp_path):
     np.testing.assert_array_equal(
         np.take(ladder, patches.take([3, 1]).y), np.take(ladder, patches.y)[[3, 1]]
     )
+
+
+def test_conditions_go_wherever_the_patches_go(tmp_path):
+    patches = a_set(9)
+    assert len(np.unique(patches.conditions, axis=0)) == 9
+    patches.save(tmp_path)
+    for same in (
+        *(PatchSet.load(tmp_path), copy.deepcopy(patches)),
+        pickle.loads(pickle.dumps(patches)),
+    ):
+        assert_same(same, patches)
+    loaded = PatchSet.load(tmp_path)
+    joined = concatenate_patches([loaded.take([8, 2]), patches.take(patches.y == 1)])
+    joined.save(tmp_path / "joined")
+    again = PatchSet.load(tmp_path / "joined")
+    expected = patches.conditions[[8, 2, *np.flatnonzero(patches.y == 1)]]
+    np.testing.assert_array_equal(again.conditions, expected)
+
+
+def test_sets_without_conditions_are_of_clean_photographs():
+    known = a_set(3)
+    unknown = PatchSet(known.X, known.y, known.groups, LADDER)
+    both = concatenate_patches([known, unknown])
+    np.testing.assert_array_equal(both.conditions[:3], known.conditions)
+    np.testing.assert_array_equal(both.conditions[3:], np.float32([CLEAN] * 3))
+
+
+def test_conditions_of_no_patch_are_none():
+    for nothing in (None, np.empty((0, 4))):
+        assert check_conditions(nothing, 0).shape == (0, 4)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_conditions_become_32_bits(dtype):
+    given = np.array([[0.25, 0.125, 0.0, 1.0]], dtype)
+    for conditions in (given, given.tolist()):
+        found = check_conditions(conditions, 1)
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, given)
 
 
 def test_refuses_to_join_what_differs():

@@ -7,7 +7,7 @@ import numpy as np
 from .._shared.threads import run_in_parts
 from .._shared.validation import to_float_image
 
-__all__ = ["resize"]
+__all__ = ["enlarge_rows", "resize"]
 
 # Rows that are resampled at a time.
 _STRIP = 256
@@ -70,3 +70,33 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
     run_in_parts(resample, shape[0], _STRIP)
     return result
+
+
+def enlarge_rows(plane: np.ndarray, shape: tuple[int, ...], rows: slice) -> np.ndarray:
+    """Enlarge a map, bilinearly, and give some rows of the result.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (h, w), float32
+        The map.
+    shape : tuple of int
+        Height and width of the whole result, no smaller than those of the map.
+    rows : slice
+        First and last of the rows that are wanted.
+
+    Returns
+    -------
+    ndarray of shape (rows.stop - rows.start, shape[1]), float32
+        The same values, whichever other rows are wanted.
+    """
+    from PIL import Image
+
+    step = plane.shape[0] / shape[0]
+    # Pillow interpolates between the rows that it is given.
+    top = max(0, int(rows.start * step) - 2)
+    bottom = min(len(plane), int(np.ceil(rows.stop * step)) + 2)
+    part = Image.fromarray(np.ascontiguousarray(plane[top:bottom]))
+    part = part.resize((shape[1], bottom - top), Image.Resampling.BILINEAR)
+    box = (0, rows.start * step - top, shape[1], rows.stop * step - top)
+    size = (shape[1], rows.stop - rows.start)
+    return np.asarray(part.resize(size, Image.Resampling.BILINEAR, box))

@@ -18,6 +18,7 @@ from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.threads import run_in_parts
 from .._shared.validation import check_image, check_map, to_float_image
 from ..filters._global_smoother import smooth_in_place
+from ..filters._soft_guide import guide_noise, soft_guide
 from ..filters.box import window_variance
 from ..sample import DefocusSample
 from ._distance import map_scale
@@ -30,11 +31,16 @@ _CONSTRAINTS = {
     "n_iter": [POSITIVE_INTEGER],
     "map_sigma": [POSITIVE_REAL, None],
     "disagreement": [POSITIVE_REAL, None],
+    "guide_blur": [StrOptions({"auto"}), NON_NEGATIVE_REAL],
     "value_scale": [StrOptions({"log", "linear"})],
 }
 # Chosen on CUHK 0201 to 0400 (benchmarks/RESULTS.md).
-_SMOOTHNESS = 60_000.0
-_COLOR_SIGMA = 0.02
+_SMOOTHNESS = 30_000.0
+_COLOR_SIGMA = 0.015
+# The guide's blur: least and most, and the deviation of noise, as a share of the span,
+# that it is to leave.
+_LEAST_BLUR, _MOST_BLUR = 0.7, 1.5
+_NOISE_LEFT = 0.005
 _MAP_SIGMA = 0.03
 _DISAGREEMENT = 0.05
 # Half the side of a patch: as far as a sharp edge lowers the map around it.
@@ -52,6 +58,7 @@ def refine_global(
     n_iter: int = 3,
     map_sigma: float | None = _MAP_SIGMA,
     disagreement: float | None = _DISAGREEMENT,
+    guide_blur: float | str = "auto",
     value_scale: str = "log",
 ) -> np.ndarray:
     """Refine a blur map by an edge-preserving smoother guided by the photograph.
@@ -67,12 +74,13 @@ def refine_global(
         The photograph: uint8, uint16, or float in [0, 1].
     confidence : array-like of shape (H, W), optional
         In [0, 1], how far each pixel of the map is to be trusted; by default 1.
-    smoothness : float, default=60000.0
+    smoothness : float, default=30000.0
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
-    color_sigma : float, default=0.02
-        Difference of color between neighbors that counts as an edge, above 0, with the
-        photograph in [0, 1].
+    color_sigma : float, default=0.015
+        Difference of color between neighbors that counts as an edge, above 0, as a
+        share of the photograph's span, the distance of its 0.5th from its 99.5th
+        percentile: exposure and contrast change nothing.
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
@@ -83,6 +91,10 @@ def refine_global(
         its confidence is halved, above 0. Around a sharp edge the map is low on both
         sides, and which of them is sharp is not known there. None leaves the
         confidence.
+    guide_blur : float or "auto", default="auto"
+        Sigma by which the photograph is blurred, in pixels, at least 0, before its
+        edges are looked for, since noise would break every tie. "auto" is 0.7, and up
+        to 1.5 where there is noise.
     value_scale : {"log", "linear"}, default="log"
         Whether means are taken of ``log(sigma + 0.8)``, on which levels of blur lie at
         nearly equal distances, or of the map as it is.
@@ -142,12 +154,18 @@ def refine_global(
     run_in_parts(prepare, len(values), 1)
     if disagreement is not None:
         _discount(weight, values, np.float32(disagreement))
+    noise, span = guide_noise(photograph)
+    blur = guide_blur
+    if isinstance(blur, str):
+        # A Gaussian leaves so much of white noise.
+        blur = noise / (2 * np.sqrt(np.pi) * _NOISE_LEFT * span)
+        blur = float(np.clip(blur, _LEAST_BLUR, _MOST_BLUR))
     smooth_in_place(
         planes,
-        photograph,
+        soft_guide(photograph, blur),
         weighted=True,
         smoothness=smoothness,
-        color_sigma=color_sigma,
+        color_sigma=color_sigma * span,
         n_iter=n_iter,
         value_sigma=map_sigma,
     )
@@ -185,12 +203,13 @@ class GlobalRefiner(ImageTransformer):
 
     Parameters
     ----------
-    smoothness : float, default=60000.0
+    smoothness : float, default=30000.0
         Strength, at least 0: on a flat photograph values spread over about its square
         root in pixels.
-    color_sigma : float, default=0.02
-        Difference of color between neighbors that counts as an edge, above 0, with the
-        photograph in [0, 1].
+    color_sigma : float, default=0.015
+        Difference of color between neighbors that counts as an edge, above 0, as a
+        share of the photograph's span, the distance of its 0.5th from its 99.5th
+        percentile: exposure and contrast change nothing.
     n_iter : int, default=3
         Passes along rows and columns.
     map_sigma : float or None, default=0.03
@@ -201,6 +220,10 @@ class GlobalRefiner(ImageTransformer):
         its confidence is halved, above 0. Around a sharp edge the map is low on both
         sides, and which of them is sharp is not known there. None leaves the
         confidence.
+    guide_blur : float or "auto", default="auto"
+        Sigma by which the photograph is blurred, in pixels, at least 0, before its
+        edges are looked for, since noise would break every tie. "auto" is 0.7, and up
+        to 1.5 where there is noise.
     value_scale : {"log", "linear"}, default="log"
         Whether means are taken of ``log(sigma + 0.8)``, on which levels of blur lie at
         nearly equal distances, or of the map as it is.
@@ -241,6 +264,7 @@ class GlobalRefiner(ImageTransformer):
         *,
         map_sigma: float | None = _MAP_SIGMA,
         disagreement: float | None = _DISAGREEMENT,
+        guide_blur: float | str = "auto",
         value_scale: str = "log",
         n_jobs: int | None = None,
     ) -> None:
@@ -249,6 +273,7 @@ class GlobalRefiner(ImageTransformer):
         self.n_iter = n_iter
         self.map_sigma = map_sigma
         self.disagreement = disagreement
+        self.guide_blur = guide_blur
         self.value_scale = value_scale
         self.n_jobs = n_jobs
 

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from skdefocus._shared.threads import limited_threads
 from skdefocus.filters import resize
+from skdefocus.filters._resize import enlarge_rows
 from tests.strategies import gray_images
 
 
@@ -72,3 +73,29 @@ def test_growing_by_whole_factors_and_back_again(image, down, across):
 def test_refuses_what_is_no_shape(shape):
     with pytest.raises(ValueError, match="'shape' must be two positive integers; got"):
         resize(np.zeros((4, 4)), shape)
+
+
+@given(st.data(), gray_images(np.float32))
+def test_some_rows_are_those_of_the_enlarged_whole(data, plane):
+    shape = tuple(data.draw(st.integers(n, 7 * n + 3)) for n in plane.shape)
+    first = data.draw(st.integers(0, shape[0] - 1))
+    last = data.draw(st.integers(first + 1, shape[0]))
+    rows = enlarge_rows(plane, shape, slice(first, last))
+    assert rows.shape == (last - first, shape[1])
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows, resize(plane, shape)[first:last], atol=1e-5)
+
+
+def test_all_rows_are_enlarged_from_few_at_a_time():
+    plane = np.random.default_rng(0).random((501, 40), dtype=np.float32) * 19
+    shape = 1002, 79
+    whole = enlarge_rows(plane, shape, slice(0, 1002))
+    parts = [
+        enlarge_rows(plane, shape, slice(first, min(first + 64, 1002)))
+        for first in range(0, 1002, 64)
+    ]
+    np.testing.assert_allclose(np.concatenate(parts), whole, atol=2e-5)
+    # A column of a map is no contiguous array.
+    narrow = enlarge_rows(plane[:, ::4], (1002, 20), slice(100, 164))
+    expected = enlarge_rows(plane[:, ::4].copy(), (1002, 20), slice(0, 1002))
+    np.testing.assert_allclose(narrow, expected[100:164], atol=2e-5)

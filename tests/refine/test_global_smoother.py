@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from skdefocus import DefocusSample, GlobalRefiner
 from skdefocus._shared.threads import limited_threads
 from skdefocus.filters import global_smoother
+from skdefocus.filters._soft_guide import guide_noise
 from skdefocus.refine import refine_global
 from tests.strategies import maps
 
@@ -62,6 +63,8 @@ def test_logarithms_are_for_sigma_only(coarse):
         (GlobalRefiner(n_iter=0), "'n_iter' parameter of GlobalRefiner"),
         (GlobalRefiner(map_sigma=0), "'map_sigma' parameter of GlobalRefiner"),
         (GlobalRefiner(disagreement=0), "'disagreement' parameter of GlobalRefiner"),
+        (GlobalRefiner(guide_blur=-1), "'guide_blur' parameter of GlobalRefiner"),
+        (GlobalRefiner(guide_blur="px"), "'guide_blur' parameter of GlobalRefiner"),
         (GlobalRefiner(value_scale="px"), "'value_scale' parameter of GlobalRefiner"),
     ],
 )
@@ -100,7 +103,9 @@ def test_is_the_global_smoother_with_confidence_where_the_map_agrees(
         map_sigma=map_sigma,
         disagreement=disagreement,
         value_scale=value_scale,
-        **settings,
+        guide_blur=0,
+        # A share of the photograph's span.
+        **{**settings, "color_sigma": 0.1 / guide_noise(image)[1]},
     )
     assert found.dtype == np.float32
     expected = np.clip(expected, blur_map.min(), blur_map.max())
@@ -119,8 +124,31 @@ def test_the_range_is_kept_whatever_the_confidence(pair, some):
 def test_integer_photographs_are_taken_by_their_range(small_photo, dtype):
     blur_map = np.random.default_rng(0).uniform(0, 9, small_photo.shape[:2])
     image = small_photo.astype(dtype) * dtype(np.iinfo(dtype).max // 255)
-    expected = refine_global(blur_map, small_photo / 255)
-    np.testing.assert_allclose(refine_global(blur_map, image), expected, atol=1e-3)
+    settings = {"guide_blur": 1.0}
+    expected = refine_global(blur_map, small_photo / 255, **settings)
+    found = refine_global(blur_map, image, **settings)
+    np.testing.assert_allclose(found, expected, atol=5e-3)
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(0.5, 0.0), (0.125, 0.5)])
+def test_exposure_and_contrast_change_nothing(coarse, factor, offset):
+    image, _, blur_map = coarse
+    changed = refine_global(blur_map, image * factor + offset)
+    np.testing.assert_allclose(changed, refine_global(blur_map, image), atol=2e-3)
+
+
+def test_noise_does_not_break_every_tie(coarse):
+    image, subject, blur_map = coarse
+    confidence = np.full(subject.shape, 0.02)
+    confidence[30:66, 30:66] = 1
+    noise = np.random.default_rng(0).normal(0, 10 / 255, image.shape)
+    noisy = np.clip(image + noise, 0, 1)
+    clean = refine_global(blur_map, image, confidence)
+    errors = [
+        np.abs(refine_global(blur_map, noisy, confidence, guide_blur=b) - clean).mean()
+        for b in ("auto", 0)
+    ]
+    assert errors[0] < 0.6 * errors[1]
 
 
 @pytest.mark.parametrize("n_threads", [2, 3])

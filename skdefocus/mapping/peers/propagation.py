@@ -10,7 +10,7 @@ from ...filters import global_smoother, matting_smoother
 __all__ = ["PROPAGATION", "propagate"]
 
 PROPAGATION = [StrOptions({"global", "matting"})]
-# The global smoother as GlobalRefiner has it.
+# Chosen for GlobalRefiner when the compared methods were tuned.
 _SMOOTHNESS = 60_000.0
 _COLOR_SIGMA = 0.02
 

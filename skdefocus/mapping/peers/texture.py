@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._shared.validation import to_float_image, to_gray
 from ...filters.box import window_mean
-from ..classify_patches import texture_confidence
+from ..confidence import texture_confidence
 
 __all__ = ["local_texture_confidence"]
 

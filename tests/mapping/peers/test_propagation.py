@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdefocus import GlobalRefiner
 from skdefocus.filters import global_smoother, matting_smoother
+from skdefocus.mapping.peers import propagation
 from skdefocus.mapping.peers.propagation import propagate
 from tests.strategies import maps
 
@@ -69,17 +69,16 @@ def test_globally_one_value_stays_and_the_range_is_kept(pair, seed):
     assert values.min() <= found.min() <= found.max() <= values.max()
 
 
-def test_globally_it_is_the_smoother_of_the_refiner(small_photo):
+def test_globally_it_is_the_global_smoother(small_photo):
     rng = np.random.default_rng(0)
     photograph = small_photo / np.float32(255)
     values = rng.uniform(0, 9, photograph.shape[:2]).astype(np.float32)
     known = rng.random(values.shape) < 0.3
-    refiner = GlobalRefiner()
     expected = global_smoother(
         values,
         photograph,
-        smoothness=refiner.smoothness,
-        color_sigma=refiner.color_sigma,
+        smoothness=propagation._SMOOTHNESS,
+        color_sigma=propagation._COLOR_SIGMA,
         confidence=known.astype(np.float32),
     )
     for data_weight in (0.1, 10.0):

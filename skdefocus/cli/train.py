@@ -85,12 +85,11 @@ def run_train(arguments: argparse.Namespace) -> int:
         "verbose": 0 if arguments.quiet else 1,
     }
     if arguments.architecture == "context":
-        if arguments.checkpoint:
-            raise ValueError("--checkpoint is for networks of patches, not context.")
         network = train_context(
             photographs,
             n_scenes=arguments.scenes,
             epochs=12 if arguments.epochs is None else arguments.epochs,
+            checkpoint=arguments.checkpoint,
             **shared,
         )
         network.save(arguments.output)

@@ -67,7 +67,10 @@ def test_context_has_defaults_of_its_own(photo_file, trainings, capsys):
     words = ("train", photo_file, "-o", "model.zip", "--architecture", "context")
     assert run(*words) == 0
     assert trainings.context.asked == [
-        ([photo_file], {**SHARED, "n_scenes": 2000, "epochs": 12})
+        (
+            [photo_file],
+            {**SHARED, "n_scenes": 2000, "epochs": 12, "checkpoint": None},
+        )
     ]
     assert trainings.context.saved == ["model.zip"]
     assert trainings.patches.asked == []
@@ -89,7 +92,7 @@ def test_whatever_is_asked_for_is_handed_on(photo_file, trainings, architecture)
         expected["n_scenes"] = 3
     else:
         expected |= {"architecture": "blurnet_small", "n_patches": 36}
-        expected["checkpoint"] = None
+    expected["checkpoint"] = None
     assert settings == expected
 
 
@@ -150,9 +153,3 @@ def test_an_unknown_architecture(photo_file, refused, out):
     arguments = ("train", photo_file, "-o", out, "--patches", 36)
     arguments += ("--architecture", "resnet")
     refused("'architecture' parameter", *arguments)
-
-
-def test_a_checkpoint_for_context(photo_file, refused, out, tmp_path):
-    arguments = ("train", photo_file, "-o", out, "--architecture")
-    arguments += ("context", "--checkpoint", tmp_path / "checkpoint")
-    refused("--checkpoint is for networks of patches", *arguments)

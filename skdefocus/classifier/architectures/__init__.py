@@ -27,7 +27,8 @@ class Architecture:
     ----------
     build : callable
         ``build(n_levels)`` returns a Keras model from gray images of shape
-        (n, 1, h, w), float32 in [0, 1], to logits of shape (n, n_levels, h', w').
+        (n, 1, h, w), float32 in [0, 1], to logits of shape (n, n_levels, h', w'). If
+        it takes conditions, they are a second input of shape (n, 4, 1, 1).
     patch_size : int
         Side of the patch that one output cell sees, in pixels.
     stride : int or None
@@ -38,14 +39,20 @@ class Architecture:
     build: Callable[[int], Any]
     patch_size: int
     stride: int | None
+    takes_conditions: bool = False
 
 
 # Those after the first two are the paper's (table 2). They pad their convolutions, so
 # over an image a cell would see other values than in its patch: one patch at a time.
 ARCHITECTURES = {
-    "blurnet": Architecture(build_blurnet, patch_size=32, stride=4),
+    "blurnet": Architecture(
+        build_blurnet, patch_size=32, stride=4, takes_conditions=True
+    ),
     "blurnet_small": Architecture(
-        partial(build_blurnet, widths=BLURNET_SMALL), patch_size=32, stride=4
+        partial(build_blurnet, widths=BLURNET_SMALL),
+        patch_size=32,
+        stride=4,
+        takes_conditions=True,
     ),
     "mobilenet_v2": Architecture(build_mobilenet_v2, patch_size=32, stride=None),
     "efficientnet_b0": Architecture(build_efficientnet_b0, patch_size=32, stride=None),

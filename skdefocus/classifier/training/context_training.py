@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..._shared.parameters import POSITIVE_INTEGER, checked
-from ..._shared.sigma_scale import to_log_sigma
+from ..._shared.parameters import POSITIVE_INTEGER, Interval, checked
+from ..._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ...filters.conditions import clean_conditions
 from ..context_features import CELL
 from ..context_network import MULTIPLE, ContextNetwork
 from ..patch_blur_classifier import PatchBlurClassifier
+from ..reliability import fit_reliability, probability_within, tolerance
+from .checkpoint import TrainingState
 from .keras_backend import import_keras, seeded
 from .loop import one_cycle
 from .model_card import installed_versions
 from .onnx_export import to_onnx
 from .progress import TrainingBar
+from .run_state import TrainingRun, TrainingSettings
 from .scene_set import make_scene_set
+from .training_set import draw_held_out
 
 __all__ = [
     "build_context_network",
@@ -30,6 +40,8 @@ __all__ = [
 # Filters at cells of 4, 8, 16, 32 and 64 px: enough to see most of a photograph of
 # 640 px, and cheaper than the patches it starts from.
 _WIDTHS = (24, 32, 48, 64, 64)
+# Keep the order of scenes, and their pieces, apart from other draws of the same seed.
+_ORDER_STREAM, _PIECE_STREAM = 1, 4
 # Cells of a piece: a multiple of what the network reduces by.
 _PIECE = (80, 112)
 
@@ -113,18 +125,21 @@ def _make_batches(
     class Batches(keras.utils.PyDataset):
         def __init__(self) -> None:
             super().__init__()
-            self.rng = np.random.default_rng(seed)
-            self.on_epoch_end()
+            self.begin_epoch(0)
 
-        def on_epoch_end(self) -> None:
-            self.order = self.rng.permutation(len(features))
+        def begin_epoch(self, epoch: int) -> None:
+            # Of the seed and the epoch alone, so that a run can begin in the middle.
+            self.epoch = epoch
+            rng = np.random.default_rng([seed, _ORDER_STREAM, epoch])
+            self.order = rng.permutation(len(features))
 
         def __len__(self) -> int:
             return -(-len(features) // batch_size)
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
             chosen = self.order[index * batch_size : (index + 1) * batch_size]
-            pieces = [self._piece(i) for i in chosen]
+            rng = np.random.default_rng([seed, _PIECE_STREAM, self.epoch, index])
+            pieces = [self._piece(i, rng) for i in chosen]
             x, y = (np.stack(parts) for parts in zip(*pieces, strict=True))
             soft = soft_levels(y.astype(np.float32), levels)
             # Channels first, but with the channels of a cell side by side in memory:
@@ -132,12 +147,14 @@ def _make_batches(
             x = np.ascontiguousarray(np.moveaxis(x, 1, -1), dtype=np.float32)
             return np.moveaxis(x, -1, 1), np.moveaxis(soft, -1, 1)
 
-        def _piece(self, scene: int) -> tuple[np.ndarray, np.ndarray]:
+        def _piece(
+            self, scene: int, rng: np.random.Generator
+        ) -> tuple[np.ndarray, np.ndarray]:
             room = [n - p + 1 for n, p in zip(targets.shape[1:], _PIECE, strict=True)]
-            top, left = self.rng.integers(room)
+            top, left = rng.integers(room)
             window = np.s_[..., top : top + _PIECE[0], left : left + _PIECE[1]]
             x, y = features[scene][window], targets[scene][window]
-            return (x[..., ::-1], y[..., ::-1]) if self.rng.random() < 0.5 else (x, y)
+            return (x[..., ::-1], y[..., ::-1]) if rng.random() < 0.5 else (x, y)
 
     return Batches()
 
@@ -152,6 +169,7 @@ def train_context_network(
     learning_rate: float = 3e-3,
     weight_decay: float = 0.01,
     seed: int = 0,
+    checkpoint: str | os.PathLike[str] | None = None,
     verbose: int = 0,
 ) -> tuple[Any, dict[str, list[float]]]:
     """Train a context network on described scenes.
@@ -168,6 +186,9 @@ def train_context_network(
         Of AdamW; the peak of a cycle.
     seed : int, default=0
         Of weights, order and pieces.
+    checkpoint : path-like, optional
+        File that is written after every epoch. The training goes on from it if it is
+        there, to the network that it would have come to without an interruption.
     verbose : {0, 1, 2}, default=0
         Nothing, a progress bar, or a line per epoch.
 
@@ -182,8 +203,21 @@ def train_context_network(
     ------
     ImportError
         If the extra ``train`` is not installed.
+    ValueError
+        If the checkpoint is damaged or that of another training.
     """
     keras = import_keras()
+    settings = TrainingSettings(
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        schedule="one_cycle",
+        weight_decay=weight_decay,
+        random_flips=True,
+        early_stopping=False,
+        n_iter_no_change=1,
+        seed=seed,
+    )
     with seeded(keras, seed):
         network = build_context_network(features.shape[1], len(levels))
         batches = _make_batches(keras, features, targets, levels, batch_size, seed)
@@ -192,31 +226,85 @@ def train_context_network(
             optimizer=keras.optimizers.AdamW(rate, weight_decay=weight_decay),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True, axis=1),
         )
-        with TrainingBar(epochs, len(batches), disable=verbose != 1) as bar:
-            history = network.fit(
-                batches,
-                epochs=epochs,
-                # Keras prints lines; the bar is our own.
-                verbose=2 if verbose > 1 else 0,
-                callbacks=[
-                    keras.callbacks.LambdaCallback(
-                        on_epoch_begin=bar.begin_epoch,
-                        on_epoch_end=bar.end_epoch,
-                        on_train_batch_end=bar.end_batch,
-                    )
-                ],
-            )
-    return network, {k: [float(v) for v in h] for k, h in history.history.items()}
+        network.optimizer.build(network.trainable_variables)
+        run = TrainingRun(keras, network, settings, TrainingState({}))
+        if checkpoint is not None:
+            run.state.run = {
+                **asdict(settings),
+                "architecture": "context",
+                "levels": levels.tolist(),
+                "scenes": _digest(features, targets),
+            }
+            run.resume(checkpoint)
+        if not run.is_over:
+            _train(keras, run, batches, checkpoint, verbose)
+    return network, run.state.history
 
 
-@checked(n_scenes=[POSITIVE_INTEGER], epochs=[POSITIVE_INTEGER])
+def _digest(*arrays: np.ndarray) -> str:
+    """Hash what a network is trained on."""
+    found = hashlib.sha256()
+    for array in arrays:
+        # Scene by scene: together they are large.
+        for part in array:
+            found.update(np.ascontiguousarray(part).tobytes())
+    return found.hexdigest()
+
+
+def _train(
+    keras: Any,
+    run: TrainingRun,
+    batches: Any,
+    checkpoint: str | os.PathLike[str] | None,
+    verbose: int,
+) -> None:
+    """Run the epochs that are left."""
+    first, epochs = run.state.epoch, run.settings.epochs
+    bar = TrainingBar(epochs, len(batches), first_epoch=first, disable=verbose != 1)
+
+    def begin_epoch(epoch: int, logs: Any = None) -> None:
+        run.begin_epoch(epoch)
+        batches.begin_epoch(epoch)
+        bar.begin_epoch(epoch)
+
+    def end_epoch(epoch: int, logs: Mapping[str, float]) -> None:
+        run.end_epoch(epoch, logs)
+        bar.end_epoch(epoch, logs)
+        if checkpoint is not None:
+            run.save(checkpoint)
+
+    with bar:
+        run.model.fit(
+            batches,
+            initial_epoch=first,
+            epochs=epochs,
+            shuffle=False,
+            # Keras prints lines; the bar is our own.
+            verbose=2 if verbose > 1 else 0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(
+                    on_epoch_begin=begin_epoch,
+                    on_epoch_end=end_epoch,
+                    on_train_batch_end=bar.end_batch,
+                )
+            ],
+        )
+
+
+@checked(
+    n_scenes=[POSITIVE_INTEGER],
+    epochs=[POSITIVE_INTEGER],
+    holdout=[Interval(Real, 0, 1, closed="left")],
+)
 def train_context(
     paths: Sequence[str | os.PathLike[str]],
     classifier: PatchBlurClassifier | None = None,
     *,
     n_scenes: int = 2000,
     epochs: int = 12,
+    holdout: float = 0.1,
     data: str = "",
+    checkpoint: str | os.PathLike[str] | None = None,
     random_state: int = 0,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -233,8 +321,16 @@ def train_context(
         Scenes composed.
     epochs : int, default=12
         Passes over them.
+    holdout : float, default=0.1
+        Share of the photographs kept out of training, at least one of two or more if
+        above 0. Scenes of them, a tenth as many, tell how often the network is right
+        where it says so. A patch network of the same photographs and ``random_state``
+        has not learned from them either.
     data : str, default=""
         Names the photographs and their license in the card.
+    checkpoint : path-like, optional
+        As in `train_context_network`: an interrupted training goes on from there. The
+        scenes are made anew, the same ones.
     random_state : int, default=0
         Seed of scenes and training.
     n_jobs : int, optional
@@ -250,8 +346,8 @@ def train_context(
     Raises
     ------
     ValueError
-        For numbers that are not positive, no photographs, or a classifier that is not
-        dense.
+        For numbers that are not positive, no photographs, a classifier that is not
+        dense, or the checkpoint of another training.
     ImportError
         If the extra ``train`` is not installed.
 
@@ -276,24 +372,26 @@ def train_context(
             f"{classifier.dense_stride_}."
         )
     import_keras()
-    features, targets = make_scene_set(
-        paths,
-        classifier,
-        n_scenes,
+    learned, judged = _split(paths, holdout, random_state)
+    make = partial(
+        make_scene_set,
+        classifier=classifier,
         random_state=random_state,
         n_jobs=n_jobs,
         progress=verbose == 1,
     )
+    features, targets = make(learned, n_scenes=n_scenes)
     network, history = train_context_network(
         features,
         targets,
         to_log_sigma(classifier.sigmas_),
         epochs=epochs,
         seed=random_state,
+        checkpoint=checkpoint,
         verbose=verbose,
     )
     onnx = to_onnx(network, MULTIPLE)
-    card = {
+    card: dict[str, Any] = {
         "architecture": "context",
         "classifier": classifier.network_.sha256,
         "n_features": features.shape[1],
@@ -301,7 +399,7 @@ def train_context(
         "ladder": [float(sigma) for sigma in classifier.card_["ladder"]],
         "classes": classifier.classes_.tolist(),
         "training": {
-            "photographs": len(paths),
+            "photographs": len(learned),
             "n_scenes": n_scenes,
             "epochs": epochs,
             "random_state": random_state,
@@ -311,4 +409,48 @@ def train_context(
     }
     if data:
         card["data"] = data
-    return ContextNetwork(onnx, card, classifier)
+    found = ContextNetwork(onnx, card, classifier)
+    if judged:
+        card["reliability"] = _reliability(
+            found, *make(judged, n_scenes=-(-n_scenes // 10))
+        )
+    return found
+
+
+def _split(
+    paths: Sequence[str | os.PathLike[str]], holdout: float, random_state: int
+) -> tuple[list[Any], list[Any]]:
+    """Give photographs to learn from, and those to judge by, perhaps none."""
+    if holdout == 0 or len(paths) < 2:
+        return [*paths], []
+    # As `PatchBlurClassifier` draws it.
+    seed = int(check_random_state(random_state).randint(2**31 - 1))
+    chosen = set(draw_held_out(len(paths), holdout, seed).tolist())
+    parts: tuple[list[Any], list[Any]] = ([], [])
+    for index, path in enumerate(paths):
+        parts[index in chosen].append(path)
+    return parts
+
+
+def _reliability(
+    network: ContextNetwork, features: np.ndarray, targets: np.ndarray
+) -> list[float]:
+    """Compare what the network says of scenes with what is true of their cells."""
+    sigmas = network.classifier.sigmas_
+    probabilities = np.stack([network.run(one.astype(np.float32)) for one in features])
+    probabilities = np.moveaxis(probabilities, 1, -1).reshape(-1, len(sigmas))
+    sigma = from_log_sigma(probabilities @ to_log_sigma(sigmas))
+    truth = from_log_sigma(targets.astype(np.float32)).ravel()
+    right = np.abs(sigma - truth) <= tolerance(truth)
+    if right.all() or not right.any():
+        # Of so few scenes nothing is learned.
+        return [0.0, 1.0, 0.0, 0.0]
+    # It has seen what texture there is; its word alone counts.
+    curve = fit_reliability(
+        probability_within(probabilities, sigmas, sigma),
+        np.ones(len(right)),
+        clean_conditions(len(right)),
+        right,
+    )
+    rounded: list[float] = curve.round(4).tolist()
+    return rounded

@@ -25,6 +25,8 @@ __all__ = ["one_cycle", "train_network"]
 # Keeps the order of patches apart from other draws of the same seed.
 _ORDER_STREAM = 1
 _FLIP_STREAM = 3
+# That of rounding to 8 bits.
+_LEAST_DEVIATION = 0.3 / 255
 
 
 def _flip(patches: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -44,6 +46,8 @@ def _make_batches(
     batch_size: int,
     seed: int = 0,
     random_flips: bool = False,
+    *,
+    with_conditions: bool,
 ) -> Any:
     """Batches of patches, read one at a time; in order until `begin_epoch` is called.
 
@@ -56,6 +60,7 @@ def _make_batches(
             super().__init__()
             self.order = np.arange(len(patches))
             self.epoch = 0
+            self.with_conditions = with_conditions
 
         def begin_epoch(self, epoch: int) -> None:
             self.epoch = epoch
@@ -65,17 +70,31 @@ def _make_batches(
         def __len__(self) -> int:
             return -(-len(patches) // batch_size)
 
-        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-            X, y = patches.batch(
+        def __getitem__(self, index: int) -> tuple[Any, np.ndarray]:
+            X, y, conditions = patches.batch(
                 self.order[index * batch_size : (index + 1) * batch_size]
             )
             if random_flips:
                 X = _flip(
                     X, np.random.default_rng([seed, _FLIP_STREAM, self.epoch, index])
                 )
-            return X, y
+            return (_relative(X, conditions) if with_conditions else X), y
 
     return Batches()
+
+
+def _relative(
+    patches: np.ndarray, conditions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Divide patches by their deviation, and what is told of them likewise.
+
+    To a network that takes conditions it is the same; steps are of one size so.
+    """
+    mean = patches.mean(axis=(1, 2, 3), keepdims=True)
+    deviation = patches.std(axis=(1, 2, 3), keepdims=True)
+    deviation = np.maximum(deviation, np.float32(_LEAST_DEVIATION))
+    told = conditions[:, :, np.newaxis, np.newaxis]
+    return (patches - mean) / deviation, told / deviation
 
 
 def one_cycle(keras: Any, peak: float, n_steps: int) -> Any:
@@ -127,7 +146,8 @@ def _compile(
     """Give the network a loss and an optimizer that has its variables already."""
     pooled = keras.layers.GlobalAveragePooling2D(data_format="channels_first")
     make_model = partial(recorded_model, keras) if trains_on_cuda() else keras.Model
-    model = make_model(network.input, pooled(network.output))
+    inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
+    model = make_model(inputs, pooled(network.output))
     model.compile(
         # Without decay AdamW is the paper's Adam.
         optimizer=keras.optimizers.AdamW(
@@ -194,6 +214,7 @@ def train_network(
             settings.batch_size,
             settings.seed,
             settings.random_flips,
+            with_conditions=architecture.takes_conditions,
         )
         model = _compile(keras, network, settings, len(batches))
         training_run = TrainingRun(keras, model, settings, TrainingState({}))
@@ -235,7 +256,12 @@ def _train(
     settings, first = training_run.settings, training_run.state.epoch
     judged = None
     if validation is not None:
-        judged = _make_batches(keras, validation, settings.batch_size)
+        judged = _make_batches(
+            keras,
+            validation,
+            settings.batch_size,
+            with_conditions=batches.with_conditions,
+        )
     bar = TrainingBar(
         settings.epochs, len(batches), first_epoch=first, disable=verbose != 1
     )

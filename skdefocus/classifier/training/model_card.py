@@ -59,6 +59,7 @@ def make_card(
         "architecture": name,
         "patch_size": architecture.patch_size,
         "stride": architecture.stride,
+        "takes_conditions": architecture.takes_conditions,
         "ladder": ladder.tolist(),
         "classes": data.levels.tolist(),
         "training": training,

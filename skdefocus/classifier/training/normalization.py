@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..architectures._homogeneous import homogeneous_layers
+
 __all__ = ["settle_normalization"]
 
 # Enough that a mean over them hardly depends on which they are.
@@ -32,19 +34,16 @@ def settle_normalization(keras: Any, network: Any, batches: Sequence[Any]) -> No
 
     @torch.no_grad()
     def call(patches: Any) -> Any:
-        return network(patches, training=True)
+        # Keras takes several inputs as a list only.
+        given = list(patches) if isinstance(patches, tuple) else patches
+        return network(given, training=True)
 
     forward = getattr(network, "forward_training", call)
-    layers = [
-        layer
-        for layer in network.layers
-        if isinstance(layer, keras.layers.BatchNormalization)
-    ]
+    kinds = (keras.layers.BatchNormalization, homogeneous_layers()[0])
+    layers: list[Any] = [layer for layer in network.layers if isinstance(layer, kinds)]
     momenta = [layer.momentum for layer in layers]
     values = [
-        variable.value
-        for layer in layers
-        for variable in (layer.moving_mean, layer.moving_variance)
+        variable.value for layer in layers for variable in layer.non_trainable_variables
     ]
     sums = [torch.zeros_like(value) for value in values]
     n_batches = min(len(batches), _MOST_BATCHES)

@@ -90,6 +90,22 @@ class _OnnxGraph:
         self.kernels[y] = (self.constants[-2], self.constants[-1])
         return y
 
+    def fold(self, x: str, layer: Any, scale: np.ndarray, offset: Any) -> str:
+        """Multiply and add in the convolution that gave x, or after it."""
+        from onnx import numpy_helper
+
+        if x not in self.kernels or self.uses[id(layer.input)] > 1:
+            offset = np.broadcast_to(offset, scale.shape)
+            return self.affine(x, scale[:, None, None], offset[:, None, None])
+        kernel, bias = self.kernels.pop(x)
+        for constant, values in (
+            (kernel, numpy_helper.to_array(kernel) * scale[:, None, None, None]),
+            (bias, numpy_helper.to_array(bias) * scale + offset),
+        ):
+            folded = numpy_helper.from_array(values.astype(np.float32), constant.name)
+            constant.CopyFrom(folded)
+        return x
+
     def activate(self, x: str, name: str) -> str:
         """Apply an activation by Keras's name."""
         if name == "linear":
@@ -184,8 +200,6 @@ def _separable(graph: _OnnxGraph, layer: Any, x: str) -> str:
 
 
 def _normalize(graph: _OnnxGraph, layer: Any, x: str) -> str:
-    from onnx import numpy_helper
-
     if layer.axis != 1:
         raise ValueError("a normalization of other axes has no export to ONNX.")
     mean, variance = _array(layer.moving_mean), _array(layer.moving_variance)
@@ -193,16 +207,7 @@ def _normalize(graph: _OnnxGraph, layer: Any, x: str) -> str:
     if layer.scale:
         scale *= _array(layer.gamma)
     offset = (_array(layer.beta) if layer.center else 0) - mean * scale
-    if x in graph.kernels and graph.uses[id(layer.input)] == 1:
-        kernel, bias = graph.kernels.pop(x)
-        for constant, values in (
-            (kernel, numpy_helper.to_array(kernel) * scale[:, None, None, None]),
-            (bias, numpy_helper.to_array(bias) * scale + offset),
-        ):
-            folded = numpy_helper.from_array(values.astype(np.float32), constant.name)
-            constant.CopyFrom(folded)
-        return x
-    return graph.affine(x, scale[:, None, None], offset[:, None, None])
+    return graph.fold(x, layer, scale, offset)
 
 
 def _standardize(graph: _OnnxGraph, layer: Any, x: str) -> str:
@@ -255,6 +260,33 @@ def _combine(graph: _OnnxGraph, layer: Any, kind: str, **attributes: Any) -> Non
     graph.names[id(layer.output)] = graph.node(kind, *inputs, **attributes)
 
 
+def _root_mean_square(graph: _OnnxGraph, layer: Any, x: str) -> str:
+    factor = _array(layer.factor()).astype(np.float64)
+    return graph.fold(x, layer, factor, 0)
+
+
+def _relative_to_strength(graph: _OnnxGraph, layer: Any) -> None:
+    x, conditions = (graph.names[id(tensor)] for tensor in layer.input)
+    square = graph.node(
+        "ReduceMean", graph.node("Mul", x, x), graph.constant([1], np.int64)
+    )
+    least = graph.constant(layer.least_square)
+    strength = graph.node("Sqrt", graph.node("Add", square, least))
+    share = graph.node("Mul", strength, graph.constant(layer.least_share))
+    told = graph.node("Add", conditions, share)
+    # ONNX Runtime's Log rounds otherwise at the end of an array, so that a result would
+    # hang on the size of the image around it; the logarithm of a sum of one does not.
+    both = graph.node("Concat", told, strength, axis=1)
+    one = graph.node("Unsqueeze", both, graph.constant([4], np.int64))
+    axis = graph.constant([4], np.int64)
+    logs = graph.node("ReduceLogSum", one, axis, keepdims=0)
+    n_told = layer.input[1].shape[1]
+    difference = np.hstack([np.eye(n_told), -np.ones((n_told, 1))])
+    shares = graph.node("Conv", logs, graph.constant(difference[:, :, None, None]))
+    features = graph.node("Div", x, strength)
+    graph.names[id(layer.output)] = graph.node("Concat", features, shares, axis=1)
+
+
 def _split(graph: _OnnxGraph, operation: Any) -> None:
     sizes = [tensor.shape[operation.axis] for tensor in operation.output]
     parts = graph.split(
@@ -284,8 +316,10 @@ _EXPORTS: dict[str, Callable[[_OnnxGraph, Any], None]] = {
     "Normalization": _simple(_standardize),
     "Permute": _simple(lambda g, la, x: g.node("Transpose", x, perm=(0, *la.dims))),
     "ReLU": _simple(_relu),
+    "RelativeToStrength": _relative_to_strength,
     "Rescaling": _simple(_rescale),
     "Reshape": _simple(_reshape),
+    "RootMeanSquare": _simple(_root_mean_square),
     "SeparableConv2D": _simple(_separable),
     "SpatialDropout2D": _simple(lambda g, la, x: x),
     "Split": _split,
@@ -299,9 +333,10 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
     Parameters
     ----------
     network : keras.Model
-        From gray images of shape (n, 1, h, w), or features (n, n_features, h, w), to
-        logits of shape (n, n_levels, h', w'). It must be one of `ARCHITECTURES` or the
-        context network, or made of the same layers, channels first.
+        From gray images of shape (n, 1, h, w), or features (n, n_features, h, w), and
+        conditions (n, 4, 1, 1) if it takes them, to logits of shape
+        (n, n_levels, h', w'). It must be one of `ARCHITECTURES` or the context network,
+        or made of the same layers, channels first.
     patch_size : int
         Side of a patch, in pixels.
     dense : bool, default=True
@@ -311,8 +346,8 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
     Returns
     -------
     bytes
-        Serialized model from ``patches`` to ``probabilities``; the same for the same
-        weights.
+        Serialized model from ``patches``, and ``conditions``, to ``probabilities``; the
+        same for the same weights.
 
     Raises
     ------
@@ -325,7 +360,9 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
     for operation in network.operations:
         kind = type(operation).__name__
         if kind == "InputLayer":
-            graph.names[id(operation.output)] = "patches"
+            is_first = operation.output is network.inputs[0]
+            name = "patches" if is_first else "conditions"
+            graph.names[id(operation.output)] = name
         elif kind in _EXPORTS:
             _EXPORTS[kind](graph, operation)
         else:
@@ -333,18 +370,16 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
     logits = graph.names[id(network.outputs[0])]
     graph.nodes.append(helper.make_node("Softmax", [logits], ["probabilities"], axis=1))
     size = ("height", "width") if dense else (patch_size, patch_size)
-    shapes = {
-        "patches": ("n", network.inputs[0].shape[1], *size),
-        "probabilities": ("n", *network.outputs[0].shape[1:]),
-    }
-    inputs, outputs = (
+    shapes = {"patches": ("n", network.inputs[0].shape[1], *size)}
+    if len(network.inputs) > 1:
+        shapes["conditions"] = ("n", *network.inputs[1].shape[1:])
+    shapes["probabilities"] = ("n", *network.outputs[0].shape[1:])
+    *inputs, output = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         for name, shape in shapes.items()
     )
     model = helper.make_model(
-        helper.make_graph(
-            graph.nodes, "skdefocus", [inputs], [outputs], graph.constants
-        ),
+        helper.make_graph(graph.nodes, "skdefocus", inputs, [output], graph.constants),
         producer_name="skdefocus",
         ir_version=_IR_VERSION,
         opset_imports=[helper.make_opsetid("", _OPSET)],

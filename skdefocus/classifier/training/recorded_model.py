@@ -159,31 +159,42 @@ def recorded_model(keras: Any, inputs: Any, outputs: Any) -> Any:
 
     class RecordedModel(keras.Model):
         def train_step(self, data: Any) -> Any:
-            return train(*on_device(*data[:2]))
+            x, y = data[:2]
+            return train(*on_device(y, *_parts(x)))
 
         def test_step(self, data: Any) -> Any:
-            return test(*on_device(*data[:2]))
+            x, y = data[:2]
+            return test(*on_device(y, *_parts(x)))
 
         def forward_training(self, x: Any) -> Any:
-            return forward(*on_device(x))
+            return forward(*on_device(*_parts(x)))
 
     def on_device(*arrays: Any) -> list[Any]:
         return [keras.ops.convert_to_tensor(array) for array in arrays]
 
     @Recording
-    def train(x: Any, y: Any) -> Any:
+    def train(y: Any, *x: Any) -> Any:
         with _replaced(model.layers, normalization, dropout):
-            return super(RecordedModel, model).train_step((x, y))
+            return super(RecordedModel, model).train_step((_joined(x), y))
 
     @Recording
-    def test(x: Any, y: Any) -> Any:
-        return super(RecordedModel, model).test_step((x, y))
+    def test(y: Any, *x: Any) -> Any:
+        return super(RecordedModel, model).test_step((_joined(x), y))
 
     @Recording
-    def forward(x: Any) -> Any:
+    def forward(*x: Any) -> Any:
         with torch.no_grad(), _replaced(model.layers, dropout):
-            return model(x, training=True)
+            return model(_joined(x), training=True)
 
     normalization, dropout = _traceable_layers(keras)
     model = RecordedModel(inputs, outputs)
     return model
+
+
+def _parts(x: Any) -> tuple[Any, ...]:
+    """Patches, and their conditions where a network takes them."""
+    return tuple(x) if isinstance(x, tuple | list) else (x,)
+
+
+def _joined(x: tuple[Any, ...]) -> Any:
+    return x[0] if len(x) == 1 else list(x)

@@ -7,11 +7,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ...io import read_image
-from ...patches import REAL_LADDER, make_blur_patches
+from ...patches import REAL_LADDER, PatchSet, make_blur_patches
 from ..patch_blur_classifier import PatchBlurClassifier
+from ..reliability import (
+    fit_reliability,
+    patch_texture,
+    probability_within,
+    tolerance,
+)
 
 __all__ = ["train_on_photographs"]
+
+# Patches cut anywhere, so that the network learns what it cannot tell.
+_SMOOTH_SHARE = 0.25
 
 
 def train_on_photographs(
@@ -97,6 +107,7 @@ def train_on_photographs(
         paths,
         ladder,
         n_patches=n_patches,
+        smooth_share=_SMOOTH_SHARE,
         read=read_image,
         random_state=random_state,
         n_jobs=n_jobs,
@@ -111,11 +122,12 @@ def train_on_photographs(
     card["training"]["photographs"] = len(photographs) - n_held_out
     card["training"]["random_state"] = random_state
     card["training"]["blur_domain"] = "image"
+    card["training"]["smooth_share"] = _SMOOTH_SHARE
     if data:
         card["data"] = data
     if held_out is not None and n_held_out:
         judged = patches.take(np.isin(patches.groups, held_out))
-        probabilities = classifier.predict_proba(judged.X)
+        probabilities = classifier.predict_proba(judged.X, judged.conditions)
         columns = np.searchsorted(classifier.classes_, judged.y)
         best = probabilities.argmax(axis=1)
         card["holdout"] = {
@@ -124,4 +136,26 @@ def train_on_photographs(
             "accuracy": round(float((best == columns).mean()), 4),
             "within_one_level": round(float((abs(best - columns) <= 1).mean()), 4),
         }
+        classifier.reliability_ = _reliability(classifier, judged, probabilities)
+        card["reliability"] = classifier.reliability_.round(4).tolist()
     return classifier
+
+
+def _reliability(
+    classifier: PatchBlurClassifier, judged: PatchSet, probabilities: np.ndarray
+) -> np.ndarray:
+    """Compare what the network says of patches with what is true of them."""
+    sigmas = classifier.sigmas_
+    sigma = from_log_sigma(probabilities @ to_log_sigma(sigmas))
+    truth = np.array(classifier.ladder_)[judged.y]
+    right = np.abs(sigma - truth) <= tolerance(truth)
+    if right.all() or not right.any():
+        # As one made up to be right does; nothing is learned from that.
+        return np.array([0.0, 1.0, 0.0, 0.0])
+    pixels = np.asarray(judged.X).reshape(len(judged), -1) / np.float32(255)
+    return fit_reliability(
+        probability_within(probabilities, sigmas, sigma),
+        patch_texture(pixels)[1],
+        judged.conditions,
+        right,
+    )

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ...patches.patch_set import check_conditions
 from ..patch_input import PatchReader, check_levels, check_patches, chunks
 
-__all__ = ["LabeledPatches", "TrainingSet", "make_training_set"]
+__all__ = ["LabeledPatches", "TrainingSet", "draw_held_out", "make_training_set"]
 
 # Keeps the draw of photographs apart from others of the same seed.
 _SPLIT_STREAM = 0
@@ -28,16 +29,19 @@ class LabeledPatches:
         Which of them, ascending.
     classes : ndarray of shape (n,), int64
         Class of each, from 0.
+    conditions : ndarray of shape (n, 4), float32
+        Noise, compression and span of the photograph of each.
     """
 
     patches: PatchReader
     rows: np.ndarray
     classes: np.ndarray
+    conditions: np.ndarray
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batch(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, items: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Read a few of them.
 
         Parameters
@@ -51,12 +55,15 @@ class LabeledPatches:
             Patches, as networks take them.
         y : ndarray of shape (k,), int64
             Their classes.
+        conditions : ndarray of shape (k, 4), float32
+            Their conditions.
         """
         items = np.sort(items)
-        return self.patches[self.rows[items]][:, np.newaxis], self.classes[items]
+        X = self.patches[self.rows[items]][:, np.newaxis]
+        return X, self.classes[items], self.conditions[items]
 
     def digest(self) -> str:
-        """Hash every patch and class, reading a chunk of patches at a time.
+        """Hash every patch, class and condition, reading a chunk of patches at a time.
 
         Returns
         -------
@@ -65,6 +72,7 @@ class LabeledPatches:
         """
         found = hashlib.sha256(f"{self.patches.dtype.str} {self.patches.size}".encode())
         found.update(self.classes.tobytes())
+        found.update(self.conditions.tobytes())
         for items in chunks(len(self), self.patches.chunk):
             found.update(self.patches.read(self.rows[items]).tobytes())
         return found.hexdigest()
@@ -98,6 +106,7 @@ def make_training_set(
     groups: Any,
     validation_data: Any,
     *,
+    conditions: Any = None,
     patch_size: int,
     n_levels: int,
     validation_fraction: float,
@@ -113,8 +122,10 @@ def make_training_set(
         Level of each.
     groups : array-like of shape (n,) or None
         Photograph of each; without it every patch is a group of its own.
-    validation_data : tuple (X, y) or None
-        Patches to validate on.
+    validation_data : tuple (X, y, conditions) or None
+        Patches to validate on; conditions may be left out.
+    conditions : array-like of shape (n, 4) or None
+        Of the photograph of each; None for clean ones.
     patch_size : int
         Side of a patch, in pixels.
     n_levels : int
@@ -141,6 +152,7 @@ def make_training_set(
         raise ValueError(
             f"y must hold at least 2 levels to tell apart; got one class, {levels[0]}."
         )
+    told = check_conditions(conditions, len(patches))
     names, members = _check_groups(groups, len(patches))
     if validation_data is not None:
         if validation_fraction > 0:
@@ -150,7 +162,7 @@ def make_training_set(
             )
         return TrainingSet(
             levels,
-            LabeledPatches(patches, np.arange(len(patches)), classes),
+            LabeledPatches(patches, np.arange(len(patches)), classes, told),
             _check_validation(validation_data, levels, patch_size, n_levels),
         )
     held_out = np.zeros(len(names), dtype=bool)
@@ -160,12 +172,11 @@ def make_training_set(
                 f"validation_fraction={validation_fraction:g} needs at least 2 groups "
                 f"of patches, one to hold out and one to learn from; got 1."
             )
-        count = max(1, min(len(names) - 1, round(validation_fraction * len(names))))
-        rng = np.random.default_rng([seed, _SPLIT_STREAM])
-        held_out[rng.permutation(len(names))[:count]] = True
+        held_out[draw_held_out(len(names), validation_fraction, seed)] = True
 
     def choose(mask: np.ndarray) -> LabeledPatches:
-        return LabeledPatches(patches, np.flatnonzero(mask), classes[mask])
+        rows = np.flatnonzero(mask)
+        return LabeledPatches(patches, rows, classes[mask], told[mask])
 
     if not held_out.any():
         return TrainingSet(levels, choose(~held_out[members]))
@@ -175,6 +186,34 @@ def make_training_set(
         choose(held_out[members]),
         names[held_out],
     )
+
+
+def draw_held_out(n: int, fraction: float, seed: int) -> np.ndarray:
+    """Draw what is held out of training.
+
+    Parameters
+    ----------
+    n : int
+        Number of photographs, at least 2.
+    fraction : float
+        Share that is held out, above 0.
+    seed : int
+        The same seed and number hold out the same.
+
+    Returns
+    -------
+    ndarray of int
+        Indices, ascending: at least one and not all.
+
+    Examples
+    --------
+    >>> from skdefocus.classifier.training.training_set import draw_held_out
+    >>> len(draw_held_out(20, 0.1, 0)), len(draw_held_out(2, 0.9, 0))
+    (2, 1)
+    """
+    count = max(1, min(n - 1, round(fraction * n)))
+    rng = np.random.default_rng([seed, _SPLIT_STREAM])
+    return np.sort(rng.permutation(n)[:count])
 
 
 def _check_groups(groups: Any, n_samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -199,7 +238,7 @@ def _check_validation(
     data: Any, levels: np.ndarray, patch_size: int, n_levels: int
 ) -> LabeledPatches:
     """Check patches to validate on, with their levels."""
-    if not isinstance(data, tuple | list) or len(data) != 2:
+    if not isinstance(data, tuple | list) or len(data) not in (2, 3):
         found = type(data).__name__
         if isinstance(data, tuple | list):
             found += f" of {len(data)}"
@@ -215,4 +254,5 @@ def _check_validation(
             f"{unknown[0]}."
         )
     rows = np.arange(len(patches))
-    return LabeledPatches(patches, rows, np.searchsorted(levels, y))
+    told = check_conditions(data[2] if len(data) == 3 else None, len(patches))
+    return LabeledPatches(patches, rows, np.searchsorted(levels, y), told)

@@ -9,8 +9,10 @@ from sklearn.exceptions import NotFittedError
 from skdefocus import PatchBlurClassifier
 from skdefocus._shared.sigma_scale import to_log_sigma
 from skdefocus.classifier.training import context_training, train_context
+from skdefocus.classifier.training.checkpoint import read_checkpoint
 from skdefocus.classifier.training.context_training import soft_levels
 from skdefocus.classifier.training.keras_backend import import_keras
+from tests.classifier.training.runs import Interrupted
 
 
 def test_soft_levels_have_the_sigma_as_their_mean():
@@ -42,6 +44,40 @@ def test_training_repeats(sharp_photographs, context_network):
     assert again.sha256 == context_network.sha256
 
 
+def as_array(variable):
+    return variable.value.detach().numpy()
+
+
+def test_an_interrupted_training_goes_on(tmp_path, interrupt):
+    rng = np.random.default_rng(0)
+    levels = np.linspace(0, 1, 3)
+    features = rng.normal(size=(9, 4, 80, 112)).astype(np.float16)
+    targets = rng.uniform(0, 1, (9, 80, 112)).astype(np.float16)
+    settings = {"epochs": 3, "seed": 5}
+    train = context_training.train_context_network
+    whole, history = train(features, targets, levels, **settings)
+
+    path = tmp_path / "run.ckpt"
+    for done in (1, 2):
+        interrupt(1)
+        with pytest.raises(Interrupted):
+            train(features, targets, levels, **settings, checkpoint=path)
+        assert read_checkpoint(path).epoch == done
+    interrupt(None)
+    resumed, told = train(features, targets, levels, **settings, checkpoint=path)
+    assert told == history
+    for one, other in zip(whole.weights, resumed.weights, strict=True):
+        np.testing.assert_array_equal(as_array(one), as_array(other))
+    # A finished training is not run again.
+    finished, told = train(features, targets, levels, **settings, checkpoint=path)
+    assert told == history
+    np.testing.assert_array_equal(
+        as_array(finished.weights[0]), as_array(resumed.weights[0])
+    )
+    with pytest.raises(ValueError, match="another training, which differs in scenes"):
+        train(features[:8], targets[:8], levels, **settings, checkpoint=path)
+
+
 def test_learns_from_fewer_scenes_than_a_batch(sharp_photographs):
     assert (
         train_context(sharp_photographs, n_scenes=3, epochs=1).card["n_features"] == 43
@@ -70,9 +106,11 @@ def test_shows_a_bar_for_scenes_and_one_for_epochs(sharp_photographs, capfd):
     train_context(sharp_photographs, n_scenes=3, epochs=2, verbose=1)
     out, error = capfd.readouterr()
     assert out == ""
-    composing, training = error.strip().split("\n")
-    last = composing.split("\r")[-1]
-    assert re.fullmatch(r"composing scenes \|█+\| 00:00 left", last)
+    composing, training, judging = error.strip().split("\n")
+    # Those of the photographs that are held out are composed when it has learned.
+    for scenes in (composing, judging):
+        last = scenes.split("\r")[-1]
+        assert re.fullmatch(r"composing scenes \|█+\| 00:00 left", last)
     last = training.split("\r")[-1]
     assert re.fullmatch(r"epoch 2/2 \|█+\| 00:00 left, loss \d+\.\d{3}", last)
 
@@ -103,7 +141,8 @@ def test_pieces_are_windows_of_the_scenes_and_half_of_them_mirrored():
     )
     assert len(batches) == 3
     mirrored, seen = [], []
-    for _ in range(4):
+    for epoch in range(4):
+        batches.begin_epoch(epoch)
         for batch in range(3):
             x, y = batches[batch]
             assert x.dtype == y.dtype == np.float32
@@ -125,7 +164,6 @@ def test_pieces_are_windows_of_the_scenes_and_half_of_them_mirrored():
                 ]
                 assert sum(ways) == 1
                 mirrored.append(ways[1])
-        batches.on_epoch_end()
     # Every scene once in every epoch, in another order.
     epochs = np.reshape(seen, (4, 9))
     np.testing.assert_array_equal(np.sort(epochs), np.tile(np.arange(9), (4, 1)))

@@ -6,17 +6,24 @@ import numpy as np
 import pytest
 
 from skdefocus.classifier.architectures import ARCHITECTURES
+from skdefocus.classifier.network import Network
 from skdefocus.classifier.patch_input import check_patches
 from skdefocus.classifier.training import loop
 from skdefocus.classifier.training.keras_backend import import_keras
 from skdefocus.classifier.training.loop import (
     _flip,
     _make_batches,
+    _relative,
     one_cycle,
     train_network,
 )
 from tests.classifier.lazy import Lazy
-from tests.classifier.training.runs import a_training_set, make_settings
+from tests.classifier.training.runs import (
+    SMALL,
+    Interrupted,
+    a_training_set,
+    make_settings,
+)
 
 
 @pytest.mark.parametrize("n_steps", [1, 3, 4, 50])
@@ -90,7 +97,9 @@ class TestFlips:
     def test_other_flips_in_every_epoch(self, small):
         keras = import_keras()
         data = a_training_set(small)
-        batches = _make_batches(keras, data.training, 32, 3, random_flips=True)
+        batches = _make_batches(
+            *(keras, data.training, 32, 3), random_flips=True, with_conditions=False
+        )
 
         def first(epoch):
             batches.begin_epoch(epoch)
@@ -108,6 +117,118 @@ class TestFlips:
         flipped = make_classifier(epochs=1, random_flips=True).fit(*small[:2])
         assert flipped.card_["training"]["random_flips"] is True
         assert flipped.network_.sha256 != plain.network_.sha256
+
+
+class TestConditions:
+    @pytest.fixture
+    def conditions(self):
+        rng = np.random.default_rng(0)
+        return rng.uniform(0.01, 0.5, (96, 4)).astype(np.float32)
+
+    def test_patches_are_told_relative_to_their_contrast(self, small, conditions):
+        patches = small[0][:, np.newaxis] / np.float32(255)
+        patches[5] = 0.5
+        X, relative = _relative(patches, conditions)
+        assert X.shape == patches.shape
+        assert relative.shape == (96, 4, 1, 1)
+        assert X.dtype == relative.dtype == np.float32
+        deviation = patches.std(axis=(1, 2, 3))
+        np.testing.assert_allclose(X.mean(axis=(1, 2, 3)), 0, atol=1e-4)
+        textured = deviation > 1e-2
+        assert textured.sum() > 50
+        np.testing.assert_allclose(X[textured].std(axis=(1, 2, 3)), 1, rtol=1e-3)
+        np.testing.assert_allclose(
+            relative[textured, :, 0, 0] * deviation[textured, np.newaxis],
+            conditions[textured],
+            rtol=1e-3,
+        )
+        # Flat ones are not divided by nothing.
+        assert (X[5] == 0).all()
+        np.testing.assert_allclose(
+            relative[5, :, 0, 0], conditions[5] * 255 / 0.3, 1e-5
+        )
+
+    def test_the_network_answers_the_same(self, small, conditions, exported):
+        network = Network(exported("blurnet"))
+        patches = small[0] / np.float32(255)
+        X, relative = _relative(patches[:, np.newaxis], conditions)
+        np.testing.assert_allclose(
+            network.run_patches(X[:, 0], conditions=relative[:, :, 0, 0]),
+            network.run_patches(patches, conditions=conditions),
+            atol=1e-3,
+        )
+
+    @pytest.mark.parametrize("with_conditions", [False, True])
+    def test_only_networks_that_take_them_are_told(
+        self, small, conditions, with_conditions
+    ):
+        data = a_training_set(small, conditions=conditions)
+        batches = _make_batches(
+            import_keras(), data.training, 32, with_conditions=with_conditions
+        )
+        X, y = batches[2]
+        np.testing.assert_array_equal(y, small[1][64:])
+        patches = small[0][64:, np.newaxis] / np.float32(255)
+        if not with_conditions:
+            np.testing.assert_array_equal(X, patches)
+            return
+        for found, expected in zip(X, _relative(patches, conditions[64:]), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+    @pytest.mark.parametrize("random_flips", [False, True])
+    def test_patches_keep_their_conditions_in_any_order(
+        self, small, conditions, random_flips
+    ):
+        data = a_training_set(small, conditions=conditions)
+        batches = _make_batches(
+            *(import_keras(), data.training, 32, 3),
+            random_flips=random_flips,
+            with_conditions=True,
+        )
+        batches.begin_epoch(1)
+        for index in range(3):
+            (_, relative), y = batches[index]
+            rows = np.sort(batches.order[32 * index : 32 * index + 32])
+            np.testing.assert_array_equal(y, small[1][rows])
+            shares = relative[:, :, 0, 0] / relative[:, :1, 0, 0]
+            np.testing.assert_allclose(
+                shares, conditions[rows] / conditions[rows, :1], rtol=1e-4
+            )
+
+    def test_training_is_of_the_conditions(self, small, conditions):
+        settings, network = make_settings(epochs=1), ARCHITECTURES["blurnet_small"]
+        one, _ = train_network(network, a_training_set(small), settings)
+        two, _ = train_network(
+            network, a_training_set(small, conditions=conditions), settings
+        )
+        assert one != two
+        # A network that takes none learns the same.
+        one, two = (
+            train_network(SMALL, a_training_set(small, conditions=each), settings)
+            for each in (None, conditions)
+        )
+        assert one == two
+
+    @pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+    def test_an_interrupted_training_is_as_good(
+        self, small, conditions, tmp_path, interrupt, schedule
+    ):
+        data = a_training_set(
+            small, small[2], validation_fraction=0.3, conditions=conditions
+        )
+        settings = make_settings(epochs=3, schedule=schedule, random_flips=True)
+        network = ARCHITECTURES["blurnet_small"]
+        expected = train_network(network, data, settings)
+        path = tmp_path / "run.ckpt"
+        for _ in range(2):
+            interrupt(1)
+            with pytest.raises(Interrupted):
+                train_network(network, data, settings, checkpoint=path)
+        interrupt(None)
+        assert train_network(network, data, settings, checkpoint=path) == expected
+        other = a_training_set(small, small[2], validation_fraction=0.3)
+        with pytest.raises(ValueError, match="differs in training data, validation"):
+            train_network(network, other, settings, checkpoint=path)
 
 
 def test_the_history_tells_the_accuracy_of_the_network(small, make_classifier):

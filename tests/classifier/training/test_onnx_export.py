@@ -1,51 +1,63 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import onnx
 import pytest
 
 from skdefocus.classifier.architectures import ARCHITECTURES
+from skdefocus.classifier.architectures._homogeneous import homogeneous_layers
 from skdefocus.classifier.network import Network
 from skdefocus.classifier.onnx_safety import check_onnx
 from skdefocus.classifier.training import onnx_export
 from skdefocus.classifier.training.context_training import build_context_network
 from skdefocus.classifier.training.keras_backend import import_keras
 from skdefocus.classifier.training.onnx_export import to_onnx
-from tests.classifier.networks import N_LEVELS, SINGLE, each
+from tests.classifier.networks import N_LEVELS, SINGLE, each, inputs_of
 
 
-def run(network, images: np.ndarray) -> np.ndarray:
+def run(network, images: np.ndarray, told: np.ndarray) -> np.ndarray:
     """Probabilities as Keras gives them."""
     import torch
 
     with torch.no_grad():
-        logits = network(images[:, np.newaxis], training=False)
+        logits = network(inputs_of(network, images, told), training=False)
         return torch.softmax(logits, dim=1).numpy()
 
 
 @pytest.mark.parametrize("name", each(ARCHITECTURES))
-def test_every_architecture_agrees_with_keras(built, exported, noise, name):
-    expected = run(built(name), noise[:9])[:, :, 0, 0]
+def test_every_architecture_agrees_with_keras(built, exported, noise, told, name):
+    expected = run(built(name), noise[:9], told[:9])[:, :, 0, 0]
     # The network does tell these patches apart.
     assert expected.std(axis=0).max() > 0.01
     network = Network(exported(name))
     for n in (1, 9):
         np.testing.assert_allclose(
-            network.run_patches(noise[:n]), expected[:n], atol=4e-5
+            network.run_patches(noise[:n], conditions=told[:n]), expected[:n], atol=4e-5
         )
 
 
-def test_blurnet_agrees_over_images(built, exported):
+def test_blurnet_agrees_over_images(built, exported, told):
     image = np.random.default_rng(2).random((75, 61), dtype=np.float32)
-    expected = np.moveaxis(run(built("blurnet"), image[np.newaxis])[0], 0, -1)
-    dense = Network(exported("blurnet")).run_image(image)
-    np.testing.assert_allclose(dense, expected, atol=1e-5)
+    network = Network(exported("blurnet"))
+    for conditions in told[:3]:
+        found = run(built("blurnet"), image[np.newaxis], conditions[np.newaxis])
+        expected = np.moveaxis(found[0], 0, -1)
+        dense = network.run_image(image, conditions=conditions)
+        np.testing.assert_allclose(dense, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", each(ARCHITECTURES))
 def test_an_export_is_accepted_and_repeatable(built, exported, name):
     stride = ARCHITECTURES[name].stride
-    check_onnx(exported(name), patch_size=32, stride=stride, n_levels=N_LEVELS)
+    check_onnx(
+        exported(name),
+        patch_size=32,
+        stride=stride,
+        n_levels=N_LEVELS,
+        takes_conditions=ARCHITECTURES[name].takes_conditions,
+    )
     again = to_onnx(built(name), 32, dense=stride is not None)
     assert again == exported(name)
 
@@ -57,14 +69,39 @@ def test_the_export_is_for_single_patches(exported, name):
 
 
 def test_normalization_is_folded_and_dropout_gone(exported):
-    for name, kinds in {
-        "mobilenet_v2": {"Add", "Clip", "Conv", "GlobalAveragePool", "Mul", "Pad"},
-        "blurnet": {"Add", "Conv", "Mul", "Relu"},
-    }.items():
-        nodes = onnx.load_from_string(exported(name)).graph.node
-        assert {node.op_type for node in nodes} == kinds | {"Softmax"}
-        # One multiplication brings [0, 1] to the network's range.
-        assert sum(node.op_type == "Mul" for node in nodes) == 1
+    nodes = onnx.load_from_string(exported("mobilenet_v2")).graph.node
+    kinds = {"Add", "Clip", "Conv", "GlobalAveragePool", "Mul", "Pad", "Softmax"}
+    assert {node.op_type for node in nodes} == kinds
+    # One multiplication brings [0, 1] to the network's range.
+    assert sum(node.op_type == "Mul" for node in nodes) == 1
+
+
+def test_a_root_mean_square_is_folded_into_one_convolution(exported):
+    nodes = onnx.load_from_string(exported("blurnet")).graph.node
+    counts = Counter(node.op_type for node in nodes)
+    # The second divides a sum of two convolutions; strength takes a square and a share,
+    # and another convolution subtracts logarithms.
+    assert counts["Mul"] == 1 + 2
+    assert counts["Conv"] == 5 + 1 + 5 + 1 + 2
+    assert counts["Relu"] == 5 + 1
+
+
+def test_the_ends_are_named_and_sized(exported):
+    for name in ("blurnet", "shufflenet_v2"):
+        graph = onnx.load_from_string(exported(name)).graph
+        shapes = {
+            value.name: [
+                dim.dim_param or dim.dim_value
+                for dim in value.type.tensor_type.shape.dim
+            ]
+            for value in graph.input
+        }
+        if name == "blurnet":
+            assert list(shapes) == ["patches", "conditions"]
+            assert shapes["patches"] == ["n", 1, "height", "width"]
+            assert shapes["conditions"] == ["n", 4, 1, 1]
+        else:
+            assert shapes == {"patches": ["n", 1, 32, 32]}
 
 
 def test_refuses_layers_without_an_export():
@@ -143,6 +180,20 @@ def layers_to_export():
     def pool(kind, padding):
         return around(kind(3, 2, padding=padding, **first))
 
+    def shared(layer):
+        """A layer that may not be folded away, since its input is used again."""
+        inputs = keras.Input((3, 9, 8))
+        convolved = layers.Conv2D(4, 3, padding="same", **first)(inputs)
+        return keras.Model(inputs, layers.Add()([convolved, layer(convolved)]))
+
+    def relative(layer):
+        inputs = keras.Input((3, 9, 8))
+        # Above 0, as conditions are.
+        means = layers.GlobalAveragePooling2D(keepdims=True, **first)(inputs)
+        x = layers.Conv2D(4, 3, **first)(inputs)
+        return keras.Model(inputs, layer([x, means]))
+
+    root_mean_square, relative_to_strength = homogeneous_layers()
     same = {"padding": "same", **first}
     standardize = layers.Normalization(axis=1, mean=[0.1, 0.4, 0.2], variance=[1, 4, 9])
     return {
@@ -182,21 +233,28 @@ def layers_to_export():
         "Multiply": branches(layers.Multiply()),
         "Concatenate": branches(layers.Concatenate(axis=1)),
         "Split": split(layers.Concatenate(axis=1)),
+        "RootMeanSquare": around(
+            root_mean_square(), layers.Conv2D(4, 3, **first), root_mean_square()
+        ),
+        "RelativeToStrength": relative(relative_to_strength()),
+    }, {
+        "RootMeanSquare": shared(root_mean_square()),
     }
 
 
 def test_every_layer_that_is_exported_agrees_with_keras():
     import torch
 
-    networks = layers_to_export()
+    networks, more = layers_to_export()
     assert networks.keys() == onnx_export._EXPORTS.keys()
     rng = np.random.default_rng(0)
     images = rng.random((3, 9, 8), dtype=np.float32)
-    for kind, network in networks.items():
+    for kind, network in (*networks.items(), *more.items()):
         kinds = {type(operation).__name__ for operation in network.operations}
         assert kind in kinds
         for weight in network.weights:
-            if "variance" in weight.path:
+            # Variances and mean squares are above 0.
+            if "variance" in weight.path or not weight.trainable:
                 weight.assign(rng.uniform(0.5, 1.5, tuple(weight.shape)))
             else:
                 weight.assign(rng.normal(0, 0.5, tuple(weight.shape)))

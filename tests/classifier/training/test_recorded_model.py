@@ -13,13 +13,17 @@ from skdefocus.classifier.training.recorded_model import Recording, recorded_mod
 from skdefocus.classifier.training.run_state import TrainingSettings
 
 
-@pytest.fixture
-def batches():
+def make_batches(name):
+    """Batches as a training gives them, with conditions for networks that take them."""
     rng = np.random.default_rng(0)
-    return [
-        (rng.random((16, 1, 32, 32), dtype=np.float32), rng.integers(0, 4, 16))
-        for _ in range(4)
-    ]
+
+    def inputs():
+        patches = rng.random((16, 1, 32, 32), dtype=np.float32)
+        if not ARCHITECTURES[name].takes_conditions:
+            return patches
+        return patches, rng.uniform(0.01, 0.3, (16, 4, 1, 1)).astype(np.float32)
+
+    return [(inputs(), rng.integers(0, 4, 16)) for _ in range(4)]
 
 
 def make_model(monkeypatch, name, schedule="constant", recorded=True):
@@ -35,10 +39,11 @@ def make_model(monkeypatch, name, schedule="constant", recorded=True):
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
-def test_trains_as_keras_does(monkeypatch, batches, schedule):
-    values = []
+def test_trains_as_keras_does(monkeypatch, schedule):
+    values, batches = [], make_batches("blurnet_small")
     for recorded in (False, True):
         model = make_model(monkeypatch, "blurnet_small", schedule, recorded)
+        assert len(model.inputs) == 2
         assert hasattr(model, "forward_training") == recorded
         for batch in batches:
             trained = float(model.train_step(batch)["loss"])
@@ -48,6 +53,10 @@ def test_trains_as_keras_does(monkeypatch, batches, schedule):
         variables = np.concatenate(
             [v.value.detach().numpy().ravel() for v in model.trainable_variables]
         )
+        settled = np.concatenate(
+            [v.value.detach().numpy().ravel() for v in model.non_trainable_variables]
+        )
+        assert np.ptp(settled) > 0
         values.append((trained, judged, variables))
     (trained, judged, variables), (own_trained, own_judged, own_variables) = values
     assert own_trained == pytest.approx(trained, rel=1e-4)
@@ -56,10 +65,11 @@ def test_trains_as_keras_does(monkeypatch, batches, schedule):
 
 
 @pytest.mark.slow
-def test_first_gradients_are_those_of_keras(monkeypatch, batches):
-    gradients = []
+@pytest.mark.parametrize("name", ["shufflenet_v2", "blurnet_small"])
+def test_first_gradients_are_those_of_keras(monkeypatch, name):
+    gradients, batches = [], make_batches(name)
     for recorded in (False, True):
-        model = make_model(monkeypatch, "shufflenet_v2", recorded=recorded)
+        model = make_model(monkeypatch, name, recorded=recorded)
         model.train_step(batches[0])
         # Adam's first momentum is a tenth of the gradient.
         names = [v.path for v in model.optimizer.variables]
@@ -86,6 +96,23 @@ def test_dropout_is_drawn_anew_in_every_step():
         assert float(found.mean()) == pytest.approx(1, abs=0.05)
     # Layers are Keras's own again.
     assert type(layer) is keras.layers.Dropout
+
+
+def test_conditions_are_part_of_a_recorded_step(monkeypatch):
+    model = make_model(monkeypatch, "blurnet_small")
+    (patches, told), y = make_batches("blurnet_small")[0]
+    rng = np.random.default_rng(1)
+    for layer in model.layers:
+        if layer.name.startswith("conv2d") and layer.input.shape[1] == 4:
+            layer.kernel.assign(rng.normal(0, 9, layer.kernel.shape))
+    # Recorded with the first, run with both.
+    losses = []
+    for conditions in (told, 3 * told, told):
+        model.reset_metrics()
+        step = model.test_step(((patches, conditions), y))
+        losses.append(float(step["loss"]))
+    assert losses[0] == losses[2]
+    assert abs(losses[1] - losses[0]) > 1e-4
 
 
 def test_other_shapes_run_as_they_are():

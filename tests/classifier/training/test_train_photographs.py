@@ -29,9 +29,24 @@ def test_trains_with_photographs_held_out(folder, texture):
     holdout = classifier.card_["holdout"]
     assert holdout["photographs"] == 1
     assert 0 <= holdout["accuracy"] <= holdout["within_one_level"] <= 1
+    # Told what their photographs went through, as while the network was judged.
+    assert holdout["accuracy"] == pytest.approx(
+        classifier.history_["val_accuracy"][-1], abs=1e-3
+    )
+    assert classifier.card_["takes_conditions"] is True
+    assert classifier.card_["training"]["smooth_share"] == 0.25
     assert isinstance(classifier, PatchBlurClassifier)
     sample = SlidingWindowMapper(classifier).transform([texture])[0]
     assert sample.blur_map.max() <= 3.0
+
+
+def test_what_is_known_of_its_answers_is_saved(folder, tmp_path):
+    classifier = train_on_photographs(
+        sorted(folder.iterdir()), **FEW, epochs=1, holdout=0.5
+    )
+    classifier.save(tmp_path / "m.zip")
+    loaded = PatchBlurClassifier.load(tmp_path / "m.zip")
+    np.testing.assert_allclose(loaded.reliability_, classifier.reliability_, atol=1e-4)
 
 
 def test_bad_photographs_are_named(folder, tmp_path):
@@ -46,6 +61,7 @@ def test_holdout_0_keeps_none_back(folder):
         [folder / "b.png"], ladder=(0.0, 3.0), n_patches=40, epochs=1, holdout=0.0
     )
     assert "holdout" not in classifier.card_
+    assert classifier.reliability_ is None
     assert np.isfinite(classifier.history_["loss"][0])
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from skdefocus import PatchBlurClassifier
 from skdefocus.classifier.patch_input import check_patches
 from skdefocus.classifier.training.training_set import LabeledPatches, make_training_set
+from skdefocus.filters.conditions import clean_conditions
 from skdefocus.patches import PAPER_LADDER, PatchSet, concatenate_patches
 from tests.classifier.lazy import Lazy
 from tests.classifier.training.runs import a_training_set
@@ -96,6 +97,16 @@ def test_another_seed_holds_out_others(small):
             {"validation_data": (np.zeros((2, 1024)), [0, 1])},
             r"takes the place of validation_fraction; got both, the latter 0\.5",
         ),
+        (
+            {},
+            {"validation_data": (np.zeros((2, 1024)), [0, 1], np.ones((3, 4)))},
+            r"conditions must be floats of shape \(2, 4\)",
+        ),
+        (
+            {},
+            {"validation_data": (np.zeros((2, 1024)), [0, 1], None, None)},
+            r"a PatchSet, or a pair \(X, y\); got tuple of 4",
+        ),
         ({"early_stopping": True}, {}, "early_stopping=True needs patches to val"),
         ({"early_stopping": 1}, {}, "'early_stopping' parameter"),
         ({"n_iter_no_change": 0}, {}, "'n_iter_no_change' parameter"),
@@ -155,14 +166,17 @@ def test_a_batch_is_read_by_ascending_rows(small):
     X, y, _ = small
     lazy = Lazy(X)
     rows = np.arange(5, 90, 3)
-    labeled = LabeledPatches(check_patches(lazy, 32), rows, y[rows])
+    told = np.random.default_rng(0).uniform(0.1, 1, (len(rows), 4)).astype(np.float32)
+    labeled = LabeledPatches(check_patches(lazy, 32), rows, y[rows], told)
     items = np.array([7, 0, 20])
-    found, classes = labeled.batch(items)
+    found, classes, conditions = labeled.batch(items)
     expected = rows[[0, 7, 20]]
     assert found.shape == (3, 1, 32, 32)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found[:, 0], X[expected] / np.float32(255))
     np.testing.assert_array_equal(classes, y[expected])
+    # One row for each item, not for each row of X.
+    np.testing.assert_array_equal(conditions, told[[0, 7, 20]])
     assert lazy.sizes == [3]
 
 
@@ -171,9 +185,13 @@ def test_a_digest_is_of_the_patches_and_not_of_how_they_are_kept(small):
     rows = np.arange(len(X))
     lazy = Lazy(X.reshape(-1, 1024))
 
-    def digest(source, classes=y, rows=rows, **settings):
+    told = np.random.default_rng(0).uniform(0.1, 1, (len(X), 4)).astype(np.float32)
+    louder = told.copy()
+    louder[-1, 0] = np.nextafter(louder[-1, 0], np.float32(2))
+
+    def digest(source, classes=y, rows=rows, told=told, **settings):
         return LabeledPatches(
-            check_patches(source, 32, **settings), rows, classes
+            check_patches(source, 32, **settings), rows, classes, told
         ).digest()
 
     expected = digest(X)
@@ -185,5 +203,36 @@ def test_a_digest_is_of_the_patches_and_not_of_how_they_are_kept(small):
     found = {
         *(expected, digest(other), digest(X / 255), digest((X / 255).astype("f4"))),
         *(digest(X, np.roll(y, 1)), digest(X, y[:-1], rows[:-1]), digest(X, y, turned)),
+        digest(X, told=louder),
     }
-    assert len(found) == 7
+    assert len(found) == 8
+
+
+def test_conditions_stay_with_their_patches(small):
+    X, y, groups = small
+    told = np.random.default_rng(0).uniform(0.1, 1, (96, 4)).astype(np.float32)
+    data = make_training_set(
+        *(X, y, groups, None),
+        conditions=told,
+        **{"patch_size": 32, "n_levels": 3, "validation_fraction": 0.3, "seed": 0},
+    )
+    assert len(data.validation) > 0
+    for part in (data.training, data.validation):
+        np.testing.assert_array_equal(part.conditions, told[part.rows])
+        items = np.array([3, 1])
+        *_, found = part.batch(items)
+        np.testing.assert_array_equal(found, told[part.rows[[1, 3]]])
+
+
+@pytest.mark.parametrize("with_conditions", [False, True])
+def test_patches_to_validate_on_have_conditions_of_their_own(small, with_conditions):
+    X, y, _ = small
+    told = np.random.default_rng(0).uniform(0.1, 1, (9, 4)).astype(np.float32)
+    judged = (X[:9], y[:9], told) if with_conditions else (X[:9], y[:9])
+    data = make_training_set(
+        *(X, y, None, judged),
+        **{"patch_size": 32, "n_levels": 3, "validation_fraction": 0.0, "seed": 0},
+    )
+    expected = told if with_conditions else clean_conditions(9)
+    np.testing.assert_array_equal(data.validation.conditions, expected)
+    np.testing.assert_array_equal(data.training.conditions, clean_conditions(96))

@@ -8,11 +8,12 @@ import numpy as np
 
 from .._shared.sigma_scale import to_log_sigma
 from .._shared.validation import to_gray
-from ..filters import resize
+from ..filters import measure_conditions, resize
 
 __all__ = [
     "CELL",
     "cell_means",
+    "context_conditions",
     "context_features",
     "count_features",
     "expected_log_sigma",
@@ -54,8 +55,39 @@ def cell_means(image: np.ndarray, side: int = CELL) -> np.ndarray:
     return means
 
 
+def context_conditions(photograph: np.ndarray, rounding: float = 0.0) -> np.ndarray:
+    """Measure noise, compression and span of a photograph and of half of it.
+
+    Parameters
+    ----------
+    photograph : ndarray of shape (H, W) or (H, W, 3), float32
+        In [0, 1].
+    rounding : float, default=0.0
+        As in `skdefocus.filters.measure_conditions`.
+
+    Returns
+    -------
+    ndarray of shape (2, 4), float32
+        Their conditions.
+    """
+    gray = to_gray(photograph)
+    return np.stack(
+        [
+            measure_conditions(_reduced(gray, 2**halving), rounding / 2**halving)
+            for halving in _HALVINGS
+        ]
+    )
+
+
+def _reduced(gray: np.ndarray, factor: int) -> np.ndarray:
+    return gray if factor == 1 else cell_means(gray, factor)
+
+
 def context_features(
-    photograph: np.ndarray, classifier: Any, n_threads: int | None = None
+    photograph: np.ndarray,
+    classifier: Any,
+    n_threads: int | None = None,
+    conditions: np.ndarray | None = None,
 ) -> np.ndarray:
     """Describe every cell of a photograph by what the classifier says, and by itself.
 
@@ -67,6 +99,9 @@ def context_features(
         Fitted, dense, of stride 4.
     n_threads : int, optional
         Threads of the network.
+    conditions : ndarray of shape (2, 4), optional
+        From `context_conditions` of the whole photograph, of which this may be a part;
+        by default measured here.
 
     Returns
     -------
@@ -79,11 +114,13 @@ def context_features(
     gray = to_gray(photograph)
     levels = to_log_sigma(classifier.sigmas_)
     shape = tuple(-(-length // CELL) for length in gray.shape)
+    if conditions is None:
+        conditions = context_conditions(photograph)
     parts = []
-    for halving in _HALVINGS:
+    for halving, told in zip(_HALVINGS, conditions, strict=True):
         factor = 2**halving
-        reduced = gray if factor == 1 else cell_means(gray, factor)
-        found = _cell_probabilities(reduced, classifier, n_threads)
+        reduced = _reduced(gray, factor)
+        found = _cell_probabilities(reduced, classifier, n_threads, told)
         expected = found @ levels / 2
         logarithms = np.log(np.maximum(found, np.exp(_LEAST_LOG))) / 4 + 1
         stack = np.concatenate([logarithms, expected[..., np.newaxis]], axis=2)
@@ -121,7 +158,10 @@ def expected_log_sigma(features: np.ndarray, n_levels: int) -> np.ndarray:
 
 
 def _cell_probabilities(
-    gray: np.ndarray, classifier: Any, n_threads: int | None
+    gray: np.ndarray,
+    classifier: Any,
+    n_threads: int | None,
+    conditions: np.ndarray | None,
 ) -> np.ndarray:
     """Probabilities of the patch around each cell."""
     before = (classifier.patch_size_ - CELL) // 2
@@ -131,7 +171,7 @@ def _cell_probabilities(
         "reflect" if min(gray.shape) > before + CELL else "edge"
     )
     probabilities: np.ndarray = classifier.predict_proba_image(
-        np.pad(gray, widths, mode=mode), n_threads
+        np.pad(gray, widths, mode=mode), n_threads, conditions
     )
     return probabilities
 

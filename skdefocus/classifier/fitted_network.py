@@ -12,9 +12,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from .._shared.validation import to_float_image
+from ..patches.patch_set import check_conditions
 from .model_file import read_model, write_model
 from .network import Network
-from .patch_input import check_patches
+from .patch_input import check_patches, chunks
 from .pretrained import read_pretrained
 
 __all__ = ["FittedNetworkMixin"]
@@ -53,15 +54,23 @@ class FittedNetworkMixin:
         self.patch_size_ = card["patch_size"]
         self.dense_stride_ = card["stride"]
         self.n_features_in_ = self.patch_size_**2
+        self.takes_conditions_: bool = card.get("takes_conditions", False)
+        self.reliability_: np.ndarray | None = None
+        if "reliability" in card:
+            self.reliability_ = np.array(card["reliability"], dtype=np.float64)
         return self
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Any, conditions: Any = None) -> np.ndarray:
         """Probability of each level.
 
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
             Gray patches, uint8 or float in [0, 1].
+        conditions : array-like of shape (n, 4), optional
+            Noise, compression and span of the photograph of each, as in `PatchSet`; by
+            default those of a clean photograph. A network that takes none leaves them
+            alone.
 
         Returns
         -------
@@ -71,66 +80,87 @@ class FittedNetworkMixin:
         Raises
         ------
         ValueError
-            For patches that are not accepted.
+            For patches or conditions that are not accepted.
         NotFittedError
             If the classifier is not fitted.
         """
         check_is_fitted(self, "network_")
         patches = check_patches(X, self.patch_size_)
-        return np.concatenate([self.network_.run_patches(chunk) for chunk in patches])
+        told = check_conditions(conditions, len(patches))
+        return np.concatenate(
+            [
+                self.network_.run_patches(patches[rows], conditions=told[rows])
+                for rows in chunks(len(patches), patches.chunk)
+            ]
+        )
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any, conditions: Any = None) -> np.ndarray:
         """Most probable level.
 
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
             Gray patches, uint8 or float in [0, 1].
+        conditions : array-like of shape (n, 4), optional
+            Noise, compression and span of the photograph of each, as in `PatchSet`; by
+            default those of a clean photograph. A network that takes none leaves them
+            alone.
 
         Returns
         -------
         ndarray of shape (n,), int64
             Levels, entries of ``classes_``.
         """
-        best = self.predict_proba(X).argmax(axis=1)
+        best = self.predict_proba(X, conditions).argmax(axis=1)
         levels: np.ndarray = self.classes_[best]
         return levels
 
-    def predict_sigma(self, X: Any) -> np.ndarray:
+    def predict_sigma(self, X: Any, conditions: Any = None) -> np.ndarray:
         """Sigma of the most probable level.
 
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
             Gray patches, uint8 or float in [0, 1].
+        conditions : array-like of shape (n, 4), optional
+            Noise, compression and span of the photograph of each, as in `PatchSet`; by
+            default those of a clean photograph. A network that takes none leaves them
+            alone.
 
         Returns
         -------
         ndarray of shape (n,), float32
             Sigma in pixels.
         """
-        best = self.predict_proba(X).argmax(axis=1)
+        best = self.predict_proba(X, conditions).argmax(axis=1)
         sigma: np.ndarray = self.sigmas_[best]
         return sigma
 
-    def expected_sigma(self, X: Any) -> np.ndarray:
+    def expected_sigma(self, X: Any, conditions: Any = None) -> np.ndarray:
         """Mean of sigma over the probabilities of the levels.
 
         Parameters
         ----------
         X : array-like of shape (n, 32, 32) or (n, 1024)
             Gray patches, uint8 or float in [0, 1].
+        conditions : array-like of shape (n, 4), optional
+            Noise, compression and span of the photograph of each, as in `PatchSet`; by
+            default those of a clean photograph. A network that takes none leaves them
+            alone.
 
         Returns
         -------
         ndarray of shape (n,), float32
             Sigma in pixels.
         """
-        return self.predict_proba(X) @ self.sigmas_
+        return self.predict_proba(X, conditions) @ self.sigmas_
 
     @_if_dense
     def predict_proba_image(
-        self, gray: np.ndarray, n_threads: int | None = None
+        self,
+        gray: np.ndarray,
+        n_threads: int | None = None,
+        conditions: Any = None,
     ) -> np.ndarray:
         """Probabilities of the patches of a whole image in one run.
 
@@ -142,6 +172,9 @@ class FittedNetworkMixin:
             Gray image, uint8, uint16 or float in [0, 1], at least 32 x 32.
         n_threads : int, optional
             Threads to use; by default those available to this process.
+        conditions : array-like of shape (4,), optional
+            Noise, compression and span of the image, from
+            `skdefocus.filters.measure_conditions`; by default those of a clean one.
 
         Returns
         -------
@@ -152,7 +185,8 @@ class FittedNetworkMixin:
         Raises
         ------
         ValueError
-            If the image is not gray or smaller than a patch.
+            If the image is not gray or smaller than a patch, or for conditions that
+            are not accepted.
         AttributeError
             If the network does not slide over images.
 
@@ -171,7 +205,8 @@ class FittedNetworkMixin:
                 f"gray must have shape (H, W), at least {self.patch_size_} each; got "
                 f"shape {gray.shape}."
             )
-        return self.network_.run_image(gray, n_threads)
+        told = None if conditions is None else np.asarray(conditions)[np.newaxis]
+        return self.network_.run_image(gray, n_threads, check_conditions(told, 1)[0])
 
     def save(self, path: str | os.PathLike[str], dtype: str = "float32") -> None:
         """Write the fitted network and its card to one file.

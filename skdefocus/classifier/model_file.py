@@ -1,8 +1,8 @@
 """Model files: one zip with ``model.onnx`` and ``card.json``, never a pickle.
 
 The card's ``sha256`` is that of ``model.onnx`` as it lies in the zip. Where the card's
-``weights`` is ``"float16"``, the constants of that member are halved in precision to
-halve the file; they are read back to float32, and the network is run in float32.
+``weights`` is ``"float16"``, the large constants of that member are halved in precision
+to halve the file; they are read back to float32, and the network is run in float32.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ _MAX_BYTES = 64 * 2**20
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _MEMBERS = {"model.onnx", "card.json"}
 _DTYPES = ("float32", "float16")
+# Constants of no more values than these are never halved: kernels that see pixels must
+# go on summing to 0, and some constants are less than float16 can tell from 0.
+_FEW_VALUES = 1024
 # The earliest time a zip can hold: the same model gives the same file on any day.
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -151,6 +154,7 @@ def read_model(
                 patch_size=card["patch_size"],
                 stride=card["stride"],
                 n_levels=len(card["classes"]),
+                takes_conditions=card.get("takes_conditions", False),
             )
     except ValueError as error:
         raise ValueError(f"{path} cannot be used: {error}") from error
@@ -160,12 +164,13 @@ def read_model(
 
 
 def _halve(onnx: bytes) -> bytes:
-    """Store every float32 constant as float16."""
+    """Store float32 constants as float16, but for those of few values."""
     from onnx import TensorProto, load_from_string, numpy_helper
 
     model = load_from_string(onnx)
     for constant in model.graph.initializer:
-        if constant.data_type == TensorProto.FLOAT:
+        is_large = math.prod(constant.dims) > _FEW_VALUES
+        if constant.data_type == TensorProto.FLOAT and is_large:
             values = numpy_helper.to_array(constant)
             if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
                 raise ValueError(
@@ -233,6 +238,7 @@ def _parse_card(text: bytes, path: Path, kind: str) -> dict[str, Any]:
             and all(type(level) is int for level in classes)
             and all(0 <= level < len(ladder) for level in classes)
             and classes == sorted(set(classes))
+            and _is_reliability(card.get("reliability", [0.0] * 4))
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         fits = False
@@ -254,6 +260,16 @@ def _fits_kind(card: dict[str, Any], kind: str) -> bool:
         "n_features" not in card
         and _is_length(card["patch_size"], 128)
         and (stride is None or _is_length(stride, 128))
+        and type(card.get("takes_conditions", False)) is bool
+    )
+
+
+def _is_reliability(values: Any) -> bool:
+    """Whether these are the coefficients of `fit_reliability`."""
+    return (
+        isinstance(values, list)
+        and len(values) == 4
+        and all(type(value) is float and abs(value) < 1e4 for value in values)
     )
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..filters.conditions import CLEAN
+
 __all__ = ["check_context_onnx", "check_onnx"]
 
+_COMMON_OPERATORS = frozenset(
+    {"Add", "AveragePool", "Concat", "Conv", "Mul", "Relu", "Softmax"}
+)
 # Over an image of any size, operators whose output grows with it as their input does.
-_DENSE_OPERATORS = frozenset({"Add", "Conv", "Mul", "Relu", "Softmax"})
-# What the networks for single patches need beside those. None of them allocates more
-# than its inputs and outputs, whose sizes are inferred.
-_PATCH_OPERATORS = _DENSE_OPERATORS | {
-    *("AveragePool", "Clip", "Concat", "GlobalAveragePool", "MaxPool", "Pad"),
-    *("Reshape", "Sigmoid", "Split", "Transpose"),
+_DENSE_OPERATORS = _COMMON_OPERATORS | {
+    *("Div", "ReduceLogSum", "ReduceMean", "Sqrt", "Unsqueeze"),
+}
+# What the networks for single patches need. None of them allocates more than its inputs
+# and outputs, whose sizes are inferred.
+_PATCH_OPERATORS = _COMMON_OPERATORS | {
+    *("Clip", "GlobalAveragePool", "MaxPool", "Pad", "Reshape", "Sigmoid", "Split"),
+    "Transpose",
 }
 # A network over cells reduces and enlarges again. No operator enlarges by more than its
 # inferred sizes tell.
@@ -29,12 +36,19 @@ _MAX_VALUES_PER_PIXEL = {"dense": 32, "patches": 32, "context": 128}
 _MAX_TOTAL_PER_PIXEL = {"dense": 128, "patches": 1200, "context": 1200}
 # 1 FLOAT, 7 INT64: bytes of a value.
 _CONSTANT_TYPES = {1: 4, 7: 8}
+# What a second input holds for each patch.
+_CONDITIONS = {"conditions": (len(CLEAN), 1, 1)}
 # Sizes, paddings, strides. Sums and products of such numbers do not overflow.
 _MAX_INTEGER = 2**16
 
 
 def check_onnx(
-    serialized: bytes, *, patch_size: int, stride: int | None, n_levels: int
+    serialized: bytes,
+    *,
+    patch_size: int,
+    stride: int | None,
+    n_levels: int,
+    takes_conditions: bool = False,
 ) -> None:
     """Refuse a graph that is not a small feed-forward network of known operators.
 
@@ -51,6 +65,8 @@ def check_onnx(
         What the network's card says of it.
     stride : int or None
         Likewise; None for a network that judges single patches only.
+    takes_conditions : bool, default=False
+        Likewise; whether it has a second input.
 
     Raises
     ------
@@ -59,7 +75,9 @@ def check_onnx(
     """
     operators = _PATCH_OPERATORS if stride is None else _DENSE_OPERATORS
     model = _read(serialized, operators)
-    _check_ends(model.graph, None if stride is not None else patch_size)
+    _check_ends(
+        model.graph, None if stride is not None else patch_size, takes_conditions
+    )
 
     if stride is None:
         height = width = patch_size
@@ -172,14 +190,24 @@ def _check_constant(constant: Any, n_bytes: int) -> None:
             )
 
 
-def _check_ends(graph: Any, patch_size: int | None) -> None:
-    """Accept one input and one output; of a fixed size only if for single patches."""
-    if [value.name for value in graph.input] != ["patches"] or (
+def _check_ends(
+    graph: Any, patch_size: int | None, takes_conditions: bool = False
+) -> None:
+    """Accept known inputs and one output, of a fixed size only for single patches."""
+    wanted = ["patches", *_CONDITIONS] if takes_conditions else ["patches"]
+    if [value.name for value in graph.input] != wanted or (
         [value.name for value in graph.output] != ["probabilities"]
     ):
+        named = " and ".join(map(repr, wanted))
         raise ValueError(
-            "the network must have one input 'patches' and one output 'probabilities'."
+            f"the network must have the input {named} and one output 'probabilities'."
         )
+    for value in graph.input[1:]:
+        sizes = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        if sizes != [0, *_CONDITIONS[value.name]]:
+            raise ValueError(
+                f"the network's input {value.name!r} must be of shape (n, 4, 1, 1)."
+            )
     if not any("probabilities" in node.output for node in graph.node):
         raise ValueError("no node of the network gives its output 'probabilities'.")
     dims = graph.input[0].type.tensor_type.shape.dim
@@ -199,9 +227,11 @@ def _infer_shapes(model: Any, size: tuple[int, ...]) -> dict[str, list[int]]:
     import onnx
 
     graph = model.graph
-    dims = graph.input[0].type.tensor_type.shape.dim
-    for dim, length in zip(dims, size, strict=True):
-        dim.dim_value = length
+    for value in graph.input:
+        shape = (size[0], *_CONDITIONS.get(value.name, size[1:]))
+        dims = value.type.tensor_type.shape.dim
+        for dim, length in zip(dims, shape, strict=True):
+            dim.dim_value = length
     # What the file claims about inner shapes is not believed but inferred.
     del graph.value_info[:]
     graph.output[0].type.tensor_type.ClearField("shape")

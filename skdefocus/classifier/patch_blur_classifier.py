@@ -89,6 +89,11 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
     history_ : dict of str to list of float
         ``loss`` and ``accuracy`` of every epoch, and with validation ``val_loss`` and
         ``val_accuracy``; empty for a loaded network, whose card tells them.
+    takes_conditions_ : bool
+        Whether the network is told noise, compression and span of the photograph.
+    reliability_ : ndarray of shape (4,) or None
+        How often the network is right where it says so, from
+        `skdefocus.classifier.reliability.fit_reliability`; None if that is not known.
     validation_groups_ : ndarray or None
         The groups, or without them the rows, that ``validation_fraction`` held out.
     card_ : dict
@@ -234,7 +239,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         from .training.run_state import TrainingSettings
         from .training.training_set import make_training_set
 
-        X, y, groups, validation_data, sigmas = separate_ladder(
+        X, y, groups, validation_data, sigmas, conditions = separate_ladder(
             X, y, groups, validation_data, self.check_settings()
         )
         ladder = np.array(sigmas)
@@ -255,6 +260,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
             y,
             groups,
             validation_data,
+            conditions=conditions,
             patch_size=architecture.patch_size,
             n_levels=len(ladder),
             validation_fraction=self.validation_fraction,

@@ -224,7 +224,7 @@ def separate_ladder(
     groups: Any,
     validation_data: Any,
     ladder: tuple[float, ...] | None,
-) -> tuple[Any, Any, Any, Any, tuple[float, ...]]:
+) -> tuple[Any, Any, Any, Any, tuple[float, ...], np.ndarray | None]:
     """Take patch sets apart, and find the one ladder that all levels refer to.
 
     Parameters
@@ -241,15 +241,18 @@ def separate_ladder(
     Returns
     -------
     X, y, groups, validation_data
-        Arrays, not checked yet, and a pair or None.
+        Arrays, not checked yet, and a tuple or None.
     ladder : tuple of float
         Sigma of each level, in pixels.
+    conditions : ndarray of shape (n, 4) or None
+        Noise, compression and span of the photograph of each patch, if they are known.
 
     Raises
     ------
     ValueError
         If nothing tells the ladder, or two ladders differ.
     """
+    conditions = None
     if isinstance(X, PatchSet):
         if y is not None or groups is not None:
             raise ValueError(
@@ -261,7 +264,7 @@ def separate_ladder(
                 f"The 'ladder' parameter of PatchBlurClassifier must be that of the "
                 f"PatchSet, {X.ladder}, or None to use that. Got {ladder} instead."
             )
-        ladder = X.ladder
+        ladder, conditions = X.ladder, X.conditions
         X, y, groups = X
     elif ladder is None:
         raise ValueError(
@@ -274,5 +277,6 @@ def separate_ladder(
                 f"validation_data must be a PatchSet with the ladder of the training, "
                 f"{ladder}; its ladder is {validation_data.ladder}."
             )
-        validation_data = (validation_data.X, validation_data.y)
-    return X, y, groups, validation_data, ladder
+        judged = validation_data
+        validation_data = (judged.X, judged.y, judged.conditions)
+    return X, y, groups, validation_data, ladder, conditions

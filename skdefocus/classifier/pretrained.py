@@ -9,21 +9,32 @@ from typing import Any
 
 from .model_file import read_model
 
-__all__ = ["CONTEXT_PRETRAINED", "PRETRAINED", "read_pretrained"]
+__all__ = ["CONTEXT_PATCHES", "CONTEXT_PRETRAINED", "PRETRAINED", "read_pretrained"]
 
 _FOLDER = Path(__file__).parent / "weights"
 
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
-    "default": "928117fefd56d6b115efe98a1bb7ed921946f5186532e315ec673500713225e2",
-    "fast": "c8097bb52baaa25e53be6a4296ae697f7c6e637e2d1f7ba6658da84b60e2b82f",
+    "default": "494e98d277505b5e89786d91e6bc07e104ae6f0ef1b0699855aa1889acb48989",
+    "fast": "3ff1b3a4b33adca3da0cc54022736817872ad4283bc4043f0604977db1c28c58",
     "paper": "3f985f8d7106e04a969b997d5dccda48edde8195c5e1fae3493ce7b6e9bbfb79",
 }
 
 
-# Context networks, which go with the patch network of the same name.
+# Context networks, each with the patch network that it has learned with.
+CONTEXT_PATCHES = {
+    "default": "928117fefd56d6b115efe98a1bb7ed921946f5186532e315ec673500713225e2",
+}
 CONTEXT_PRETRAINED = {
     "default": "dc1793edc245bccd36d7ce7151ba0cabea26675e574e4db5f69bb51354d72bdd",
+}
+
+
+# What there is of a kind, how messages call it, and its file.
+_KINDS = {
+    "patches": (PRETRAINED, "network", "{}.zip"),
+    "context": (CONTEXT_PRETRAINED, "context network", "context_{}.zip"),
+    "context patches": (CONTEXT_PATCHES, "context network", "context_{}_patches.zip"),
 }
 
 
@@ -35,8 +46,9 @@ def read_pretrained(name: str, kind: str = "patches") -> tuple[bytes, dict[str, 
     ----------
     name : str
         One of ``PRETRAINED``, or of ``CONTEXT_PRETRAINED``.
-    kind : {"patches", "context"}, default="patches"
-        Whether to read a patch network or a context network.
+    kind : {"patches", "context", "context patches"}, default="patches"
+        Whether to read a patch network, a context network, or the patch network that a
+        context network has learned with.
 
     Returns
     -------
@@ -50,19 +62,18 @@ def read_pretrained(name: str, kind: str = "patches") -> tuple[bytes, dict[str, 
     ValueError
         For an unknown name, or if the file's hash is not the one recorded here.
     """
-    known = CONTEXT_PRETRAINED if kind == "context" else PRETRAINED
+    known, what, file = _KINDS[kind]
     if name not in known:
-        what = "context network" if kind == "context" else "network"
         raise ValueError(
             f"no {what} named {name!r} ships with skdefocus; known: "
             f"{', '.join(map(repr, known))}."
         )
-    prefix = "context_" if kind == "context" else ""
-    path = _FOLDER / f"{prefix}{name}.zip"
+    path = _FOLDER / file.format(name)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != known[name]:
         raise ValueError(
             f"the shipped network {path.name} is damaged: its SHA-256 is {found}; "
             f"reinstall skdefocus."
         )
-    return read_model(path, kind=kind, trusted=True)
+    of_context = kind == "context"
+    return read_model(path, kind="context" if of_context else "patches", trusted=True)

@@ -10,11 +10,12 @@ from PIL import Image
 
 from skdefocus import PatchBlurClassifier
 from skdefocus.classifier.architectures import ARCHITECTURES
+from skdefocus.classifier.architectures._homogeneous import homogeneous_layers
 from skdefocus.classifier.training import train_context
 from skdefocus.classifier.training.keras_backend import import_keras, seeded
 from skdefocus.classifier.training.onnx_export import to_onnx
 from skdefocus.patches import make_blur_patches
-from tests.classifier.networks import N_LEVELS
+from tests.classifier.networks import N_LEVELS, inputs_of
 
 LADDER = (0.0, 1.0, 4.0)
 
@@ -67,7 +68,18 @@ def noise() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def built(noise):
+def told() -> np.ndarray:
+    """Conditions of 32 photographs, of little and of much noise and compression."""
+    rng = np.random.default_rng(1)
+    logarithms = rng.uniform(np.log(0.001), np.log(0.1), (32, 4))
+    conditions = np.exp(logarithms).astype(np.float32)
+    conditions[::3, 2] = 0
+    conditions[:, 3] = rng.uniform(0.1, 1, 32)
+    return conditions
+
+
+@pytest.fixture(scope="session")
+def built(noise, told):
     """Give a network by name, built once, with statistics as a training gives them.
 
     An untrained one answers 1 / 20 to everything.
@@ -82,12 +94,21 @@ def built(noise):
             network = ARCHITECTURES[name].build(N_LEVELS)
             rng = np.random.default_rng(1)
             momenta = {}
+            given = inputs_of(network, noise, told)
+            root_mean_square = homogeneous_layers()[0]
             for layer in network.layers:
                 if isinstance(layer, keras.layers.BatchNormalization):
                     momenta[layer], layer.momentum = layer.momentum, 0.0
                     layer.gamma.assign(rng.uniform(0.5, 1.5, layer.gamma.shape))
                     layer.beta.assign(rng.normal(0, 0.3, layer.beta.shape))
-            network(noise[:, np.newaxis], training=True)
+                elif isinstance(layer, root_mean_square):
+                    momenta[layer], layer.momentum = layer.momentum, 0.0
+                    layer.gamma.assign(rng.uniform(0.5, 1.5, layer.gamma.shape))
+                elif layer.input is network.inputs[-1] is not network.inputs[0]:
+                    # What is added for the conditions; 0 where a training begins.
+                    kernel = rng.normal(0, 9, layer.kernel.shape)
+                    layer.kernel.assign(layer.kernel_constraint(kernel))
+            network(given, training=True)
             for layer, momentum in momenta.items():
                 layer.momentum = momentum
         return network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from skdefocus.classifier.architectures import ARCHITECTURES
@@ -20,6 +21,14 @@ def each(names) -> list:
     return [pytest.param(n, marks=slow) if n in deep else n for n in names]
 
 
+def inputs_of(network, patches: np.ndarray, conditions: np.ndarray):
+    """Give patches to a Keras network, and their conditions if it takes them."""
+    patches = patches[:, np.newaxis]
+    if len(network.inputs) == 1:
+        return patches
+    return [patches, conditions[:, :, np.newaxis, np.newaxis]]
+
+
 def count_trained(network) -> int:
     return sum(math.prod(weight.shape) for weight in network.trainable_weights)
 
@@ -29,7 +38,9 @@ def check_counts(network, name: str, total: int, trained: int) -> None:
     assert network.count_params() == total
     assert count_trained(network) == trained
     size = 32 if ARCHITECTURES[name].stride is None else None
-    assert network.input.shape == (None, 1, size, size)
+    shapes = [tensor.shape for tensor in network.inputs]
+    told = [(None, 4, 1, 1)] if ARCHITECTURES[name].takes_conditions else []
+    assert shapes == [(None, 1, size, size), *told]
     cells = 1 if size else None
     assert network.output.shape == (None, N_LEVELS, cells, cells)
 

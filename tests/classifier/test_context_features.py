@@ -5,12 +5,15 @@ import pytest
 
 from skdefocus import PatchBlurClassifier
 from skdefocus._shared.sigma_scale import to_log_sigma
+from skdefocus._shared.validation import to_gray
 from skdefocus.classifier.context_features import (
     cell_means,
+    context_conditions,
     context_features,
     count_features,
     expected_log_sigma,
 )
+from skdefocus.filters import measure_conditions
 
 
 def test_cell_means_equal_a_loop():
@@ -29,7 +32,8 @@ def test_features_hold_the_probabilities_of_the_patch_around_a_cell(texture):
     assert features.shape == (count_features(18), 40, 48)
     # The cell at rows 40 to 43 is in the middle of the patch at rows 26 to 57.
     patch = texture[26:58, 66:98]
-    expected = np.log(np.maximum(classifier.predict_proba([patch])[0], 1e-30))
+    told = context_conditions(texture)[:1]
+    expected = np.log(np.maximum(classifier.predict_proba([patch], told)[0], 1e-30))
     found = (features[:18, 10, 20] - 1) * 4
     np.testing.assert_allclose(found, np.maximum(expected, -7), atol=1e-3)
 
@@ -77,6 +81,69 @@ def test_the_expected_sigma_is_read_back(texture):
     for row, column in ((10, 20), (4, 4), (30, 40)):
         top, left = 4 * row - 14, 4 * column - 14
         patch = texture[top : top + 32, left : left + 32]
-        (probabilities,) = classifier.predict_proba([patch])
+        told = context_conditions(texture)[:1]
+        (probabilities,) = classifier.predict_proba([patch], told)
         expected = probabilities @ to_log_sigma(classifier.sigmas_)
         assert found[row, column] == pytest.approx(expected, abs=1e-3)
+
+
+class TestConditions:
+    @pytest.fixture
+    def noisy(self, texture):
+        noise = np.random.default_rng(0).normal(0, 8 / 255, texture.shape)
+        return np.clip(0.2 + 0.6 * texture + noise, 0, 1).astype(np.float32)
+
+    def test_are_those_of_the_photograph_and_of_half_of_it(self, noisy):
+        found = context_conditions(noisy)
+        assert found.shape == (2, 4)
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found[0], measure_conditions(noisy))
+        halved = cell_means(noisy, 2)
+        np.testing.assert_array_equal(found[1], measure_conditions(halved))
+        assert 255 * found[0, 0] == pytest.approx(8, rel=0.3)
+        assert found[1, 0] < 0.75 * found[0, 0]
+
+    def test_are_those_of_the_gray_of_colors(self, small_photo):
+        photograph = small_photo / np.float32(255)
+        np.testing.assert_array_equal(
+            context_conditions(photograph), context_conditions(to_gray(photograph))
+        )
+
+    def test_of_a_clean_photograph_are_its_rounding(self):
+        flat = np.full((80, 90), 0.5, np.float32)
+        found = context_conditions(flat, 1 / 255)
+        deviation = 12**-0.5 / 255
+        np.testing.assert_allclose(found[0, :2], [deviation, deviation / 2], rtol=1e-6)
+        np.testing.assert_allclose(found[1], found[0] / [2, 2, 1, 1], rtol=1e-6)
+
+    def test_are_measured_by_default(self, noisy, trained):
+        measured = context_features(noisy, trained)
+        given = context_features(noisy, trained, conditions=context_conditions(noisy))
+        np.testing.assert_array_equal(measured, given)
+
+    @pytest.mark.parametrize("halving", [0, 1])
+    def test_each_is_told_of_its_own_size(self, noisy, trained, halving):
+        conditions = context_conditions(noisy)
+        expected = context_features(noisy, trained, conditions=conditions)
+        conditions[halving, :3] *= 4
+        found = context_features(noisy, trained, conditions=conditions)
+        n_levels = len(trained.classes_)
+        changed = np.abs(found - expected).max(axis=(1, 2)) > 1e-3
+        # Logarithms of the probabilities, and the sigma that they expect.
+        of_size = [changed[:n_levels].any(), changed[n_levels + 1 : -5].any()]
+        assert of_size == [halving == 0, halving == 1]
+        assert not changed[-5:].any()
+
+    def test_of_a_part_are_those_of_the_whole(self, noisy, trained):
+        conditions = context_conditions(noisy)
+        whole = context_features(noisy, trained, conditions=conditions)
+        part = context_features(noisy[:96], trained, conditions=conditions)
+        np.testing.assert_allclose(
+            part[:, :8, 8:-8], whole[:, :8, 8:-8], atol=1e-3, rtol=1e-4
+        )
+
+    def test_less_contrast_gives_the_same_features(self, noisy, trained):
+        expected = context_features(noisy, trained)[:-5]
+        low = np.float32(0.25) * noisy + np.float32(0.5)
+        found = context_features(low, trained)[:-5]
+        np.testing.assert_allclose(found, expected, atol=5e-3)

@@ -9,7 +9,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
 from skdefocus import PatchBlurClassifier
-from skdefocus.filters import blur
+from skdefocus.classifier.model_file import write_model
+from skdefocus.filters import blur, measure_conditions
+from skdefocus.filters.conditions import clean_conditions
+from tests.classifier.lazy import Lazy
+from tests.classifier.networks import N_LEVELS
 
 
 def test_predictions_come_from_the_probabilities(texture):
@@ -143,3 +147,121 @@ def test_unfitted_is_not_saved(tmp_path):
     with pytest.raises(NotFittedError):
         PatchBlurClassifier().save(tmp_path / "x.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def knowing(exported, tmp_path_factory):
+    """A classifier whose network takes conditions, and has learned nothing."""
+    path = tmp_path_factory.mktemp("model") / "m.zip"
+    card = {
+        **{"architecture": "blurnet_small", "patch_size": 32, "stride": 4},
+        **{"takes_conditions": True, "classes": list(range(N_LEVELS))},
+        "ladder": [level / 2 for level in range(N_LEVELS)],
+    }
+    write_model(path, exported("blurnet_small"), card)
+    return PatchBlurClassifier.load(path)
+
+
+class TestConditions:
+    def test_all_predictions_know_them(self, knowing, noise, told):
+        expected = knowing.network_.run_patches(noise, conditions=told)
+        assert np.abs(expected - knowing.predict_proba(noise)).max() > 0.01
+        best = expected.argmax(axis=1)
+        for conditions in (told, told.astype(np.float64), told.tolist()):
+            found = knowing.predict_proba(noise, conditions)
+            np.testing.assert_array_equal(found, expected)
+            np.testing.assert_array_equal(knowing.predict(noise, conditions), best)
+            np.testing.assert_array_equal(
+                knowing.predict_sigma(noise, conditions), knowing.sigmas_[best]
+            )
+            np.testing.assert_array_equal(
+                knowing.expected_sigma(noise, conditions), expected @ knowing.sigmas_
+            )
+
+    def test_go_with_their_patches_a_chunk_at_a_time(self, knowing, noise, told):
+        X, conditions = np.tile(noise, (70, 1, 1)), np.tile(told, (70, 1))
+        conditions[1030:] *= np.float32(1.5)
+        lazy = Lazy(X)
+        found = knowing.predict_proba(lazy, conditions)
+        assert max(lazy.sizes) == 1024 < len(X)
+        np.testing.assert_allclose(
+            found, knowing.network_.run_patches(X, conditions=conditions), atol=1e-5
+        )
+
+    def test_are_those_of_a_clean_photograph_by_default(self, knowing, noise, texture):
+        clean = clean_conditions(32)
+        np.testing.assert_array_equal(
+            knowing.predict_proba(noise), knowing.predict_proba(noise, clean)
+        )
+        np.testing.assert_array_equal(
+            knowing.predict_proba_image(texture),
+            knowing.predict_proba_image(texture, conditions=clean[0]),
+        )
+
+    def test_whole_image_equals_its_patches(self, knowing, told, texture):
+        image = texture[:70, :90]
+        for conditions in (told[0], measure_conditions(image)):
+            dense = knowing.predict_proba_image(image, conditions=conditions)
+            patches = np.lib.stride_tricks.sliding_window_view(image, (32, 32))
+            patches = patches[::4, ::4].reshape(-1, 32, 32)
+            expected = knowing.predict_proba(
+                patches, np.tile(conditions, (len(patches), 1))
+            )
+            np.testing.assert_allclose(dense.reshape(-1, N_LEVELS), expected, atol=1e-5)
+
+    @pytest.mark.parametrize("factor", [1 / 2, 1 / 8])
+    def test_less_contrast_changes_nothing(self, knowing, texture, factor):
+        for gray in (texture, np.float32(0.2 + 0.5 * texture)):
+            expected = knowing.predict_proba_image(
+                gray, conditions=measure_conditions(gray)
+            )
+            low = factor * gray + np.float32(0.125)
+            found = knowing.predict_proba_image(low, conditions=measure_conditions(low))
+            np.testing.assert_allclose(found, expected, atol=2e-3)
+
+    def test_are_refused_where_they_do_not_fit(self, knowing, noise, told, texture):
+        for predict in (
+            *(knowing.predict_proba, knowing.predict, knowing.predict_sigma),
+            knowing.expected_sigma,
+        ):
+            with pytest.raises(ValueError, match=r"^conditions must be floats of shap"):
+                predict(noise, told[:5])
+            with pytest.raises(ValueError, match=r"^conditions must be finite and"):
+                predict(noise, -told)
+        image = {"gray": texture}
+        for conditions, message in (
+            (told[:2], r"conditions must be floats of shape \(1, 4\)"),
+            (told[0, :3], r"conditions must be floats of shape \(1, 4\)"),
+            (0 * told[0], "noise and span in conditions must be above 0"),
+            (np.full(4, np.nan), "conditions must be finite"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                knowing.predict_proba_image(**image, conditions=conditions)
+
+    def test_networks_that_take_none_leave_them_alone(
+        self, exported, noise, told, tmp_path
+    ):
+        card = {
+            **{"architecture": "shufflenet_v2", "patch_size": 32, "stride": None},
+            **{"classes": list(range(N_LEVELS)), "takes_conditions": False},
+            "ladder": list(range(N_LEVELS)),
+        }
+        write_model(tmp_path / "m.zip", exported("shufflenet_v2"), card)
+        classifier = PatchBlurClassifier.load(tmp_path / "m.zip")
+        np.testing.assert_array_equal(
+            classifier.predict_proba(noise, told), classifier.predict_proba(noise)
+        )
+        # But they are looked at.
+        with pytest.raises(ValueError, match="conditions must be floats of shape"):
+            classifier.predict_proba(noise, told[:3])
+
+    def test_copies_know_them(self, knowing, noise, told):
+        copy = pickle.loads(pickle.dumps(knowing))
+        np.testing.assert_array_equal(
+            copy.predict_proba(noise, told), knowing.predict_proba(noise, told)
+        )
+
+
+def test_nothing_is_known_of_answers_that_nobody_has_judged(knowing, trained):
+    assert knowing.reliability_ is None
+    assert trained.reliability_ is None

@@ -8,9 +8,11 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
+from skdefocus.classifier import network as network_module
 from skdefocus.classifier import sessions
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.network import Network
+from skdefocus.filters.conditions import clean_conditions
 from tests.classifier.networks import each
 
 
@@ -87,3 +89,43 @@ def test_an_image_is_one_channel_with_the_levels_last(network):
     np.testing.assert_allclose(
         network.run_patches(patch[np.newaxis])[0], probabilities[1, 2], atol=1e-5
     )
+
+
+class TestConditions:
+    @pytest.mark.parametrize("n_threads", [None, 2])
+    def test_every_patch_has_its_own(
+        self, network, noise, told, monkeypatch, n_threads
+    ):
+        monkeypatch.setattr(network_module, "_BATCH", 5)
+        given = {"n_threads": n_threads}
+        together = network.run_patches(noise, conditions=told, **given)
+        alone = [
+            network.run_patches(noise[i : i + 1], conditions=told[i : i + 1], **given)
+            for i in range(len(noise))
+        ]
+        np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
+        # They do matter.
+        turned = network.run_patches(noise, conditions=told[::-1], **given)
+        assert np.abs(turned - together).max() > 0.01
+
+    def test_are_those_of_a_clean_photograph_by_default(self, network, noise):
+        clean = clean_conditions(len(noise))
+        expected = network.run_patches(noise, conditions=clean)
+        np.testing.assert_array_equal(network.run_patches(noise), expected)
+        image = np.random.default_rng(0).random((40, 50), dtype=np.float32)
+        expected = network.run_image(image, conditions=clean[0])
+        np.testing.assert_array_equal(network.run_image(image), expected)
+        channels = network.run_channels(image[np.newaxis], conditions=clean[0])
+        np.testing.assert_array_equal(np.moveaxis(channels, 0, -1), expected)
+
+    def test_doubles_are_accepted(self, network, noise, told):
+        np.testing.assert_array_equal(
+            network.run_patches(noise, conditions=told.astype(np.float64)),
+            network.run_patches(noise, conditions=told),
+        )
+
+    def test_networks_that_take_none_leave_them_alone(self, exported, noise, told):
+        network = Network(exported("shufflenet_v2"))
+        np.testing.assert_array_equal(
+            network.run_patches(noise, conditions=told), network.run_patches(noise)
+        )

@@ -11,7 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from skdefocus.classifier import onnx_safety
 from skdefocus.classifier.model_file import read_model, write_model
-from skdefocus.classifier.onnx_safety import check_onnx
+from skdefocus.classifier.onnx_safety import check_context_onnx, check_onnx
+from tests.classifier.networks import N_LEVELS
 from tests.classifier.networks import SINGLE as SINGLE_NETWORKS
 
 SHAPE = {"patch_size": 32, "stride": 4, "n_levels": 18}
@@ -84,7 +85,8 @@ class TestGraphs:
         self.check(graph([node]), r"gives shape \[1, 1, 40, 36\] for an image")
         model = onnx.load_from_string(graph([node]))
         model.graph.input[0].name = "x"
-        self.check(model.SerializeToString(), "one input 'patches'")
+        message = "must have the input 'patches' and one output 'probabilities'"
+        self.check(model.SerializeToString(), message)
         model = onnx.load_from_string(graph([node]))
         del model.graph.input[0].type.tensor_type.shape.dim[0]
         self.check(model.SerializeToString(), "input must be of shape")
@@ -101,6 +103,171 @@ class TestGraphs:
     def test_too_many_nodes(self):
         nodes = [helper.make_node("Relu", ["patches"], [f"r{i}"]) for i in range(1001)]
         self.check(graph(nodes), "too large or holds functions")
+
+
+class TestGraphsWithConditions:
+    """A second input, for which there must be the card's word."""
+
+    @pytest.fixture(params=["blurnet", "blurnet_small"])
+    def model(self, exported, request):
+        return onnx.load_from_string(exported(request.param))
+
+    def check(self, model, takes_conditions: bool = True) -> None:
+        check_onnx(
+            model.SerializeToString(),
+            **{**SHAPE, "n_levels": N_LEVELS},
+            takes_conditions=takes_conditions,
+        )
+
+    def test_are_accepted_by_the_word_of_the_card(self, model):
+        self.check(model)
+        message = "must have the input 'patches' and one output 'probabilities'"
+        with pytest.raises(ValueError, match=message):
+            self.check(model, takes_conditions=False)
+
+    def test_the_second_input_is_not_left_out(self, model):
+        node = helper.make_node("Relu", ["patches"], ["probabilities"])
+        with pytest.raises(
+            ValueError, match="the input 'patches' and 'conditions' and"
+        ):
+            check_onnx(graph([node]), **SHAPE, takes_conditions=True)
+        del model.graph.input[1]
+        with pytest.raises(
+            ValueError, match="the input 'patches' and 'conditions' and"
+        ):
+            self.check(model)
+
+    @pytest.mark.parametrize("change", ["name", "order", "third"])
+    def test_other_inputs(self, model, change):
+        inputs = [*model.graph.input]
+        if change == "name":
+            inputs[1].name = "more"
+        elif change == "order":
+            inputs.reverse()
+        else:
+            shape = ["n", 4, 1, 1]
+            inputs.append(
+                helper.make_tensor_value_info("third", TensorProto.FLOAT, shape)
+            )
+        del model.graph.input[:]
+        model.graph.input.extend(inputs)
+        with pytest.raises(
+            ValueError, match="the input 'patches' and 'conditions' and"
+        ):
+            self.check(model)
+
+    @pytest.mark.parametrize(
+        "shape",
+        [
+            *(
+                ("n", 3, 1, 1),
+                ("n", 4, 1, 9),
+                ("n", 4, 2, 1),
+                ("n", 4),
+                ("n", "k", 1, 1),
+            ),
+            *((1, 4, 1, 1), ("n", 4, "h", "w"), (), ("n", 4, 1, 1, 1)),
+        ],
+    )
+    def test_conditions_of_other_shapes(self, model, shape):
+        model.graph.input[1].CopyFrom(
+            helper.make_tensor_value_info("conditions", TensorProto.FLOAT, shape)
+        )
+        message = r"input 'conditions' must be of shape \(n, 4, 1, 1\)"
+        with pytest.raises(ValueError, match=message):
+            self.check(model)
+
+    @pytest.mark.parametrize("kind", [TensorProto.DOUBLE, TensorProto.STRING])
+    def test_conditions_of_another_type(self, model, kind):
+        model.graph.input[1].type.tensor_type.elem_type = kind
+        with pytest.raises(ValueError, match="do not fit together"):
+            self.check(model)
+
+    def test_a_context_network_takes_none(self):
+        ends = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in (
+                ("patches", ["n", 2, "h", "w"]),
+                ("conditions", ["n", 4, 1, 1]),
+                ("probabilities", ["n", 2, "h", "w"]),
+            )
+        ]
+        node = helper.make_node("Relu", ["patches"], ["probabilities"])
+        made = helper.make_graph([node], "g", ends[:2], ends[2:])
+        model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)])
+        with pytest.raises(
+            ValueError, match="must have the input 'patches' and one out"
+        ):
+            check_context_onnx(
+                model.SerializeToString(), n_features=2, multiple=4, n_levels=2
+            )
+
+    def test_sliding_networks_use_every_operator_that_they_may(self, exported):
+        kinds = {
+            node.op_type
+            for name in ("blurnet", "blurnet_small")
+            for node in onnx.load_from_string(exported(name)).graph.node
+        }
+        assert kinds == onnx_safety._DENSE_OPERATORS
+
+    @pytest.mark.parametrize("operator", ["Div", "Mul"])
+    def test_broadcasts_that_blow_up(self, operator):
+        wide = numpy_helper.from_array(np.ones((1, 1, 1, 3000), np.float32), "w")
+        tall = numpy_helper.from_array(np.ones((1, 1, 3000, 1), np.float32), "t")
+        nodes = [
+            helper.make_node(operator, ["w", "t"], ["large"]),
+            helper.make_node("Relu", ["large"], ["probabilities"]),
+        ]
+        with pytest.raises(ValueError, match="value 'large' has size 9000000"):
+            check_onnx(graph(nodes, [wide, tall]), **SHAPE)
+
+    @pytest.mark.parametrize(
+        ("nodes", "message"),
+        [
+            # Over the batch.
+            ([("ReduceMean", ["patches", "a0"], {})], "'v0' does not hold one entry"),
+            # An outer product over the batch: its axis has become that of channels.
+            (
+                [
+                    ("ReduceMean", ["patches", "a1"], {"keepdims": 0}),
+                    ("Add", ["v0", "patches"], {}),
+                ],
+                "'v1' does not hold one entry for each patch",
+            ),
+            (
+                [
+                    ("ReduceMean", ["patches", "a1"], {"keepdims": 0}),
+                    ("Div", ["v0", "patches"], {}),
+                ],
+                "'v1' does not hold one entry for each patch",
+            ),
+            # Axes that the network computes.
+            ([("ReduceMean", ["patches", "patches"], {})], "do not fit together"),
+            ([("ReduceLogSum", ["patches", "a0"], {})], "'v0' does not hold one entry"),
+            ([("Unsqueeze", ["patches", "a0"], {})], "'v0' does not hold one entry"),
+            ([("Concat", ["patches"] * 40, {"axis": 1})], "value 'v0' has size"),
+            ([("Concat", ["patches"] * 2, {"axis": 0})], "'v0' does not hold one"),
+            (
+                [
+                    (
+                        "AveragePool",
+                        ["patches"],
+                        {"kernel_shape": [9, 9], "pads": [999] * 4},
+                    )
+                ],
+                "value 'v0' has size|do not fit together",
+            ),
+        ],
+    )
+    def test_new_operators_asked_for_too_much(self, nodes, message):
+        made = [
+            helper.make_node(kind, inputs, [f"v{i}"], **attributes)
+            for i, (kind, inputs, attributes) in enumerate(nodes)
+        ]
+        made.append(helper.make_node("Relu", [made[-1].output[0]], ["probabilities"]))
+        axes = [whole([0], "a0"), whole([1], "a1")]
+        with pytest.raises(ValueError, match=message):
+            check_onnx(graph(made, axes), **SHAPE)
 
 
 def whole(values, name: str) -> TensorProto:
@@ -264,7 +431,6 @@ def test_what_is_accepted_is_what_these_need(exported):
         sizes = [math.prod(shape) / 32**2 for shape in shapes.values()]
         longest = max(longest, len(model.graph.node))
         widest, together = max(widest, *sizes), max(together, sum(sizes))
-    # A ReLU that ends nothing at 6 is the one operator of blurnet alone.
     assert kinds == onnx_safety._PATCH_OPERATORS
     assert longest <= onnx_safety._MAX_NODES < 1.5 * longest
     assert widest <= onnx_safety._MAX_VALUES_PER_PIXEL["patches"] < 1.2 * widest

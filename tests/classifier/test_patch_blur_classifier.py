@@ -46,13 +46,13 @@ def test_levels_left_out_are_not_predicted(patch_set, make_classifier):
 
 def test_a_search_finds_the_rate_that_learns(patch_set, make_classifier, tmp_path):
     search = GridSearchCV(
-        make_classifier(),
-        {"learning_rate": np.array([1e-3, 1e-6]), "epochs": np.array([1])},
+        make_classifier(architecture="blurnet_small"),
+        {"learning_rate": np.array([3e-3, 1e-6]), "epochs": np.array([3])},
         cv=2,
     )
-    search.fit(patch_set[0][:120], patch_set[1][:120])
+    search.fit(*patch_set)
     search.best_estimator_.save(tmp_path / "best.zip")
-    assert search.best_params_["learning_rate"] == 1e-3
+    assert search.best_params_["learning_rate"] == 3e-3
     assert search.predict(patch_set[0][:3]).shape == (3,)
 
 
@@ -111,6 +111,69 @@ X = np.zeros((4, 32, 32))
 def test_refuses_bad_parameters(changes, message):
     with pytest.raises(ValueError, match=message):
         PatchBlurClassifier(**{"ladder": PAPER_LADDER, **changes}).fit(X, [0, 1, 0, 1])
+
+
+class TestConditions:
+    """What a patch set tells of its photographs, a network learns from."""
+
+    @pytest.fixture
+    def conditions(self):
+        rng = np.random.default_rng(0)
+        return rng.uniform(0.01, 0.5, (96, 4)).astype(np.float32)
+
+    @pytest.fixture
+    def patches(self, small, conditions):
+        return PatchSet(*small, LADDER, conditions)
+
+    def test_are_learned_from_and_predicted_with(
+        self, small, patches, conditions, make_classifier
+    ):
+        settings = {"architecture": "blurnet_small", "validation_fraction": 0.3}
+        clean = make_classifier(**settings).fit(PatchSet(*small, LADDER))
+        assert make_classifier(**settings).fit(*small).network_.onnx == (
+            clean.network_.onnx
+        )
+        classifier = make_classifier(**settings).fit(patches)
+        assert classifier.network_.onnx != clean.network_.onnx
+        held_out = np.isin(patches.groups, classifier.validation_groups_)
+        found = classifier.predict(patches.X[held_out], conditions[held_out])
+        accuracy = (found == patches.y[held_out]).mean()
+        assert accuracy == pytest.approx(classifier.history_["val_accuracy"][-1])
+        probabilities = classifier.predict_proba(patches.X, conditions)
+        told_other = classifier.predict_proba(patches.X, conditions[::-1])
+        assert np.abs(probabilities - told_other).max() > 1e-3
+
+    def test_of_patches_to_validate_on_count(self, patches, make_classifier):
+        training, judged = patches.take(np.arange(64)), patches.take(np.arange(64, 96))
+        settings = {"architecture": "blurnet_small", "epochs": 1}
+        classifier = make_classifier(**settings)
+        of_set = classifier.fit(training, validation_data=judged).history_
+        triple = judged.X, judged.y, judged.conditions
+        assert classifier.fit(training, validation_data=triple).history_ == of_set
+        pair = judged.X, judged.y
+        other = classifier.fit(training, validation_data=pair).history_
+        assert other["loss"] == of_set["loss"]
+        assert other["val_loss"] != of_set["val_loss"]
+
+    def test_an_interrupted_training_goes_on_bit_for_bit(
+        self, small, patches, make_classifier, tmp_path
+    ):
+        settings = {"architecture": "blurnet_small", "validation_fraction": 0.3}
+        expected = make_classifier(**settings, epochs=3).fit(patches)
+        path = tmp_path / "run.ckpt"
+        make_classifier(**settings, epochs=1, checkpoint=path).fit(patches)
+        resumed = make_classifier(**settings, epochs=3, checkpoint=path).fit(patches)
+        assert resumed.network_.onnx == expected.network_.onnx
+        assert resumed.history_ == expected.history_
+        with pytest.raises(ValueError, match="differs in training data, validation"):
+            make_classifier(**settings, epochs=3, checkpoint=path).fit(*small)
+
+    def test_are_known_on_disk_too(self, patches, make_classifier, tmp_path):
+        patches.save(tmp_path)
+        settings = {"architecture": "blurnet_small", "epochs": 1}
+        one = make_classifier(**settings).fit(patches)
+        two = make_classifier(**settings).fit(PatchSet.load(tmp_path))
+        assert one.network_.onnx == two.network_.onnx
 
 
 class TestLadder:

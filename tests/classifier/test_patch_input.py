@@ -158,19 +158,24 @@ def test_messages_call_patches_by_their_name():
 
 
 class TestSeparateLadder:
-    patches = PatchSet(np.zeros((2, 4, 4), np.uint8), [0, 1], [7, 8], (0.0, 0.4))
+    patches = PatchSet(
+        *(np.zeros((2, 4, 4), np.uint8), [0, 1], [7, 8], (0.0, 0.4)),
+        np.float32([[0.1, 0.1, 0, 0.5], [0.2, 0.3, 0.1, 1]]),
+    )
 
     # The last as it comes from ``sigmas_`` of a classifier, which is float32.
     @pytest.mark.parametrize("ladder", [None, (0, 0.4), tuple(np.float32([0, 0.4]))])
     def test_takes_a_set_apart(self, ladder):
         found = separate_ladder(self.patches, None, None, self.patches, ladder)
-        X, y, groups, validation_data, sigmas = found
+        X, y, groups, validation_data, sigmas, conditions = found
         assert X is validation_data[0] is self.patches.X
         assert y is validation_data[1] is self.patches.y
         assert groups is self.patches.groups
         assert sigmas == (0.0, 0.4)
+        assert conditions is validation_data[2] is self.patches.conditions
 
     def test_leaves_arrays_as_they_are(self):
         X, y, groups, pair = object(), object(), object(), (object(), object())
         given_ = (X, y, groups, pair, (0.0, 3.0))
-        assert separate_ladder(*given_) == given_
+        # Nothing is known of the photographs of these.
+        assert separate_ladder(*given_) == (*given_, None)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 
@@ -11,6 +12,7 @@ from skdefocus import PatchBlurClassifier
 from skdefocus.classifier import ContextNetwork, model_file, pretrained
 from skdefocus.classifier.onnx_safety import check_onnx
 from skdefocus.classifier.pretrained import (
+    CONTEXT_PATCHES,
     CONTEXT_PRETRAINED,
     PRETRAINED,
     read_pretrained,
@@ -22,7 +24,7 @@ SHAPE = {"patch_size": 32, "stride": 4, "n_levels": 18}
 
 def test_the_shipped_file_passes_the_checks_for_files_from_elsewhere(shipped):
     onnx_bytes, card = shipped
-    check_onnx(onnx_bytes, **SHAPE)
+    check_onnx(onnx_bytes, **SHAPE, takes_conditions=True)
     path = pretrained._FOLDER / "default.zip"
     assert model_file.read_model(path)[0] == onnx_bytes
     assert path.stat().st_size < 5e6
@@ -92,13 +94,14 @@ def test_refuses_unknown_context_networks():
 
 NAMES = [(name, "patches") for name in PRETRAINED]
 NAMES += [(name, "context") for name in CONTEXT_PRETRAINED]
+NAMES += [(name, "context patches") for name in CONTEXT_PATCHES]
 
 
 @pytest.mark.parametrize(("name", "kind"), NAMES)
 def test_what_is_read_is_what_lies_in_the_file(name, kind):
     onnx_bytes, card = read_pretrained(name, kind)
-    prefix = "context_" if kind == "context" else ""
-    with zipfile.ZipFile(pretrained._FOLDER / f"{prefix}{name}.zip") as archive:
+    file = {"patches": "{}", "context": "context_{}"}.get(kind, "context_{}_patches")
+    with zipfile.ZipFile(pretrained._FOLDER / f"{file.format(name)}.zip") as archive:
         assert json.loads(archive.read("card.json")) == card
         if "weights" not in card:
             assert archive.read("model.onnx") == onnx_bytes
@@ -109,14 +112,15 @@ def test_what_is_read_is_what_lies_in_the_file(name, kind):
 def test_every_file_of_weights_is_known():
     files = {path.name for path in pretrained._FOLDER.glob("*.zip")}
     known = {f"{name}.zip" for name in PRETRAINED}
-    assert files == known | {f"context_{name}.zip" for name in CONTEXT_PRETRAINED}
+    known |= {f"context_{name}.zip" for name in CONTEXT_PRETRAINED}
+    assert files == known | {f"context_{name}_patches.zip" for name in CONTEXT_PATCHES}
 
 
-def test_context_networks_have_learned_with_the_patch_network_of_their_name():
+def test_context_networks_have_learned_with_the_patch_network_beside_them():
     for name in CONTEXT_PRETRAINED:
         _, card = read_pretrained(name, "context")
-        patch_network = PatchBlurClassifier.pretrained(name).network_
-        assert card["classifier"] == patch_network.sha256
+        onnx_bytes, _ = read_pretrained(name, "context patches")
+        assert card["classifier"] == hashlib.sha256(onnx_bytes).hexdigest()
 
 
 def test_unknown_names_are_told_the_known_ones():

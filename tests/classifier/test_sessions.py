@@ -12,6 +12,7 @@ import pytest
 from skdefocus import PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.classifier import sessions
 from skdefocus.classifier.sessions import open_session
+from skdefocus.filters.conditions import clean_conditions
 
 FORK = """
 import os, numpy as np
@@ -101,5 +102,8 @@ def test_a_forked_process_makes_its_own():
 def test_a_session_that_is_dropped_while_it_runs_finishes(network, made):
     session = open_session(*network, 1, most=1)
     open_session(*network, 2, most=1)
-    gray = np.zeros((1, 1, 32, 32), np.float32)
-    assert session.run(None, {"patches": gray})[0].shape[0] == 1
+    inputs = {
+        "patches": np.zeros((1, 1, 32, 32), np.float32),
+        "conditions": clean_conditions(1)[:, :, np.newaxis, np.newaxis],
+    }
+    assert session.run(None, inputs)[0].shape[0] == 1

@@ -1,0 +1,228 @@
+"""How often a classifier is right where it says so: what confidence is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from .._shared.sigma_scale import to_log_sigma
+from ..filters.conditions import pixel_noise
+
+__all__ = [
+    "fit_reliability",
+    "patch_texture",
+    "probability_within",
+    "reliable_confidence",
+    "tolerance",
+]
+
+# What counts as right: within this share of sigma, or within so many pixels.
+_SHARE, _LEAST = np.float32(0.25), np.float32(0.25)
+# Logarithms of detail over noise and over span, between which they count.
+_OVER_NOISE, _OVER_SPAN = (-0.5, 3.0), (-6.0, -1.5)
+# Detail, as a multiple of the noise, up to which there is none, and from which there
+# may be some. Rounding alone leaves more, unless all pixels are equal.
+_NO_DETAIL, _SOME_DETAIL = 0.1, 0.5
+_LEAST_DETAIL = 1e-9
+# Keeps what is certain at a finite distance from what is not.
+_CERTAIN = 0.01
+
+
+def tolerance(sigma: np.ndarray) -> np.ndarray:
+    """By how much a sigma may be wrong and still count as right.
+
+    Parameters
+    ----------
+    sigma : ndarray
+        True or estimated sigma, in pixels.
+
+    Returns
+    -------
+    ndarray of the same shape
+        A quarter of it, or a quarter of a pixel if that is more.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.classifier.reliability import tolerance
+    >>> tolerance(np.array([0.0, 0.5, 4.0])).tolist()
+    [0.25, 0.25, 1.0]
+    """
+    allowed: np.ndarray = np.maximum(_SHARE * sigma, _LEAST)
+    return allowed
+
+
+def probability_within(
+    probabilities: np.ndarray, sigmas: np.ndarray, sigma: np.ndarray
+) -> np.ndarray:
+    """Probability that sigma is right within 25 % or 0.25 px, by a classifier's word.
+
+    The probability of a level is spread evenly, on the scale ``log(sigma + 0.8)``, from
+    halfway to the level before to halfway to the next.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (..., n_levels), float32
+        Of each level.
+    sigmas : ndarray of shape (n_levels,)
+        Sigma of each level, ascending, at least two.
+    sigma : ndarray of shape (...)
+        What is said to be the sigma, in pixels.
+
+    Returns
+    -------
+    ndarray of shape (...), float32
+        In [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.classifier.reliability import probability_within
+    >>> levels = np.array([0.0, 1.0, 2.0, 4.0])
+    >>> sure = np.array([[0.0, 0.0, 1.0, 0.0], [0.25, 0.25, 0.25, 0.25]])
+    >>> found = probability_within(sure, levels, np.array([2.0, 2.0]))
+    >>> bool(found[0] > 0.7), bool(found[1] < 0.2)
+    (True, True)
+    """
+    levels = to_log_sigma(np.asarray(sigmas, np.float64))
+    middles = (levels[1:] + levels[:-1]) / 2
+    # The last level reaches as far up as it does down.
+    edges = np.concatenate([levels[:1], middles, [2 * levels[-1] - middles[-1]]])
+    below = np.zeros((*probabilities.shape[:-1], len(edges)), np.float32)
+    np.cumsum(probabilities, axis=-1, out=below[..., 1:])
+    allowed = tolerance(sigma)
+    ends = [
+        _interpolated(below, edges, to_log_sigma(np.maximum(end, 0)))
+        for end in (sigma - allowed, sigma + allowed)
+    ]
+    within: np.ndarray = np.clip(ends[1] - ends[0], 0, 1).astype(np.float32)
+    return within
+
+
+def _interpolated(
+    below: np.ndarray, edges: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """Share of each distribution that lies below a value."""
+    places = np.interp(values, edges, np.arange(len(edges))).astype(np.float32)
+    first = np.minimum(places.astype(np.intp), len(edges) - 2)[..., np.newaxis]
+    low, high = (np.take_along_axis(below, first + i, -1)[..., 0] for i in (0, 1))
+    interpolated: np.ndarray = low + (places - first[..., 0]) * (high - low)
+    return interpolated
+
+
+def patch_texture(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the standard deviation of the gray levels of patches, and of their detail.
+
+    Parameters
+    ----------
+    patches : ndarray of shape (n, size * size), float
+        Gray patches.
+
+    Returns
+    -------
+    deviation : ndarray of shape (n,), float32
+        On the scale of the patches.
+    detail : ndarray of shape (n,), float32
+        The same of what is left when the plane that fits a patch best is taken away:
+        that of a smooth sky is its noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.classifier.reliability import patch_texture
+    >>> ramp = np.tile(np.linspace(0, 1, 8), 8)[np.newaxis]
+    >>> deviation, detail = patch_texture(ramp)
+    >>> bool(deviation[0] > 0.3), bool(detail[0] < 1e-6)
+    (True, True)
+    """
+    size = round(patches.shape[1] ** 0.5)
+    pixels = patches.astype(np.float64)
+    pixels -= pixels.mean(axis=1, keepdims=True)
+    places = np.arange(size) - (size - 1) / 2
+    rows, columns = np.repeat(places, size), np.tile(places, size)
+    variance = (pixels**2).mean(axis=1)
+    moment = max((rows**2).sum(), 1) * size**2
+    explained = ((pixels @ rows) ** 2 + (pixels @ columns) ** 2) / moment
+    detail = np.maximum(variance - explained, 0)
+    return np.sqrt(variance).astype(np.float32), np.sqrt(detail).astype(np.float32)
+
+
+def _features(
+    within: np.ndarray, detail: np.ndarray, noise: np.ndarray, span: np.ndarray
+) -> np.ndarray:
+    """Give, last axis, what being right is a logistic function of."""
+    detail = np.maximum(detail, _LEAST_DETAIL)
+    said = np.log((within + _CERTAIN) / (1 + _CERTAIN - within))
+    over_noise = np.clip(np.log(detail / noise), *_OVER_NOISE)
+    over_span = np.clip(np.log(detail / span), *_OVER_SPAN)
+    return np.stack([said, over_noise, over_span], axis=-1)
+
+
+def reliable_confidence(
+    within: np.ndarray,
+    detail: np.ndarray,
+    conditions: np.ndarray,
+    reliability: np.ndarray,
+) -> np.ndarray:
+    """Turn a classifier's word into the probability that it is true.
+
+    Parameters
+    ----------
+    within : ndarray of shape (...)
+        From `probability_within`.
+    detail : ndarray of shape (...)
+        Standard deviation of the detail of gray levels, as `patch_texture` takes it, in
+        [0, 1].
+    conditions : ndarray of shape (4,) or (..., 4)
+        From `skdefocus.filters.measure_conditions`.
+    reliability : ndarray of shape (4,)
+        From `fit_reliability`.
+
+    Returns
+    -------
+    ndarray of shape (...), float32
+        In [0, 1]; 0 where there is no detail at all.
+    """
+    noise = pixel_noise(conditions[..., 0], conditions[..., 1])
+    features = _features(within, detail, noise, conditions[..., 3])
+    certainty = features @ reliability[1:] + reliability[0]
+    some = (detail / noise - _NO_DETAIL) / (_SOME_DETAIL - _NO_DETAIL)
+    confidence: np.ndarray = np.clip(some, 0, 1) / (1 + np.exp(-certainty))
+    return confidence.astype(np.float32)
+
+
+def fit_reliability(
+    within: np.ndarray,
+    detail: np.ndarray,
+    conditions: np.ndarray,
+    right: np.ndarray,
+    weight: np.ndarray | None = None,
+) -> np.ndarray:
+    """Learn how often a classifier is right where it says so.
+
+    Parameters
+    ----------
+    within, detail, conditions
+        As in `reliable_confidence`, of shapes (n,), (n,) and (n, 4), of photographs
+        that the classifier has not learned from.
+    right : ndarray of shape (n,), bool
+        Whether sigma is right within `tolerance`.
+    weight : ndarray of shape (n,), optional
+        By how much each counts; by default 1.
+
+    Returns
+    -------
+    ndarray of shape (4,), float64
+        Coefficients of a logistic regression: its offset, and those of the word, of
+        detail over noise, and of detail over span.
+
+    Raises
+    ------
+    ValueError
+        If all are right, or none is.
+    """
+    noise = pixel_noise(conditions[:, 0], conditions[:, 1])
+    features = _features(within, detail, noise, conditions[:, 3])
+    model = LogisticRegression(max_iter=1000)
+    model.fit(features, np.asarray(right, bool), sample_weight=weight)
+    return np.concatenate([model.intercept_, model.coef_[0]])

@@ -7,7 +7,6 @@ from .calibrated import CalibratedMapper
 from .classify_patches import classify_windows
 from .context import ContextMapper, context_map
 from .precomputed import PrecomputedMapper, precomputed_map
-from .scales import automatic_scale
 from .sliding_window import SlidingWindowMapper, sliding_window_map
 from .windows import average_windows, count_windows
 
@@ -16,7 +15,6 @@ __all__ = [
     "ContextMapper",
     "PrecomputedMapper",
     "SlidingWindowMapper",
-    "automatic_scale",
     "average_windows",
     "classify_windows",
     "context_map",

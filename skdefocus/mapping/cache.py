@@ -19,7 +19,7 @@ from .._shared.files import replace_file
 __all__ = ["cached_maps", "content_key", "load_maps", "network_key", "store_maps"]
 
 # Changes whenever the same input may give another map.
-_VERSION = "3"
+_VERSION = "4"
 # What numpy and zipfile raise for files that were cut off or damaged.
 _UNREADABLE = (
     *(OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError),
@@ -46,7 +46,9 @@ def network_key(classifier: Any, sigmas: np.ndarray | None = None) -> str:
     if network is None:
         key: str = joblib.hash(classifier)
         return key if sigmas is None else f"{key} {sigmas.tolist()}"
-    return f"{network.sha256} {classifier.sigmas_.tolist()}"
+    reliability = getattr(classifier, "reliability_", None)
+    trusted = "" if reliability is None else f" {reliability.tolist()}"
+    return f"{network.sha256} {classifier.sigmas_.tolist()}{trusted}"
 
 
 def content_key(image: np.ndarray, settings: Mapping[str, Any], network: str) -> str:

@@ -10,27 +10,28 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .._shared.gray_rows import GrayRows
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ..classifier.reliability import (
+    probability_within,
+    reliable_confidence,
+)
+from ..filters import measure_conditions
 from .class_sigmas import sigma_of_classes
-from .windows import count_windows, pad_to_grid, window_deviation
+from .confidence import spread_confidence, texture_confidence
+from .windows import count_windows, pad_to_grid, window_texture
 
 __all__ = [
     "classify_bands",
     "classify_windows",
-    "spread_confidence",
-    "texture_confidence",
+    "estimate_sigma",
+    "final_confidence",
+    "judge_trust",
+    "probabilities_of",
 ]
 
 # Photographs are worked on in bands of about this many pixels.
 _BAND_PIXELS = 2**21
 # Patches handed over at a time: 16 MB.
 _CHUNK = 4096
-
-# Variance of log(sigma + 0.8) at which confidence is one half: that of probabilities
-# spread evenly over two neighboring levels and a little more.
-_HALF_VARIANCE = 0.018
-# Standard deviation of the gray levels, on [0, 1], from which texture is decisive.
-_FULL_TEXTURE = 20 / 255
-_LEAST_TEXTURE = 0.02
 
 
 def classify_windows(
@@ -70,8 +71,10 @@ def classify_windows(
         Sigma of the window that begins at row ``i * step``, column ``j * step``, in
         pixels.
     confidence : ndarray of shape (n_down, n_across), float32
-        In [0, 1]: one for texture with one clear level, lower where probabilities
-        spread, where there is little texture, and where the top level saturates.
+        In [0, 1]. Of a network of ours the probability that sigma is right within 25 %
+        or 0.25 px; of another classifier a weight: one for texture with one clear
+        level, lower where probabilities spread, where there is little texture, and
+        where the top level saturates.
 
     Raises
     ------
@@ -88,6 +91,7 @@ def classify_windows(
     >>> classify_windows(gray, classifier, sigmas=[2.5])[0]
     array([[2.5, 2.5, 2.5]], dtype=float32)
     """
+    conditions = measure_conditions(gray)
     bands = classify_bands(
         gray,
         classifier,
@@ -96,9 +100,10 @@ def classify_windows(
         step=step,
         estimate=estimate,
         n_threads=n_threads,
+        conditions=conditions,
     )
-    sigma, confidence = map(np.concatenate, zip(*bands, strict=True))
-    return sigma, confidence
+    sigma, trust, detail = map(np.concatenate, zip(*bands, strict=True))
+    return sigma, final_confidence(trust, detail, conditions, classifier)
 
 
 def classify_bands(
@@ -110,9 +115,10 @@ def classify_bands(
     step: int,
     estimate: str,
     n_threads: int | None,
+    conditions: np.ndarray | None = None,
     band_pixels: int = _BAND_PIXELS,
     chunk: int = _CHUNK,
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Classify the windows of a photograph, some rows of them at a time.
 
     Parameters
@@ -123,6 +129,9 @@ def classify_bands(
         As in `classify_windows`.
     sigmas : ndarray of shape (n_classes,), float32, optional
         From `sigma_of_classes`, which by default is asked here.
+    conditions : ndarray of shape (4,), float32, optional
+        From `measure_conditions`, for a network that takes them; by default those of a
+        clean photograph.
     band_pixels : int, default=2**21
         About as many pixels are classified in one call.
     chunk : int, default=4096
@@ -130,8 +139,9 @@ def classify_bands(
 
     Yields
     ------
-    sigma, confidence : ndarray of shape (n, n_across), float32
-        Of the next rows of windows.
+    sigma, trust, detail : ndarray of shape (n, n_across), float32
+        Of the next rows of windows: sigma in pixels, and what `final_confidence` makes
+        confidence of.
     """
     if sigmas is None:
         sigmas = sigma_of_classes(classifier)
@@ -141,20 +151,38 @@ def classify_bands(
         shape = min(n_down - first, band), n_across
         top, height = first * step, (shape[0] - 1) * step + patch_size
         pixels = pad_to_grid(gray, patch_size, step, (top, top + height))
-        texture = window_deviation(pixels, shape, patch_size, step)
-        sigma, confidence = np.empty((2, *shape), dtype=np.float32)
+        texture, detail = window_texture(pixels, shape, patch_size, step)
+        sigma, trust = np.empty((2, *shape), dtype=np.float32)
         for rows, columns, probabilities in _probabilities(
-            pixels, classifier, shape, patch_size, step, n_threads, chunk
+            pixels, classifier, shape, patch_size, step, n_threads, conditions, chunk
         ):
             block = np.ix_(rows, columns)
-            sigma[block] = _estimate(probabilities, sigmas, estimate)
-            confidence[block] = _confidence(probabilities, sigmas, texture[block])
-        yield sigma, confidence
+            sigma[block] = estimate_sigma(probabilities, sigmas, estimate)
+            trust[block] = judge_trust(
+                probabilities, sigmas, sigma[block], texture[block], classifier
+            )
+        yield sigma, trust, detail
 
 
-def _estimate(
+def estimate_sigma(
     probabilities: np.ndarray, sigmas: np.ndarray, estimate: str
 ) -> np.ndarray:
+    """Sigma of windows, from the probabilities of their classes.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (..., n_classes), float32
+        Of each class.
+    sigmas : ndarray of shape (n_classes,), float32
+        Sigma of each class, in pixels.
+    estimate : {"mode", "mean"}
+        As in `classify_windows`.
+
+    Returns
+    -------
+    ndarray of shape (...), float32
+        In pixels.
+    """
     sigma: np.ndarray
     if estimate == "mode":
         sigma = sigmas[probabilities.argmax(axis=-1)]
@@ -165,55 +193,70 @@ def _estimate(
     return sigma
 
 
-def _confidence(
-    probabilities: np.ndarray, sigmas: np.ndarray, texture: np.ndarray
+def judge_trust(
+    probabilities: np.ndarray,
+    sigmas: np.ndarray,
+    sigma: np.ndarray,
+    texture: np.ndarray,
+    classifier: Any,
 ) -> np.ndarray:
+    """How far the probabilities of windows are to be trusted.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (..., n_classes), float32
+        Of each class.
+    sigmas : ndarray of shape (n_classes,), float32
+        Sigma of each class, in pixels.
+    sigma : ndarray of shape (...), float32
+        From `estimate_sigma`.
+    texture : ndarray of shape (...), float32
+        Standard deviation of the gray levels of each window.
+    classifier : classifier
+        One whose ``reliability_`` is known gives its word for it that sigma is right
+        within 25 % or 0.25 px; of any other, agreement of the probabilities and texture
+        make a weight.
+
+    Returns
+    -------
+    ndarray of shape (...), float32
+        In [0, 1].
+    """
+    if getattr(classifier, "reliability_", None) is not None:
+        return probability_within(probabilities, sigmas, sigma)
     decided = spread_confidence(probabilities, to_log_sigma(sigmas))
     # Beyond the ladder the top level only says "at least this much". It is not the last
     # class where classes are names: "blurred" comes before "sharp".
-    within = 1 - probabilities[..., sigmas.argmax()] / 2
-    confidence: np.ndarray = np.clip(
-        decided * texture_confidence(texture) * within, 0, 1
-    )
-    return confidence
+    inside = 1 - probabilities[..., sigmas.argmax()] / 2
+    weight: np.ndarray = np.clip(decided * texture_confidence(texture) * inside, 0, 1)
+    return weight
 
 
-def spread_confidence(probabilities: np.ndarray, log_sigmas: np.ndarray) -> np.ndarray:
-    """How far probabilities agree on one level.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (..., n_levels)
-        Of each level.
-    log_sigmas : ndarray of shape (n_levels,)
-        ``log(sigma + 0.8)`` of each level.
-
-    Returns
-    -------
-    ndarray of shape (...)
-        1 for one clear level, one half where they spread over two neighbors and a
-        little more.
-    """
-    mean = probabilities @ log_sigmas
-    variance = np.maximum(probabilities @ log_sigmas**2 - mean**2, 0)
-    agreement: np.ndarray = 1 / (1 + variance / np.float32(_HALF_VARIANCE))
-    return agreement
-
-
-def texture_confidence(deviation: np.ndarray) -> np.ndarray:
-    """How far contrast lets blur be judged.
+def final_confidence(
+    trust: np.ndarray, detail: np.ndarray, conditions: np.ndarray, classifier: Any
+) -> np.ndarray:
+    """Confidence of windows or of pixels, whose trust is a mean over windows.
 
     Parameters
     ----------
-    deviation : ndarray
-        Standard deviation of gray levels, in [0, 1], within windows.
+    trust : ndarray of shape (...), float32
+        From `judge_trust`.
+    detail : ndarray of shape (...), float32
+        Standard deviation of the detail, from `window_texture`.
+    conditions : ndarray of shape (4,), float32
+        Those of the photograph.
+    classifier : classifier
+        As in `judge_trust`; a weight stays what it is.
 
     Returns
     -------
-    ndarray of the same shape
-        From 0.02 for flat windows to 1 from a deviation of 20 of 255 levels.
+    ndarray of shape (...), float32
+        In [0, 1].
     """
-    return np.clip(deviation / np.float32(_FULL_TEXTURE), _LEAST_TEXTURE, 1)
+    reliability = getattr(classifier, "reliability_", None)
+    if reliability is None:
+        return trust
+    return reliable_confidence(trust, detail, conditions, reliability)
 
 
 def _probabilities(
@@ -223,12 +266,22 @@ def _probabilities(
     patch_size: int,
     step: int,
     n_threads: int | None,
+    conditions: np.ndarray | None,
     chunk: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield rows and columns of windows with their probabilities, block by block."""
     if hasattr(classifier, "predict_proba_image"):
-        return _dense_probabilities(pixels, classifier, shape, step, n_threads)
-    return _patch_probabilities(pixels, classifier, shape, patch_size, step, chunk)
+        return _dense_probabilities(
+            pixels, classifier, shape, step, n_threads, conditions
+        )
+    return _patch_probabilities(
+        pixels, classifier, shape, patch_size, step, conditions, chunk
+    )
+
+
+def _takes_conditions(classifier: Any) -> bool:
+    taken: bool = getattr(classifier, "takes_conditions_", False)
+    return taken
 
 
 def _dense_probabilities(
@@ -237,15 +290,19 @@ def _dense_probabilities(
     shape: tuple[int, int],
     step: int,
     n_threads: int | None,
+    conditions: np.ndarray | None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Run the network over the band once for every offset of windows to its stride."""
     stride = classifier.dense_stride_
+    told = {"conditions": conditions} if _takes_conditions(classifier) else {}
     origins = [np.arange(n) * step for n in shape]
     for top in np.unique(origins[0] % stride):
         rows = np.flatnonzero(origins[0] % stride == top)
         for left in np.unique(origins[1] % stride):
             columns = np.flatnonzero(origins[1] % stride == left)
-            dense = classifier.predict_proba_image(pixels[top:, left:], n_threads)
+            dense = classifier.predict_proba_image(
+                pixels[top:, left:], n_threads, **told
+            )
             yield (
                 rows,
                 columns,
@@ -264,6 +321,7 @@ def _patch_probabilities(
     shape: tuple[int, int],
     patch_size: int,
     step: int,
+    conditions: np.ndarray | None,
     chunk: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Cut patches a few rows of windows at a time and have them classified."""
@@ -276,13 +334,36 @@ def _patch_probabilities(
             rows = top + np.arange(block.shape[0])
             columns = left + np.arange(block.shape[1])
             patches = block.reshape(-1, patch_size**2)
-            if hasattr(classifier, "predict_proba"):
-                probabilities = np.asarray(classifier.predict_proba(patches))
-            else:
-                decided = classifier.predict(patches)[:, np.newaxis]
-                probabilities = decided == classifier.classes_
-            yield (
-                rows,
-                columns,
-                probabilities.astype(np.float32).reshape(len(rows), len(columns), -1),
-            )
+            probabilities = probabilities_of(classifier, patches, conditions)
+            yield (rows, columns, probabilities.reshape(len(rows), len(columns), -1))
+
+
+def probabilities_of(
+    classifier: Any, patches: np.ndarray, conditions: np.ndarray | None
+) -> np.ndarray:
+    """Ask any classifier about patches.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted.
+    patches : ndarray of shape (n, n_pixels), float32
+        Patches, in [0, 1].
+    conditions : ndarray of shape (4,), float32, or None
+        Those of the photograph, for a network that takes them.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes), float32
+        Of a classifier without probabilities, 1 for the class that it predicts.
+    """
+    if _takes_conditions(classifier) and conditions is not None:
+        told = np.tile(conditions, (len(patches), 1))
+        probabilities = classifier.predict_proba(patches, told)
+    elif hasattr(classifier, "predict_proba"):
+        probabilities = np.asarray(classifier.predict_proba(patches))
+    else:
+        decided = classifier.predict(patches)[:, np.newaxis]
+        probabilities = decided == classifier.classes_
+    shares: np.ndarray = probabilities.astype(np.float32)
+    return shares

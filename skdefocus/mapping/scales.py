@@ -10,31 +10,46 @@ import numpy as np
 
 from .._shared.parameters import POSITIVE_REAL, StrOptions
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.threads import run_in_parts
 from ..filters import resize
+from ..filters._resize import enlarge_rows
 
 __all__ = [
+    "BLURRED",
     "SCALE",
-    "automatic_scale",
+    "SEEN",
     "check_scale",
     "measure_at",
     "resample_all",
 ]
 
-# A photograph of this length rarely holds more blur than the ladder has levels for.
+# Photographs up to this length are measured all over. A larger one is, too, but at its
+# full size only where half the size reads as sharp.
 _LONG_SIDE = 1600
 # The more a patch is blurred, the less it holds to judge by; a disc of sigma 8 is as
 # wide as a patch. Between these sigmas (benchmarks/RESULTS.md) the answer passes over
 # to a photograph of half the size, while its long side is above the last of these.
 _TRUSTED, _DOUBTED = 1.5, 3.0
 _SHORTEST_LONG_SIDE = 200
+# Confidence in a half up to which it does not count, and from which it counts fully.
+# Where nothing is to be seen at any size, sigma would double from half to half.
+_UNSEEN, SEEN = 0.05, 0.1
+# The same by what a half shows, in its pixels: what it finds blurred is not sharp.
+_SHARP, BLURRED = 1.0, 1.5
 # Blur that enlarging adds, in pixels of the enlarged photograph: what the network reads
 # of the sharpest parts of photographs enlarged twice.
 _INTERPOLATION = 0.65
+
+# Rows that are passed over at a time.
+_STRIP = 256
 
 SCALE = [StrOptions({"auto"}), POSITIVE_REAL, tuple, list]
 
 # From a factor to sigma, confidence and the sigma of windows alone, at its size.
 _Measure = Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray]]
+# From a factor, and sigma and confidence at half of its size in the pixels of that, to
+# sigma and confidence at its size, which are those of the half where that is blurred.
+_MeasureSharp = Callable[[float, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def check_scale(caller: str, parameters: Mapping[str, Any]) -> None:
@@ -64,41 +79,13 @@ def check_scale(caller: str, parameters: Mapping[str, Any]) -> None:
         )
 
 
-def automatic_scale(shape: tuple[int, ...]) -> float:
-    """Halve until the long side of a photograph is at most 1600 pixels.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Height and width first.
-
-    Returns
-    -------
-    float
-        1, 1/2, 1/4, ...
-
-    Examples
-    --------
-    >>> from skdefocus.mapping import automatic_scale
-    >>> automatic_scale((427, 640)), automatic_scale((4000, 6000, 3))
-    (1.0, 0.25)
-    """
-    scale = 1.0
-    while max(shape[:2]) * scale > _LONG_SIDE:
-        scale /= 2
-    return scale
-
-
 def _factors(
     scale: float | str | Sequence[float], shape: tuple[int, ...], patch_size: int
 ) -> list[float]:
     """List the factors of a scale, the largest first for "auto"."""
     if scale != "auto":
         return [float(factor) for factor in np.atleast_1d(scale)]
-    factors = [automatic_scale(shape)]
-    # What is long and narrow would be reduced to less than a patch.
-    while factors[0] < 1 and min(shape) * factors[0] < patch_size:
-        factors[0] *= 2
+    factors = [1.0]
     while (
         max(shape) * factors[-1] / 2 > _SHORTEST_LONG_SIDE
         and min(shape) * factors[-1] / 2 >= patch_size
@@ -171,6 +158,7 @@ def measure_at(
     shape: tuple[int, int],
     patch_size: int,
     measure: _Measure,
+    measure_sharp: _MeasureSharp,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Measure a photograph at the scale asked for.
 
@@ -186,6 +174,10 @@ def measure_at(
         From a factor to sigma, confidence, and the sigma that single windows show and
         by which "auto" passes over to halves; each at the size and in the pixels of the
         photograph resampled by the factor.
+    measure_sharp : callable
+        From a factor, and sigma and confidence at half of its size, to sigma and
+        confidence at its size, measured anew where the half is sharp: for the factors
+        of "auto" that leave a photograph longer than 1600 px.
 
     Returns
     -------
@@ -197,27 +189,58 @@ def measure_at(
         sigma, confidence, _ = measure(factors[0])
         return _own_pixels(sigma, confidence, factors[0], shape)
     if scale == "auto":
-        return _measure_while_trusted(factors, shape, measure)
+        return _measure_while_trusted(factors, shape, measure, measure_sharp)
     return _measure_together(factors, shape, measure)
 
 
 def _measure_while_trusted(
-    factors: Sequence[float], shape: tuple[int, int], measure: _Measure
+    factors: Sequence[float],
+    shape: tuple[int, int],
+    measure: _Measure,
+    measure_sharp: _MeasureSharp,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pass over from half to half where a patch shows more blur than it can judge."""
-    # All at the size of the largest, which may be far from the photograph's.
-    size = _scaled(shape, factors[0])
-    sigma, confidence, _ = measure(factors[-1])
-    blur_map, confidence = _own_pixels(sigma, confidence, factors[-1], size)
+    # Always in the pixels of the size they have, the coarsest first.
+    blur_map, confidence, _ = measure(factors[-1])
     for factor in reversed(factors[:-1]):
-        sigma, fine_confidence, seen = measure(factor)
-        seen, _ = _own_pixels(seen, fine_confidence, factor, size)
-        fine, fine_confidence = _own_pixels(sigma, fine_confidence, factor, size)
-        doubt = (seen * np.float32(factor) - _TRUSTED) / (_DOUBTED - _TRUSTED)
-        doubt = np.clip(doubt, 0, 1)
-        blur_map = fine + doubt * (blur_map - fine)
-        confidence = fine_confidence + doubt * (confidence - fine_confidence)
-    return _resized(blur_map, shape), _resized(confidence, shape)
+        if max(shape) * factor > _LONG_SIDE:
+            sigma, sure = measure_sharp(factor, blur_map, confidence)
+            seen = sigma
+        else:
+            sigma, sure, seen = measure(factor)
+        blur_map, confidence = _blended(sigma, sure, seen, blur_map, confidence)
+    return blur_map, confidence
+
+
+def _blended(
+    sigma: np.ndarray,
+    confidence: np.ndarray,
+    seen: np.ndarray,
+    half_sigma: np.ndarray,
+    half_confidence: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take a map, in place, to that of half the size where it shows much blur."""
+    coarse = [half_sigma, half_confidence]
+
+    def blend(first: int, last: int) -> None:
+        for start in range(first, last, _STRIP):
+            rows = slice(start, min(start + _STRIP, last))
+            half, sure = (enlarge_rows(plane, sigma.shape, rows) for plane in coarse)
+            doubt = np.maximum(
+                _rise(seen[rows], _TRUSTED, _DOUBTED), _rise(half, _SHARP, BLURRED)
+            )
+            doubt *= _rise(sure, _UNSEEN, SEEN)
+            sigma[rows] += doubt * (2 * half - sigma[rows])
+            confidence[rows] += doubt * (sure - confidence[rows])
+
+    run_in_parts(blend, len(sigma), _STRIP)
+    return sigma, confidence
+
+
+def _rise(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """0 up to one value, 1 from another on."""
+    risen: np.ndarray = np.clip((values - np.float32(low)) / (high - low), 0, 1)
+    return risen
 
 
 def _measure_together(

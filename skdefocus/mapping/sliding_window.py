@@ -20,15 +20,16 @@ from .._shared.parameters import (
     checked,
     unchecked,
 )
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..classifier import PatchBlurClassifier
 from ..classifier.pretrained import PRETRAINED
+from ..filters import measure_conditions
 from ..sample import DefocusSample
 from .cache import cached_maps, network_key
 from .class_sigmas import sigma_of_classes
 from .classify_patches import classify_bands
+from .map_means import MapMeans
 from .scales import SCALE, check_scale, measure_at, resample_all
-from .windows import WindowMean
+from .sharp_windows import measure_sharp_windows
 
 __all__ = ["SlidingWindowMapper", "sliding_window_map"]
 
@@ -102,10 +103,10 @@ def sliding_window_map(
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. 1.0 measures at full size, as the paper does. Of several
         factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
-        accurate for photographs up to 1000 px, at five times the cost. "auto" halves
-        until the long side is at most 1600 px, and where a patch then shows more blur
-        than it can judge, from 1.5 to 3 px, goes over to what further halves show: for
-        large photographs, whose backgrounds have sigmas beyond any ladder.
+        accurate for photographs up to 1000 px, at five times the cost. "auto" measures
+        at full size and goes over to halves of it where a patch shows more blur than it
+        can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
+        where half of it reads below 1.5 px, in windows 16 px apart.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 
@@ -131,8 +132,8 @@ def sliding_window_map(
     >>> import numpy as np
     >>> from skdefocus import PatchBlurClassifier
     >>> from skdefocus.mapping import sliding_window_map
-    >>> noise = np.random.default_rng(0).random((64, 80))
-    >>> sigma, confidence = sliding_window_map(noise, PatchBlurClassifier.pretrained())
+    >>> edges = np.kron(np.random.default_rng(0).random((16, 20)), np.ones((4, 4)))
+    >>> sigma, confidence = sliding_window_map(edges, PatchBlurClassifier.pretrained())
     >>> sigma.shape, bool(sigma.max() < 1)
     ((64, 80), True)
     """
@@ -140,14 +141,40 @@ def sliding_window_map(
     gray = GrayRows(image)
     resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
 
+    def conditions(factor: float) -> np.ndarray:
+        # Rounding is averaged away as noise is where a photograph is made smaller.
+        rounding = gray.rounding * min(1.0, factor)
+        return measure_conditions(resampled.get(factor, gray), rounding)
+
     def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        photograph = resampled.get(factor, gray)
         sigma, confidence = _measure(
-            photograph, classifier, patch_size, step, estimate, n_threads, class_sigmas
+            resampled.get(factor, gray),
+            classifier,
+            patch_size,
+            step,
+            estimate,
+            n_threads,
+            class_sigmas,
+            conditions(factor),
         )
         return sigma, confidence, sigma
 
-    return measure_at(scale, gray.shape, patch_size, measure)
+    def measure_sharp(
+        factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return measure_sharp_windows(
+            resampled.get(factor, gray),
+            half_sigma,
+            half_confidence,
+            classifier,
+            class_sigmas,
+            patch_size=patch_size,
+            step=step,
+            estimate=estimate,
+            conditions=conditions(factor),
+        )
+
+    return measure_at(scale, gray.shape, patch_size, measure, measure_sharp)
 
 
 def _measure(
@@ -158,12 +185,14 @@ def _measure(
     estimate: str,
     n_threads: int | None,
     sigmas: np.ndarray | None = None,
+    conditions: np.ndarray | None = None,
     **bands: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Measure a photograph at the size that it has; ``bands`` as `classify_bands`."""
-    sigma = WindowMean(gray.shape, patch_size, step)
-    confidence = WindowMean(gray.shape, patch_size, step)
-    for of_sigma, of_confidence in classify_bands(
+    if conditions is None:
+        conditions = measure_conditions(gray)
+    means = MapMeans(gray.shape, patch_size, step, estimate)
+    for windows in classify_bands(
         gray,
         classifier,
         patch_size=patch_size,
@@ -171,13 +200,11 @@ def _measure(
         step=step,
         estimate=estimate,
         n_threads=n_threads,
+        conditions=conditions,
         **bands,
     ):
-        sigma.add(to_log_sigma(of_sigma) if estimate == "mean" else of_sigma)
-        confidence.add(of_confidence)
-    if estimate == "mean":
-        from_log_sigma(sigma.means, out=sigma.means)
-    return sigma.means, confidence.means
+        means.add(*windows)
+    return means.finish(conditions, classifier)
 
 
 class SlidingWindowMapper(ImageTransformer):
@@ -208,10 +235,10 @@ class SlidingWindowMapper(ImageTransformer):
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. 1.0 measures at full size, as the paper does. Of several
         factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
-        accurate for photographs up to 1000 px, at five times the cost. "auto" halves
-        until the long side is at most 1600 px, and where a patch then shows more blur
-        than it can judge, from 1.5 to 3 px, goes over to what further halves show: for
-        large photographs, whose backgrounds have sigmas beyond any ladder.
+        accurate for photographs up to 1000 px, at five times the cost. "auto" measures
+        at full size and goes over to halves of it where a patch shows more blur than it
+        can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
+        where half of it reads below 1.5 px, in windows 16 px apart.
     memory : path-like, optional
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ __all__ = [
     "average_windows",
     "count_windows",
     "pad_to_grid",
-    "window_deviation",
+    "window_texture",
 ]
 
 
@@ -87,9 +88,9 @@ def pad_to_grid(
     return block
 
 
-def window_deviation(
+def window_texture(
     padded: np.ndarray, shape: tuple[int, int], patch_size: int, step: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Take the standard deviation of the gray levels in every window.
 
     Parameters
@@ -103,22 +104,51 @@ def window_deviation(
 
     Returns
     -------
-    ndarray of shape ``shape``, float32
+    deviation : ndarray of shape ``shape``, float32
         On the scale of the image.
+    detail : ndarray of shape ``shape``, float32
+        The same of what is left when the plane that fits each window best is taken
+        away: that of a smooth sky is its noise.
     """
-    moments = []
-    for power in (1, 2):
-        # Offset by offset: the order of additions is that of the window, whatever
-        # the size of the image around it.
-        rows = np.zeros((shape[0], padded.shape[1]))
-        for offset in range(patch_size):
-            values = padded[offset::step][: shape[0]].astype(np.float64)
-            rows += values if power == 1 else values**2
-        total = np.zeros(shape)
-        for offset in range(patch_size):
-            total += rows[:, offset::step][:, : shape[1]]
-        moments.append(total / patch_size**2)
-    return np.sqrt(np.maximum(moments[1] - moments[0] ** 2, 0)).astype(np.float32)
+    # Of blocks first, which the windows share. Whatever the size of the image around
+    # it, a window is summed in one order.
+    block = gcd(patch_size, step)
+    n_blocks = [((n - 1) * step + patch_size) // block for n in shape]
+    pixels = padded[: n_blocks[0] * block, : n_blocks[1] * block].astype(np.float64)
+    pixels -= 0.5
+    cells = pixels.reshape(n_blocks[0], block, n_blocks[1], block)
+    down = cells.sum(axis=3)
+    offsets = np.arange(block) - (block - 1) / 2
+    total = down.sum(axis=1)
+    along_rows = np.einsum("ibj,b->ij", down, offsets)
+    along_columns = np.einsum("ijb,b->ij", cells.sum(axis=1), offsets)
+    squares = (cells**2).sum(axis=(1, 3))
+
+    def add_up(values: np.ndarray, axis: int, weighted: bool = False) -> np.ndarray:
+        """Sum over the blocks of a window along an axis, perhaps times their place."""
+        values = np.moveaxis(values, axis, 0)
+        n, across = patch_size // block, step // block
+        places = (np.arange(n) - (n - 1) / 2) * block
+        summed = np.zeros((shape[axis], *values.shape[1:]))
+        for offset in range(n):
+            rows = values[offset::across][: shape[axis]]
+            summed += places[offset] * rows if weighted else rows
+        return np.moveaxis(summed, 0, axis)
+
+    across = add_up(total, 1)
+    n_pixels = patch_size**2
+    mean = add_up(across, 0) / n_pixels
+    variance = add_up(add_up(squares, 1), 0) / n_pixels - mean**2
+    rows = add_up(across, 0, True) + add_up(add_up(along_rows, 1), 0)
+    columns = add_up(add_up(total, 1, True) + add_up(along_columns, 1), 0)
+    # Sum over a window of the squared distance of its pixels from its middle row.
+    moment = n_pixels * (patch_size**2 - 1) / 12
+    explained = (rows**2 + columns**2) / (max(moment, 1) * n_pixels)
+    deviation, detail = (
+        np.sqrt(np.maximum(values, 0)).astype(np.float32)
+        for values in (variance, variance - explained)
+    )
+    return deviation, detail
 
 
 def _mean_along(

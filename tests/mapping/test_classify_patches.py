@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 
+from skdefocus.filters import measure_conditions
 from skdefocus.mapping import classify_windows
 from skdefocus.mapping.classify_patches import (
-    _confidence,
-    _estimate,
     classify_bands,
-    spread_confidence,
-    texture_confidence,
+    estimate_sigma,
+    final_confidence,
+    judge_trust,
+    probabilities_of,
 )
 from tests.mapping.only_patches import OnlyPatches
 
@@ -21,8 +20,12 @@ from tests.mapping.only_patches import OnlyPatches
 def in_bands(gray, classifier, *, step, estimate="mode", **sizes):
     """Classify by bands and chunks of other sizes, and put the bands together."""
     settings = {"patch_size": 32, "step": step, "estimate": estimate}
-    bands = classify_bands(gray, classifier, n_threads=1, **settings, **sizes)
-    return tuple(map(np.concatenate, zip(*bands, strict=True)))
+    conditions = measure_conditions(gray)
+    bands = classify_bands(
+        gray, classifier, n_threads=1, conditions=conditions, **settings, **sizes
+    )
+    sigma, trust, detail = map(np.concatenate, zip(*bands, strict=True))
+    return sigma, final_confidence(trust, detail, conditions, classifier)
 
 
 @pytest.mark.parametrize("step", [4, 6, 16])
@@ -58,10 +61,10 @@ def test_a_saturated_top_level_lowers_confidence():
     sigmas = np.array([0.0, 5.0, 19.0], np.float32)
     certain = np.eye(3, dtype=np.float32)
     texture = np.ones(3, np.float32)
-    confidence = _confidence(certain, sigmas, texture)
+    confidence = judge_trust(certain, sigmas, sigmas, texture, None)
     np.testing.assert_allclose(confidence, [1, 1, 0.5], rtol=1e-5)
     spread = np.full((1, 3), 1 / 3, np.float32)
-    assert _confidence(spread, sigmas, texture[:1]) < 0.05
+    assert judge_trust(spread, sigmas, sigmas[:1], texture[:1], None) < 0.05
 
 
 def test_the_order_of_classes_does_not_matter():
@@ -72,14 +75,14 @@ def test_the_order_of_classes_does_not_matter():
     order = np.array([4, 0, 2, 1, 3])
     for estimate in ("mode", "mean"):
         np.testing.assert_allclose(
-            _estimate(shares[:, order], sigmas[order], estimate),
-            _estimate(shares, sigmas, estimate),
+            estimate_sigma(shares[:, order], sigmas[order], estimate),
+            estimate_sigma(shares, sigmas, estimate),
             rtol=1e-5,
             atol=1e-6,
         )
     np.testing.assert_allclose(
-        _confidence(shares[:, order], sigmas[order], texture),
-        _confidence(shares, sigmas, texture),
+        judge_trust(shares[:, order], sigmas[order], texture, texture, None),
+        judge_trust(shares, sigmas, texture, texture, None),
         rtol=1e-4,
     )
 
@@ -143,32 +146,54 @@ def test_says_sigmas_that_the_classifier_does_not_know(photo, shipped):
         classify_windows(gray, shipped, sigmas=shipped.sigmas_)
 
 
-class TestConfidence:
-    @given(st.integers(1, 6), st.integers(0, 2**16))
-    def test_agreement_is_by_the_variance_of_levels(self, n_levels, seed):
-        rng = np.random.default_rng(seed)
-        levels = np.log(rng.uniform(0.8, 20, n_levels))
-        shares = rng.dirichlet(np.full(n_levels, 0.3), size=(2, 3))
-        found = spread_confidence(shares, levels)
-        for place in np.ndindex(2, 3):
-            mean = np.average(levels, weights=shares[place])
-            variance = np.average((levels - mean) ** 2, weights=shares[place])
-            assert found[place] == pytest.approx(1 / (1 + variance / 0.018), rel=1e-4)
+class Told:
+    """A classifier that keeps what it is told."""
 
-    def test_one_clear_level_is_believed_and_a_doubt_of_all_is_not(self, shipped):
-        levels = np.log(shipped.sigmas_ + 0.8)
-        one = np.eye(len(levels), dtype=np.float32)
-        np.testing.assert_allclose(spread_confidence(one, levels), 1, atol=1e-3)
-        evenly = np.full(len(levels), 1 / len(levels))
-        assert spread_confidence(evenly, levels) < 0.03
-        # Two neighbors of the middle of the ladder, in the proportion of doubt.
-        doubt = (one[5:-5] + one[6:-4]) / 2
-        half = spread_confidence(doubt, levels)
-        assert 0.5 < half.min() <= half.max() < 0.85
+    takes_conditions_, reliability_ = True, None
 
-    @given(st.floats(0, 1, width=32))
-    def test_texture_counts_up_to_twenty_levels_of_gray(self, deviation):
-        found = texture_confidence(np.array([deviation], np.float32))
-        assert found.dtype == np.float32
-        expected = min(1, max(0.02, deviation * 255 / 20))
-        assert found[0] == pytest.approx(expected, rel=1e-5)
+    def __init__(self):
+        self.conditions = []
+
+    def predict_proba(self, X, conditions=None):
+        self.conditions.append(conditions)
+        return np.full((len(X), 2), 0.5)
+
+
+def test_patches_are_told_the_conditions_of_their_photograph():
+    classifier, patches = Told(), np.zeros((3, 1024), np.float32)
+    conditions = np.float32([0.1, 0.05, 0, 1])
+    found = probabilities_of(classifier, patches, conditions)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(classifier.conditions[0], np.tile(conditions, (3, 1)))
+    probabilities_of(classifier, patches, None)
+    assert classifier.conditions[1] is None
+    # A classifier of scikit-learn is not told any.
+    dummy = DummyClassifier().fit(patches, ["a", "a", "b"])
+    np.testing.assert_array_equal(
+        probabilities_of(dummy, patches, conditions),
+        dummy.predict_proba(patches).astype(np.float32),
+    )
+
+
+def test_a_classifier_of_known_reliability_gives_its_word():
+    classifier = Told()
+    sigmas = np.array([0.0, 1.0, 2.0], np.float32)
+    sure, texture = np.float32([[0, 0, 1], [1, 0, 0]]), np.float32([0.2, 0.2])
+    conditions = np.float32([0.002, 0.001, 0, 1])
+    weight = judge_trust(sure, sigmas, sigmas[[0, 0]], texture, classifier)
+    found = final_confidence(weight, texture, conditions, classifier)
+    np.testing.assert_array_equal(found, weight)
+    classifier.reliability_ = np.array([-1.0, 1.0, 0.0, 0.0])
+    word = judge_trust(sure, sigmas, sigmas[[0, 0]], texture, classifier)
+    assert word[0] == 0
+    assert word[1] > 0.5
+    found = final_confidence(word, texture, conditions, classifier)
+    assert found[0] < 0.02
+    assert found[1] == pytest.approx(
+        1 / (1 + np.e * (1.01 - word[1]) / (0.01 + word[1]))
+    )
+    # Where all pixels are equal, nobody can know.
+    assert final_confidence(word, np.zeros(2), conditions, classifier).tolist() == [
+        0,
+        0,
+    ]

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus._shared.gray_rows import GrayRows
+from skdefocus.classifier.reliability import patch_texture
 from skdefocus.mapping import average_windows, count_windows
-from skdefocus.mapping.windows import WindowMean, pad_to_grid, window_deviation
+from skdefocus.mapping.windows import WindowMean, pad_to_grid, window_texture
 
 
 @st.composite
@@ -72,17 +73,25 @@ def test_padding_reflects_or_repeats_the_edge():
 
 
 @given(grids())
-def test_deviation_equals_brute_force(grid):
+def test_texture_equals_brute_force(grid):
     shape, patch_size, step = grid
     image = np.random.default_rng(1).random(shape).astype(np.float32)
     padded = pad_to_grid(image, patch_size, step)
     counts = tuple(count_windows(n, patch_size, step) for n in shape)
-    result = window_deviation(padded, counts, patch_size, step)
+    deviation, detail = window_texture(padded, counts, patch_size, step)
+    places = np.indices((patch_size, patch_size)).reshape(2, -1)
+    plane = np.vstack([np.ones(patch_size**2), places]).T
     for i, j in np.ndindex(*counts):
         window = padded[
             i * step : i * step + patch_size, j * step : j * step + patch_size
         ].astype(np.float64)
-        assert result[i, j] == pytest.approx(window.std(), abs=1e-6)
+        assert deviation[i, j] == pytest.approx(window.std(), abs=1e-6)
+        fit = plane @ np.linalg.lstsq(plane, window.ravel(), rcond=None)[0]
+        rest = np.sqrt(np.mean((window.ravel() - fit) ** 2))
+        assert detail[i, j] == pytest.approx(rest, abs=1e-6)
+        one, other = patch_texture(window.reshape(1, -1))
+        assert one[0] == pytest.approx(deviation[i, j], abs=1e-6)
+        assert other[0] == pytest.approx(detail[i, j], abs=1e-6)
 
 
 def test_hard_labels_are_averaged_as_in_eq_6():

@@ -24,8 +24,7 @@ from tqdm import tqdm
 from skdefocus import ContextMapper, PatchBlurClassifier, SlidingWindowMapper
 from skdefocus._shared.sigma_scale import from_log_sigma, to_log_sigma
 from skdefocus._shared.validation import to_float_image, to_gray
-from skdefocus.classifier import ContextNetwork
-from skdefocus.filters import resize, variance_of_laplacian
+from skdefocus.filters import measure_conditions, resize, variance_of_laplacian
 from skdefocus.io import list_photographs, read_image
 from skdefocus.synthesis import defocus
 
@@ -58,7 +57,7 @@ def make_mappers(classifier: PatchBlurClassifier) -> dict[str, object]:
         "windows": SlidingWindowMapper(classifier, **settings),
         "windows, auto": SlidingWindowMapper(classifier, scale="auto", **settings),
     }
-    if classifier.network_.sha256 == ContextNetwork.pretrained().card["classifier"]:
+    if classifier.network_.sha256 == PatchBlurClassifier.pretrained().network_.sha256:
         mappers["context"] = ContextMapper(n_jobs=2)
     return mappers
 
@@ -96,7 +95,13 @@ def measure(
             for image, corners in zip(blurred, windows, strict=True)
             for row, column in corners
         ]
-        probabilities = classifier.predict_proba(np.array(patches))
+        conditions = [
+            np.tile(measure_conditions(image), (len(corners), 1))
+            for image, corners in zip(blurred, windows, strict=True)
+        ]
+        probabilities = classifier.predict_proba(
+            np.array(patches), np.concatenate(conditions)
+        )
         found = {"each window": estimate(classifier, probabilities)}
         for name, mapper in mappers.items():
             maps = [sample.blur_map for sample in mapper.transform(blurred)]
@@ -166,7 +171,14 @@ def print_sizes(classifier: PatchBlurClassifier, grays: list[np.ndarray]) -> Non
             blurred = defocus(gray, np.full(gray.shape, sigma, np.float32))
             halved = resize(blurred, (gray.shape[0] // 2, gray.shape[1] // 2))
             answers = [
-                np.median(estimate(classifier, classifier.predict_proba_image(image)))
+                np.median(
+                    estimate(
+                        classifier,
+                        classifier.predict_proba_image(
+                            image, conditions=measure_conditions(image)
+                        ),
+                    )
+                )
                 for image in (blurred, halved)
             ]
             ratios.append(answers[1] / answers[0])

@@ -47,7 +47,7 @@ def make_model(name: str, batch_size: int, recorded: bool) -> Any:
         return loop._compile(keras, network, settings, 1)
 
 
-def seconds_per_step(model: Any, batch: tuple[np.ndarray, ...], n_steps: int) -> float:
+def seconds_per_step(model: Any, batch: tuple[Any, ...], n_steps: int) -> float:
     """Time some steps together: a GPU works on after it is told."""
     import torch
 
@@ -65,10 +65,10 @@ def compare(
 ) -> tuple[float, ...]:
     """Give the medians of both times in ms, recorded first, and of their ratio."""
     rng = np.random.default_rng(0)
-    batch = (
-        rng.random((batch_size, 1, 32, 32), dtype=np.float32),
-        rng.integers(20, size=batch_size),
-    )
+    patches: Any = rng.random((batch_size, 1, 32, 32), dtype=np.float32)
+    if ARCHITECTURES[name].takes_conditions:
+        patches = patches, np.full((batch_size, 4, 1, 1), 0.01, np.float32)
+    batch = patches, rng.integers(20, size=batch_size)
     models = [make_model(name, batch_size, recorded) for recorded in (True, False)]
     for model in models:
         seconds_per_step(model, batch, WARM_UP)

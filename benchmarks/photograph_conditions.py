@@ -1,0 +1,163 @@
+"""What happens to photographs between the lens and the user, for `robustness.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from skdefocus.synthesis import through_jpeg
+
+__all__ = ["CONDITIONS", "Condition"]
+
+# An image, and a generator, to an image: both uint8 of shape (H, W, 3).
+_Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A change of a photograph, and where its pixels have gone.
+
+    Attributes
+    ----------
+    change : callable
+        From the photograph, uint8 of shape (H, W, 3), and a generator to another one.
+    place : callable
+        From a map or mask of the photograph to that of the other: for what is turned or
+        resized. What is added around it is cut off by ``cut``.
+    cut : callable
+        From a map of the other to the part that shows the photograph.
+    """
+
+    change: _Change
+    place: Callable[[np.ndarray], np.ndarray] = lambda values: values
+    cut: Callable[[np.ndarray], np.ndarray] = lambda values: values
+
+
+def _to_uint8(levels: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def _noise(
+    image: np.ndarray,
+    rng: np.random.Generator,
+    deviation: float,
+    radius: float = 0.0,
+    grows: bool = False,
+) -> np.ndarray:
+    """Add noise, perhaps smoothed as cameras do, or growing with brightness."""
+    noise = rng.normal(0, 1, image.shape)
+    if radius:
+        noise = ndimage.gaussian_filter(noise, (radius, radius, 0))
+        noise /= noise.std()
+    if grows:
+        noise = noise * np.sqrt(0.3 + 1.4 * image / 255)
+    return _to_uint8(image + deviation * noise)
+
+
+def _gray_noise(
+    image: np.ndarray, rng: np.random.Generator, deviation: float
+) -> np.ndarray:
+    """Add the same noise to all three colors, so that it is as strong in their gray."""
+    noise = rng.normal(0, deviation, image.shape[:2])
+    return _to_uint8(image + noise[..., np.newaxis])
+
+
+def _contrast(image: np.ndarray, rng: np.random.Generator, factor: float) -> np.ndarray:
+    mean = image.mean()
+    return _to_uint8((image - mean) * factor + mean)
+
+
+def _darken(image: np.ndarray, rng: np.random.Generator, divisor: float) -> np.ndarray:
+    return _to_uint8(image / divisor)
+
+
+def _gamma(image: np.ndarray, rng: np.random.Generator, gamma: float) -> np.ndarray:
+    return _to_uint8(255 * (image / 255) ** gamma)
+
+
+def _sharpen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    levels = image.astype(np.float64)
+    smooth = ndimage.gaussian_filter(levels, (1, 1, 0))
+    return _to_uint8(2 * levels - smooth)
+
+
+def _resize(image: np.ndarray, rng: np.random.Generator, factor: float) -> np.ndarray:
+    height, width = (round(n * factor) for n in image.shape[:2])
+    kind = Image.Resampling.LANCZOS if factor < 1 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(image).resize((width, height), kind))
+
+
+def _resize_map(values: np.ndarray, factor: float) -> np.ndarray:
+    rows, columns = (
+        np.minimum((np.arange(round(n * factor)) + 0.5) / factor, n - 1).astype(int)
+        for n in values.shape
+    )
+    return values[np.ix_(rows, columns)]
+
+
+def _bar(height: int) -> int:
+    return height // 8
+
+
+def _bars(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    bar = _bar(len(image))
+    return np.pad(image, ((bar, bar), (0, 0), (0, 0)))
+
+
+def _without_bars(values: np.ndarray) -> np.ndarray:
+    # As many rows as 4/5 of what is there: 8 of 8 + 1 + 1.
+    (rows,) = [n for n in range(len(values)) if n + 2 * _bar(n) == len(values)][:1]
+    return values[_bar(rows) : _bar(rows) + rows]
+
+
+def _caption(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Write a line of white on black below the photograph."""
+    strip = Image.new("RGB", (image.shape[1], 24))
+    ImageDraw.Draw(strip).text((6, 6), "A caption, 12 October 2019, f/1.8", "white")
+    return np.concatenate([image, np.asarray(strip)])
+
+
+def _noises() -> dict[str, Condition]:
+    return {
+        f"noise {level}": Condition(partial(_gray_noise, deviation=level))
+        for level in (3, 6, 10, 15, 20)
+    }
+
+
+# In the order of the table.
+CONDITIONS = {
+    "clean": Condition(lambda image, rng: image),
+    **_noises(),
+    "noise 10, colors": Condition(partial(_noise, deviation=10)),
+    "noise 10, correlated": Condition(partial(_noise, deviation=10, radius=0.8)),
+    "noise 10, by brightness": Condition(partial(_noise, deviation=10, grows=True)),
+    **{
+        f"JPEG {quality}": Condition(
+            lambda image, rng, q=quality: through_jpeg(image, q)
+        )
+        for quality in (50, 30, 10)
+    },
+    "contrast x 0.5": Condition(partial(_contrast, factor=0.5)),
+    "contrast x 0.25": Condition(partial(_contrast, factor=0.25)),
+    **{
+        f"values / {divisor}": Condition(partial(_darken, divisor=divisor))
+        for divisor in (2, 4, 8)
+    },
+    "gamma 0.5": Condition(partial(_gamma, gamma=0.5)),
+    "gamma 2": Condition(partial(_gamma, gamma=2.0)),
+    "sharpened": Condition(_sharpen),
+    **{
+        name: Condition(
+            partial(_resize, factor=factor), partial(_resize_map, factor=factor)
+        )
+        for name, factor in (("half size", 0.5), ("double size", 2), ("four times", 4))
+    },
+    "black bars": Condition(_bars, cut=_without_bars),
+    "caption": Condition(_caption, cut=lambda values: values[:-24]),
+    "turned": Condition(lambda image, rng: np.rot90(image).copy(), np.rot90),
+}

@@ -238,6 +238,7 @@ def test_chain_works_out_of_the_box(photo):
     assert_same(clone(steps).transform([photo]), [result])
 
 
+@pytest.mark.filterwarnings("ignore:the blur map has no clear distinction")
 def test_every_chain_of_steps(batch):
     for mapper in MAPPERS:
         for refiner in REFINERS:

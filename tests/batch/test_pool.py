@@ -134,7 +134,7 @@ class Stillborn:
         future.set_exception(LocalPool.deaths[0]("no memory for a worker"))
         return future
 
-    def stop(self, executor):
+    def stop(self, executor, futures):
         assert executor is self
 
 
@@ -161,7 +161,7 @@ class Scripted(LocalPool):
     def start(self):
         return self
 
-    def stop(self, executor):
+    def stop(self, executor, futures):
         pass
 
     def submit(self, function, task, job):

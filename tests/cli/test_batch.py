@@ -117,7 +117,8 @@ def test_only_the_sharpest_are_shown(tmp_path, small_photo, out, capsys):
     boxes = {
         tuple(row[f"sharpest_{side}"] for side in ("left", "width")) for row in rows
     }
-    assert boxes == {(4, 20)}
+    # Within the subject.
+    assert all(left >= 4 and left + width <= 24 for left, width in boxes)
 
 
 @pytest.mark.parametrize(

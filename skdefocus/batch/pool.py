@@ -96,9 +96,9 @@ class LocalPool:
         # ends with a KeyError, unless all has been handed to the workers before.
         deadline = time.monotonic() + _HANDED_OVER
         for future in futures:
-            while not (future.running() or future.done()):
-                if time.monotonic() > deadline:
-                    break
+            while not (future.running() or future.done()) and (
+                time.monotonic() < deadline
+            ):
                 time.sleep(0.001)
         executor.shutdown(wait=True, kill_workers=True)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from .._shared.sigma_scale import to_log_sigma
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..filters.conditions import pixel_noise
 
 __all__ = [
     "fit_reliability",
+    "learn_reliability",
     "patch_texture",
     "probability_within",
     "reliable_confidence",
@@ -226,3 +227,37 @@ def fit_reliability(
     model = LogisticRegression(max_iter=1000)
     model.fit(features, np.asarray(right, bool), sample_weight=weight)
     return np.concatenate([model.intercept_, model.coef_[0]])
+
+
+def learn_reliability(
+    probabilities: np.ndarray,
+    sigmas: np.ndarray,
+    truth: np.ndarray,
+    detail: np.ndarray,
+    conditions: np.ndarray,
+) -> np.ndarray:
+    """Compare what a classifier says with what is true, by `fit_reliability`.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n, n_levels), float32
+        For patches or cells that the classifier has not learned from.
+    sigmas : ndarray of shape (n_levels,), float32
+        Sigma of each level, in pixels, ascending.
+    truth : ndarray of shape (n,)
+        Sigma of each, in pixels.
+    detail, conditions
+        As in `fit_reliability`.
+
+    Returns
+    -------
+    ndarray of shape (4,), float64
+        Its coefficients. Where all are right, or none is, nothing is learned, and they
+        leave the word of the classifier as it is.
+    """
+    sigma = from_log_sigma(probabilities @ to_log_sigma(sigmas))
+    right = np.abs(sigma - truth) <= tolerance(truth)
+    if right.all() or not right.any():
+        return np.array([0.0, 1.0, 0.0, 0.0])
+    within = probability_within(probabilities, sigmas, sigma)
+    return fit_reliability(within, detail, conditions, right)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.threads import run_in_parts
-from .classify_patches import final_confidence
+from .confidence import final_confidence
 from .windows import WindowMean
 
 __all__ = ["MapMeans"]

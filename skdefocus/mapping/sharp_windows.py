@@ -9,7 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .._shared.gray_rows import GrayRows
 from ..classifier.reliability import patch_texture
-from .classify_patches import estimate_sigma, judge_trust, probabilities_of
+from .classify_patches import estimate_sigma, probabilities_of
+from .confidence import judge_trust
 from .map_means import MapMeans
 from .scales import BLURRED, SEEN
 from .windows import count_windows, pad_to_grid
@@ -60,7 +61,7 @@ def measure_sharp_windows(
         Means over the windows that cover each pixel; a window that was not classified
         has those of the half, sigma in pixels of this size.
     """
-    step = min(max(step, _LEAST_STEP), max(step, patch_size // 2))
+    step = max(step, min(_LEAST_STEP, patch_size // 2))
     shape = [count_windows(length, patch_size, step) for length in gray.shape]
     rows, columns = (
         np.minimum((np.arange(n) * step + patch_size // 2) * half // full, half - 1)

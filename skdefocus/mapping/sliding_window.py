@@ -157,7 +157,7 @@ def sliding_window_map(
             estimate,
             n_threads,
             class_sigmas,
-            conditions(factor),
+            conditions=conditions(factor),
         )
         return sigma, confidence, sigma
 
@@ -187,12 +187,11 @@ def _measure(
     estimate: str,
     n_threads: int | None,
     sigmas: np.ndarray | None = None,
-    conditions: np.ndarray | None = None,
+    *,
+    conditions: np.ndarray,
     **bands: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Measure a photograph at the size that it has; ``bands`` as `classify_bands`."""
-    if conditions is None:
-        conditions = measure_conditions(gray)
     means = MapMeans(gray.shape, patch_size, step, estimate)
     for windows in classify_bands(
         gray,

@@ -10,10 +10,9 @@ from skdefocus.mapping import classify_windows
 from skdefocus.mapping.classify_patches import (
     classify_bands,
     estimate_sigma,
-    final_confidence,
-    judge_trust,
     probabilities_of,
 )
+from skdefocus.mapping.confidence import final_confidence, judge_trust
 from tests.mapping.only_patches import OnlyPatches
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from numbers import Real
@@ -20,13 +20,12 @@ from ...filters.conditions import clean_conditions
 from ..context_features import CELL
 from ..context_network import MULTIPLE, ContextNetwork
 from ..patch_blur_classifier import PatchBlurClassifier
-from ..reliability import fit_reliability, probability_within, tolerance
+from ..reliability import learn_reliability
 from .checkpoint import TrainingState
 from .keras_backend import import_keras, seeded
-from .loop import one_cycle
+from .loop import one_cycle, run_epochs
 from .model_card import installed_versions
 from .onnx_export import to_onnx
-from .progress import TrainingBar
 from .run_state import TrainingRun, TrainingSettings
 from .scene_set import make_scene_set
 from .training_set import draw_held_out
@@ -237,7 +236,7 @@ def train_context_network(
             }
             run.resume(checkpoint)
         if not run.is_over:
-            _train(keras, run, batches, checkpoint, verbose)
+            run_epochs(keras, run, batches, checkpoint, verbose, shuffle=False)
     return network, run.state.history
 
 
@@ -249,46 +248,6 @@ def _digest(*arrays: np.ndarray) -> str:
         for part in array:
             found.update(np.ascontiguousarray(part).tobytes())
     return found.hexdigest()
-
-
-def _train(
-    keras: Any,
-    run: TrainingRun,
-    batches: Any,
-    checkpoint: str | os.PathLike[str] | None,
-    verbose: int,
-) -> None:
-    """Run the epochs that are left."""
-    first, epochs = run.state.epoch, run.settings.epochs
-    bar = TrainingBar(epochs, len(batches), first_epoch=first, disable=verbose != 1)
-
-    def begin_epoch(epoch: int, logs: Any = None) -> None:
-        run.begin_epoch(epoch)
-        batches.begin_epoch(epoch)
-        bar.begin_epoch(epoch)
-
-    def end_epoch(epoch: int, logs: Mapping[str, float]) -> None:
-        run.end_epoch(epoch, logs)
-        bar.end_epoch(epoch, logs)
-        if checkpoint is not None:
-            run.save(checkpoint)
-
-    with bar:
-        run.model.fit(
-            batches,
-            initial_epoch=first,
-            epochs=epochs,
-            shuffle=False,
-            # Keras prints lines; the bar is our own.
-            verbose=2 if verbose > 1 else 0,
-            callbacks=[
-                keras.callbacks.LambdaCallback(
-                    on_epoch_begin=begin_epoch,
-                    on_epoch_end=end_epoch,
-                    on_train_batch_end=bar.end_batch,
-                )
-            ],
-        )
 
 
 @checked(
@@ -439,18 +398,10 @@ def _reliability(
     sigmas = network.classifier.sigmas_
     probabilities = np.stack([network.run(one.astype(np.float32)) for one in features])
     probabilities = np.moveaxis(probabilities, 1, -1).reshape(-1, len(sigmas))
-    sigma = from_log_sigma(probabilities @ to_log_sigma(sigmas))
     truth = from_log_sigma(targets.astype(np.float32)).ravel()
-    right = np.abs(sigma - truth) <= tolerance(truth)
-    if right.all() or not right.any():
-        # Of so few scenes nothing is learned.
-        return [0.0, 1.0, 0.0, 0.0]
     # It has seen what texture there is; its word alone counts.
-    curve = fit_reliability(
-        probability_within(probabilities, sigmas, sigma),
-        np.ones(len(right)),
-        clean_conditions(len(right)),
-        right,
+    curve = learn_reliability(
+        probabilities, sigmas, truth, np.ones(len(truth)), clean_conditions(len(truth))
     )
     rounded: list[float] = curve.round(4).tolist()
     return rounded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from .recorded_model import recorded_model
 from .run_state import TrainingRun, TrainingSettings
 from .training_set import LabeledPatches, TrainingSet
 
-__all__ = ["one_cycle", "train_network"]
+__all__ = ["one_cycle", "run_epochs", "train_network"]
 
 # Keeps the order of patches apart from other draws of the same seed.
 _ORDER_STREAM = 1
@@ -253,15 +253,62 @@ def _train(
     verbose: int,
 ) -> None:
     """Run the epochs that are left."""
-    settings, first = training_run.settings, training_run.state.epoch
     judged = None
     if validation is not None:
         judged = _make_batches(
             keras,
             validation,
-            settings.batch_size,
+            training_run.settings.batch_size,
             with_conditions=batches.with_conditions,
         )
+
+    def settle() -> None:
+        settle_normalization(keras, training_run.model, batches)
+
+    run_epochs(
+        keras,
+        training_run,
+        batches,
+        checkpoint,
+        verbose,
+        validation=judged,
+        settle=settle,
+    )
+
+
+def run_epochs(
+    keras: Any,
+    training_run: TrainingRun,
+    batches: Any,
+    checkpoint: str | os.PathLike[str] | None,
+    verbose: int,
+    *,
+    validation: Any = None,
+    settle: Callable[[], None] = lambda: None,
+    shuffle: bool = True,
+) -> None:
+    """Run the epochs that are left, and note where the training stands after each.
+
+    Parameters
+    ----------
+    keras : module
+        Keras.
+    training_run : TrainingRun
+        Whose model is trained, in place.
+    batches : keras.utils.PyDataset
+        To learn from, with a method ``begin_epoch(epoch)``.
+    checkpoint : path-like or None
+        Written after every epoch.
+    verbose : {0, 1, 2}
+        Nothing, a progress bar, or a line per epoch.
+    validation : keras.utils.PyDataset, optional
+        To judge every epoch by.
+    settle : callable, optional
+        Called before a network is judged or noted.
+    shuffle : bool, default=True
+        Whether Keras may take the batches in another order.
+    """
+    settings, first = training_run.settings, training_run.state.epoch
     bar = TrainingBar(
         settings.epochs, len(batches), first_epoch=first, disable=verbose != 1
     )
@@ -271,11 +318,8 @@ def _train(
         batches.begin_epoch(epoch)
         bar.begin_epoch(epoch)
 
-    def settle(logs: Any = None) -> None:
-        settle_normalization(keras, training_run.model, batches)
-
     def end_epoch(epoch: int, logs: Mapping[str, float]) -> None:
-        if judged is None:
+        if validation is None:
             settle()
         training_run.end_epoch(epoch, logs)
         bar.end_epoch(epoch, logs)
@@ -285,9 +329,10 @@ def _train(
     with bar:
         training_run.model.fit(
             batches,
-            validation_data=judged,
+            validation_data=validation,
             initial_epoch=first,
             epochs=settings.epochs,
+            shuffle=shuffle,
             # Keras prints lines; the bar is our own.
             verbose=2 if verbose > 1 else 0,
             callbacks=[
@@ -296,7 +341,7 @@ def _train(
                     on_epoch_end=end_epoch,
                     on_train_batch_end=bar.end_batch,
                     # Before patches to validate on are judged.
-                    on_test_begin=settle,
+                    on_test_begin=lambda logs=None: settle(),
                 )
             ],
         )

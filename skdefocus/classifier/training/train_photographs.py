@@ -7,16 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ...io import read_image
 from ...patches import REAL_LADDER, PatchSet, make_blur_patches
 from ..patch_blur_classifier import PatchBlurClassifier
-from ..reliability import (
-    fit_reliability,
-    patch_texture,
-    probability_within,
-    tolerance,
-)
+from ..reliability import learn_reliability, patch_texture
 
 __all__ = ["train_on_photographs"]
 
@@ -145,17 +139,11 @@ def _reliability(
     classifier: PatchBlurClassifier, judged: PatchSet, probabilities: np.ndarray
 ) -> np.ndarray:
     """Compare what the network says of patches with what is true of them."""
-    sigmas = classifier.sigmas_
-    sigma = from_log_sigma(probabilities @ to_log_sigma(sigmas))
-    truth = np.array(classifier.ladder_)[judged.y]
-    right = np.abs(sigma - truth) <= tolerance(truth)
-    if right.all() or not right.any():
-        # As one made up to be right does; nothing is learned from that.
-        return np.array([0.0, 1.0, 0.0, 0.0])
     pixels = np.asarray(judged.X).reshape(len(judged), -1) / np.float32(255)
-    return fit_reliability(
-        probability_within(probabilities, sigmas, sigma),
+    return learn_reliability(
+        probabilities,
+        classifier.sigmas_,
+        np.array(classifier.ladder_)[judged.y],
         patch_texture(pixels)[1],
         judged.conditions,
-        right,
     )

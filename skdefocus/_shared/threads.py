@@ -62,8 +62,15 @@ def available_threads() -> int:
     if limit is not None:
         return limit
     told = os.environ.get("OMP_NUM_THREADS", "")
-    count: int = joblib.cpu_count()
+    count = _cores()
     return min(count, int(told)) if told.isdecimal() and int(told) > 0 else count
+
+
+@lru_cache(maxsize=1)
+def _cores() -> int:
+    """Cores that this process may use; files of the system are read for it."""
+    count: int = joblib.cpu_count()
+    return count
 
 
 @contextmanager
@@ -95,7 +102,8 @@ def run_in_parts(function: Callable[[int, int], None], length: int, grain: int) 
         Parts begin at multiples of it.
     """
     n_grains = -(-length // grain)
-    n_parts = min(available_threads(), n_grains)
+    # To ask how many there are takes longer than many a small part.
+    n_parts = min(available_threads(), n_grains) if n_grains > 1 else 1
     bounds = [min(length, n_grains * i // n_parts * grain) for i in range(n_parts + 1)]
     if n_parts == 1:
         function(0, length)

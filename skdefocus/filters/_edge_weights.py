@@ -39,6 +39,18 @@ class Ties:
 
         run_in_parts(tie_rows, len(colors), _STRIP)
 
+    @property
+    def down(self) -> np.ndarray:
+        """Ties between each pixel and the one below it, of shape (H, W)."""
+        down: np.ndarray = self._ties[0]
+        return down
+
+    @property
+    def across(self) -> np.ndarray:
+        """Ties between each pixel and the one to its right, of shape (H, W)."""
+        across: np.ndarray = self._ties[1]
+        return across
+
     def cut(self, guide: np.ndarray, sigma: float) -> None:
         """Take every tie times that of another guide.
 

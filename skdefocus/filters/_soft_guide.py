@@ -10,11 +10,27 @@ from .._shared.threads import run_in_parts
 from .._shared.validation import INTEGER_RANGE
 from .conditions import measure_conditions, pixel_noise
 
-__all__ = ["guide_noise", "soft_guide"]
+__all__ = ["blur_reach", "guide_noise", "soft_guide"]
 
 _TRUNCATE = 4.0
 _STRIP = 128
 _MOST = 65535
+
+
+def blur_reach(sigma: float) -> int:
+    """How far the blur of a guide looks, in pixels.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation of the Gaussian, in pixels.
+
+    Returns
+    -------
+    int
+        In pixels.
+    """
+    return int(_TRUNCATE * sigma + 0.5)
 
 
 def soft_guide(photograph: np.ndarray, sigma: float) -> np.ndarray:
@@ -39,7 +55,7 @@ def soft_guide(photograph: np.ndarray, sigma: float) -> np.ndarray:
     is_integer = photograph.dtype in INTEGER_RANGE
     guide = np.empty(photograph.shape, np.uint16 if is_integer else photograph.dtype)
     scale = np.float32(_MOST / INTEGER_RANGE[photograph.dtype]) if is_integer else 1
-    reach = int(_TRUNCATE * sigma + 0.5)
+    reach = blur_reach(sigma)
     sigmas = (sigma, sigma, 0)[: photograph.ndim]
 
     def soften(first: int, last: int) -> None:

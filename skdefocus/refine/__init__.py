@@ -1,6 +1,6 @@
 """Refinement of blur maps along the edges of their photographs."""
 
-from .global_smoother import GlobalRefiner, refine_global
+from .global_refiner import GlobalRefiner, refine_global
 from .guided import GuidedRefiner, refine_guided
 from .matting import MattingRefiner, refine_matting
 from .mutual_guided import MutualGuidedRefiner, refine_mutual_guided

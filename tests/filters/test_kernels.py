@@ -21,12 +21,14 @@ from skdefocus.filters import (
     weighted_guided_filter,
 )
 from skdefocus.filters._compiled import compiled, for_reading
+from skdefocus.filters._tied_grid import TiedGrid
 from tests.strategies import color_images, maps
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.random((300, 37)).astype(np.float32)
 COLOR = RNG.random((300, 37, 3)).astype(np.float32)
 MAP = (RNG.random((300, 37)) * 5).astype(np.float32)
+TIES = GRAY[60:120] ** 4 * 100, GRAY[120:180] ** 4 * 100
 SMOOTHER = {"smoothness": 50.0, "color_sigma": 0.2}
 FILTERS = {
     "box": lambda: box_mean(COLOR, 5),
@@ -47,6 +49,7 @@ FILTERS = {
     "smoother, several maps": lambda: global_smoother(
         COLOR, GRAY, value_sigma=0.5, **SMOOTHER
     ),
+    "ties": lambda: TiedGrid(GRAY[:60] + 0.01, *TIES).solve(MAP[:60], tolerance=1e-6),
 }
 
 
@@ -110,7 +113,7 @@ def test_the_same_loops_in_python(name, monkeypatch):
         for name in kernels.__all__
         if hasattr(getattr(kernels, name), "py_func")
     }
-    assert len(written) == 11
+    assert len(written) == 14
     interpreted = SimpleNamespace(**{**vars(kernels), **written})
     monkeypatch.setattr(_compiled, "compiled", lambda: interpreted)
     np.testing.assert_allclose(FILTERS[name](), result, rtol=1e-5, atol=1e-6)

@@ -51,7 +51,7 @@ def test_constant_range_dtype_and_flips(refine, pair):
     assert result.min() >= np.float32(blur_map.min())
     assert result.max() <= np.float32(blur_map.max())
     flipped = refine(blur_map[:, ::-1], image[:, ::-1])
-    tolerance = 0.5 if refine is refine_mutual_guided else 2e-3
+    tolerance = {refine_mutual_guided: 0.5, refine_global: 0.02}.get(refine, 2e-3)
     np.testing.assert_allclose(flipped[:, ::-1], result, atol=tolerance)
 
 
@@ -74,7 +74,11 @@ def test_samples_in_samples_out(refiner, coarse):
     ]
     first, second = refiner.transform(samples)
     assert first.image is image
-    np.testing.assert_array_equal(first.confidence, confidence)
+    if isinstance(refiner, GlobalRefiner):
+        # Of what reached a pixel; tested with its module.
+        assert first.confidence.shape == confidence.shape
+    else:
+        np.testing.assert_array_equal(first.confidence, confidence)
     assert second.confidence is None
     assert (first.unit, second.unit) == ("px", "relative")
     assert second.blur_map.max() <= 0.6

@@ -14,6 +14,7 @@ from .block_cosines import high_frequency_magnitudes
 from .box import box_rows, variance_rows
 from .color_guide import color_guided_rows
 from .edges import edge_rows
+from .graph import pair_nodes, relax_nodes, residual_nodes
 from .gray_guide import gray_guided_rows, self_guided_rows
 from .lines import LEAST_RIDGE, STRIP, TILE
 from .matching_pursuit import count_atoms
@@ -29,6 +30,9 @@ __all__ = [
     "edge_rows",
     "gray_guided_rows",
     "high_frequency_magnitudes",
+    "pair_nodes",
+    "relax_nodes",
+    "residual_nodes",
     "self_guided_rows",
     "smooth_across",
     "smooth_down",

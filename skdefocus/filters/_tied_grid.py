@@ -1,0 +1,247 @@
+"""Exact solver for values on a grid that evidence holds and ties draw together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import linalg
+
+from .._shared.threads import run_in_parts
+from ._compiled import kernels_for
+
+__all__ = ["TiedGrid"]
+
+# Below so many values a direct solve costs least, and from this share of nodes on that
+# find no partner, too.
+_DIRECT_SIZE = 400
+_LEAST_PROGRESS = 0.9
+_MAX_ITERATIONS = 1000
+# A tie below this share of the strongest of a node makes no pair; what holds a node
+# this much more than its ties needs none.
+_WEAK = np.float32(0.25)
+_ALONE = np.float32(5.0)
+# Nodes that a thread works on at a time: to share fewer takes longer than the work.
+_GRAIN = 2**15
+
+
+class TiedGrid:
+    """Minimize ``data (u - f)^2`` plus ``tie (u_p - u_q)^2`` over neighbors.
+
+    Conjugate gradients, preconditioned by one cycle of algebraic multigrid: twice over,
+    each value and the neighbor that it is tied to most become one, so that no group
+    reaches across an edge. Neither threads nor the libraries underneath change a bit.
+    Where the kernels cannot be had, a direct solve takes its place, and more time.
+
+    Parameters
+    ----------
+    data : ndarray of shape (H, W), float32
+        Weight of what is known of each value, above 0.
+    down : ndarray of shape (H, W), float32
+        Ties between each value and the one below it, at least 0; the last row is none.
+    across : ndarray of shape (H, W), float32
+        The same with the one to the right; the last column is none.
+    """
+
+    def __init__(self, data: np.ndarray, down: np.ndarray, across: np.ndarray) -> None:
+        self._shape = data.shape
+        index = np.arange(data.size, dtype=np.int32).reshape(data.shape)
+        one = np.concatenate([index[:-1].ravel(), index[:, :-1].ravel()])
+        other = np.concatenate([index[1:].ravel(), index[:, 1:].ravel()])
+        ties = np.concatenate([down[:-1].ravel(), across[:, :-1].ravel()])
+        self._levels = [_Level(data.ravel(), *_both_ways(one, other, ties, data.size))]
+        compiled = kernels_for(data) is not None
+        while compiled and len(self._levels[-1].data) > _DIRECT_SIZE:
+            coarser = self._levels[-1].coarser()
+            if coarser is None:
+                break
+            self._levels.append(coarser)
+        self._coarsest = linalg.splu(self._levels[-1].matrix())
+
+    def solve(
+        self, values: np.ndarray, start: np.ndarray | None = None, *, tolerance: float
+    ) -> np.ndarray:
+        """Solve for one set of values.
+
+        Parameters
+        ----------
+        values : ndarray of shape (H, W)
+            ``f``, what is known.
+        start : ndarray of shape (H, W), optional
+            First guess; by default what one cycle says.
+        tolerance : float
+            Bound of the error relative to the values, of the root of its energy over
+            that of the values, as one cycle estimates it.
+
+        Returns
+        -------
+        ndarray of shape (H, W), float64
+            The solution.
+
+        Raises
+        ------
+        RuntimeError
+            If the bound is not reached.
+        """
+        finest = self._levels[0]
+        known = values.ravel().astype(np.float64)
+        right = finest.data * known
+        if len(self._levels) == 1:
+            solved: np.ndarray = self._coarsest.solve(right)
+            return solved.reshape(self._shape)
+        if start is None:
+            solution = self._precondition(right)
+        else:
+            solution = start.ravel().astype(np.float64)
+        residual = finest.residual(solution, right)
+        bound = tolerance**2 * _dot(right, known)
+        direction, energy = np.zeros_like(right), 1.0
+        nothing = np.zeros_like(right)
+        for _ in range(_MAX_ITERATIONS):
+            corrected = self._precondition(residual)
+            previous, energy = energy, _dot(residual, corrected)
+            if energy <= bound:
+                solution += corrected
+                return solution.reshape(self._shape)
+            direction *= energy / previous
+            direction += corrected
+            image = finest.residual(direction, nothing)
+            step = -energy / _dot(direction, image)
+            solution += step * direction
+            residual += step * image
+        raise RuntimeError(
+            f"The refiner's system was not solved in {_MAX_ITERATIONS} iterations; "
+            f"less smoothness makes it easier."
+        )
+
+    def _precondition(self, residual: np.ndarray) -> np.ndarray:
+        # A residual near 0 must not be lost in single precision.
+        scale = float(np.abs(residual).max())
+        if scale == 0:
+            return np.zeros_like(residual)
+        cycle = self._cycle((residual / scale).astype(np.float32), 0)
+        return cycle.astype(np.float64) * scale
+
+    def _cycle(self, right: np.ndarray, depth: int) -> np.ndarray:
+        level = self._levels[depth]
+        if depth == len(self._levels) - 1:
+            solved = self._coarsest.solve(right.astype(np.float64))
+            coarsest: np.ndarray = solved.astype(np.float32)
+            return coarsest
+        coarser = self._levels[depth + 1]
+        values = np.zeros_like(right)
+        level.relax(values, right, False)
+        residual = level.residual(values, right)
+        inside = level.groups >= 0
+        groups = level.groups[inside]
+        gathered = np.bincount(groups, residual[inside], len(coarser.data))
+        values[inside] += self._cycle(gathered.astype(np.float32), depth + 1)[groups]
+        # The other way round: conjugate gradients need a symmetric cycle.
+        level.relax(values, right, True)
+        return values
+
+
+class _Level:
+    """The system at one size: a graph in compressed rows."""
+
+    groups: np.ndarray
+
+    def __init__(
+        self, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, ties: np.ndarray
+    ) -> None:
+        self.data, self._starts, self._ends, self._ties = data, starts, ends, ties
+        nodes = np.repeat(np.arange(len(data)), np.diff(starts))
+        self._diagonal = data + np.bincount(nodes, ties, len(data))
+        self._inverse = (1 / self._diagonal).astype(np.float32)
+        self._nodes = nodes
+        self._kernels: Any = kernels_for(data)
+
+    def coarser(self) -> _Level | None:
+        """Take up to four nodes for one; None if that makes them hardly fewer."""
+        level, groups = self, np.arange(len(self.data))
+        for _ in range(2):
+            pairs = np.empty(len(level.data), np.int32)
+            n_groups = self._kernels.pair_nodes(
+                level._starts,
+                level._ends,
+                level._ties,
+                level.data,
+                _WEAK,
+                _ALONE,
+                pairs,
+            )
+            groups = np.where(groups >= 0, pairs[groups], -1)
+            level = level._joined(pairs, n_groups)
+        if len(level.data) > _LEAST_PROGRESS * len(self.data) or not len(level.data):
+            return None
+        self.groups = groups
+        return level
+
+    def _joined(self, groups: np.ndarray, n_groups: int) -> _Level:
+        one, other = groups[self._nodes], groups[self._ends]
+        # Ties to a node without a group hold what is left.
+        between = (one >= 0) & (other >= 0) & (one < other)
+        outside = (one >= 0) & (other < 0)
+        inside = groups >= 0
+        data = np.bincount(groups[inside], self.data[inside], n_groups)
+        data += np.bincount(one[outside], self._ties[outside], n_groups)
+        ties = self._ties[between]
+        rows = _both_ways(one[between], other[between], ties, n_groups)
+        return _Level(data.astype(np.float32), *rows)
+
+    def matrix(self) -> sparse.csc_array:
+        """Write the system as a matrix."""
+        n = len(self.data)
+        off = sparse.csr_array(
+            (-self._ties.astype(np.float64), self._ends, self._starts), (n, n)
+        )
+        return sparse.csc_array(off + sparse.diags_array(self._diagonal))
+
+    def residual(self, values: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Give ``right`` minus the matrix times ``values``."""
+        residual = np.empty_like(right)
+        kernel = self._kernels.residual_nodes
+
+        def subtract(first: int, last: int) -> None:
+            kernel(
+                first,
+                last,
+                self._starts,
+                self._ends,
+                self._ties,
+                self.data,
+                right,
+                values,
+                residual,
+            )
+
+        run_in_parts(subtract, len(right), _GRAIN)
+        return residual
+
+    def relax(self, values: np.ndarray, right: np.ndarray, backwards: bool) -> None:
+        """Solve for each node alone, in their order or the last first."""
+        self._kernels.relax_nodes(
+            self._starts,
+            self._ends,
+            self._ties,
+            self._inverse,
+            right,
+            values,
+            backwards,
+        )
+
+
+def _both_ways(
+    one: np.ndarray, other: np.ndarray, ties: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Write ties between two nodes as compressed rows; several of two are summed."""
+    ends = np.concatenate([one, other]), np.concatenate([other, one])
+    rows = sparse.csr_array((np.concatenate([ties, ties]), ends), (n, n))
+    rows.sum_duplicates()
+    return rows.indptr.astype(np.int32), rows.indices.astype(np.int32), rows.data
+
+
+def _dot(one: np.ndarray, other: np.ndarray) -> float:
+    # Not by BLAS, whose last digits change with its number of threads.
+    return float(np.sum(one * other))

@@ -1,0 +1,92 @@
+"""Graphs of ties, in compressed rows: pairs of nodes, relaxation and residuals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .lines import kernel
+
+__all__ = ["pair_nodes", "relax_nodes", "residual_nodes"]
+
+
+@kernel
+def pair_nodes(
+    starts: np.ndarray,
+    ends: np.ndarray,
+    ties: np.ndarray,
+    data: np.ndarray,
+    weak: float,
+    alone: float,
+    groups: np.ndarray,
+) -> int:
+    """Give each node and the free neighbor that it is tied to most one group.
+
+    A tie below ``weak`` times the strongest of a node makes no pair. What holds a node
+    by itself, more than ``alone`` times all its ties, needs no group: -1. Nodes come in
+    their order, so the result is always the same. The number of groups is given back.
+    """
+    count = 0
+    groups[:] = -2
+    for node in range(len(data)):
+        if groups[node] != -2:
+            continue
+        total, strongest = np.float32(0), np.float32(0)
+        for k in range(starts[node], starts[node + 1]):
+            total += ties[k]
+            strongest = max(strongest, ties[k])
+        if data[node] > alone * total:
+            groups[node] = -1
+            continue
+        best, partner = weak * strongest, -1
+        for k in range(starts[node], starts[node + 1]):
+            if groups[ends[k]] == -2 and ties[k] > best:
+                best, partner = ties[k], ends[k]
+        groups[node] = count
+        if partner >= 0:
+            groups[partner] = count
+        count += 1
+    return count
+
+
+@kernel
+def relax_nodes(
+    starts: np.ndarray,
+    ends: np.ndarray,
+    ties: np.ndarray,
+    inverse: np.ndarray,
+    right: np.ndarray,
+    values: np.ndarray,
+    backwards: bool,
+) -> None:
+    """Solve for each node in its order, or the last first, its neighbors given.
+
+    ``inverse`` is 1 over the diagonal of the matrix.
+    """
+    n = len(values)
+    for step in range(n):
+        node = n - 1 - step if backwards else step
+        total = right[node]
+        for k in range(starts[node], starts[node + 1]):
+            total += ties[k] * values[ends[k]]
+        values[node] = total * inverse[node]
+
+
+@kernel
+def residual_nodes(
+    first: int,
+    last: int,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    ties: np.ndarray,
+    data: np.ndarray,
+    right: np.ndarray,
+    values: np.ndarray,
+    residual: np.ndarray,
+) -> None:
+    """Write ``right`` minus the matrix times ``values``."""
+    for node in range(first, last):
+        own = values[node]
+        total = right[node] - data[node] * own
+        for k in range(starts[node], starts[node + 1]):
+            total += ties[k] * (values[ends[k]] - own)
+        residual[node] = total

@@ -1,0 +1,408 @@
+"""GlobalRefiner: what was measured, kept where it is sure, spread up to edges."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._base import ImageTransformer
+from .._shared.parameters import (
+    N_JOBS,
+    NON_NEGATIVE_REAL,
+    POSITIVE_REAL,
+    StrOptions,
+    checked,
+    unchecked,
+)
+from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.threads import run_in_parts
+from .._shared.validation import check_image, check_map, to_float_image
+from ..filters._cells import (
+    cell_colors,
+    cell_sums,
+    cell_ties,
+    pixels_per_cell,
+    spread_cells,
+)
+from ..filters._soft_guide import guide_noise
+from ..filters._tied_grid import TiedGrid
+from ..filters.box import window_variance
+from ..sample import DefocusSample
+from ._distance import map_scale
+
+__all__ = ["GlobalRefiner", "refine_global"]
+
+_CONSTRAINTS = {
+    "smoothness": [NON_NEGATIVE_REAL],
+    "color_sigma": [POSITIVE_REAL],
+    "map_sigma": [POSITIVE_REAL, None],
+    "disagreement": [POSITIVE_REAL, None],
+    "guide_blur": [StrOptions({"auto"}), NON_NEGATIVE_REAL],
+    "value_scale": [StrOptions({"log", "linear"})],
+}
+# Chosen on CUHK 0201 to 0400 and on photographs of known blur
+# (docs/decisions/evidence.rst).
+_SMOOTHNESS = 30_000.0
+_COLOR_SIGMA = 0.015
+_MAP_SIGMA = 0.015
+_DISAGREEMENT = 0.05
+# The guide's blur: least and most, and the deviation of noise, as a share of the span,
+# that it is to leave.
+_LEAST_BLUR, _MOST_BLUR = 0.7, 1.5
+_NOISE_LEFT = 0.005
+# Half the side of a patch: as far as a sharp edge lowers the map around it.
+_NEIGHBORHOOD = 16
+# The data weighs as its confidence does, and more and more where that is nearly 1.
+_SURE = 10
+_MOST_SURE = 1e-3
+# What is not known at all weighs so little.
+_LEAST_DATA = 1e-4
+# How often what smoothing took away is smoothed and given back, so that slopes stay.
+_GIVEN_BACK = 2
+# Rows that are brought to pixels at a time.
+_STRIP = 128
+# A weight of texture is no probability: where it is 1, the map is not certain.
+_WEIGHT = np.float32(0.8)
+# Bound of the solver's error.
+_TOLERANCE = 0.003
+# Evidence that reached a pixel counts against so much of none.
+_NO_EVIDENCE = 0.05
+# Logistic regression of being right: its offset, and what reach and the variance of the
+# evidence count for; and what keeps both finite.
+_RELIABILITY = (-1.64, 0.71, -0.21)
+_CERTAIN = 0.01
+
+
+@checked({**_CONSTRAINTS, "return_confidence": ["boolean"]})
+def refine_global(
+    blur_map: np.ndarray,
+    image: np.ndarray,
+    confidence: np.ndarray | None = None,
+    *,
+    smoothness: float = _SMOOTHNESS,
+    color_sigma: float = _COLOR_SIGMA,
+    map_sigma: float | None = _MAP_SIGMA,
+    disagreement: float | None = _DISAGREEMENT,
+    guide_blur: float | str = "auto",
+    value_scale: str = "log",
+    return_confidence: bool = False,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """Refine a blur map by weighing what was measured against the photograph's edges.
+
+    A pixel whose confidence is high keeps its value. One that shows nothing, as on a
+    smooth surface, takes its value from evidence that can be reached without crossing
+    an edge, from however far.
+
+    Parameters
+    ----------
+    blur_map : array-like of shape (H, W)
+        Map of either unit, at least 0.
+    image : array-like of shape (H, W) or (H, W, 3)
+        The photograph: uint8, uint16, or float in [0, 1].
+    confidence : array-like of shape (H, W), optional
+        In [0, 1], how far each pixel of the map is to be trusted. By default all are
+        trusted alike, and smoothed.
+    smoothness : float, default=30000.0
+        Strength, at least 0: on a flat photograph values spread over about the square
+        root of it over their confidence, in pixels.
+    color_sigma : float, default=0.015
+        Difference of color between neighbors that counts as an edge, above 0, as a
+        share of the photograph's span, the distance of its 0.5th from its 99.5th
+        percentile: exposure and contrast change nothing.
+    map_sigma : float or None, default=0.015
+        Difference between neighbors of the refined map, on its ``value_scale``, that
+        counts as an edge when it is solved for once more, above 0; None solves once.
+    disagreement : float or None, default=0.05
+        Variance of the map, on its ``value_scale``, in a window of 33 pixels at which
+        its confidence is halved, above 0. Around a sharp edge the map is low on both
+        sides, and which of them is sharp is not known there. None leaves the
+        confidence.
+    guide_blur : float or "auto", default="auto"
+        Sigma by which the photograph is blurred, in pixels, at least 0, before its
+        edges are looked for, since noise would break every tie. "auto" is 0.7, and up
+        to 1.5 where there is noise.
+    value_scale : {"log", "linear"}, default="log"
+        Whether means are taken of ``log(sigma + 0.8)``, on which levels of blur lie at
+        nearly equal distances, or of the map as it is.
+    return_confidence : bool, default=False
+        Give the confidence of the refined map, too.
+
+    Returns
+    -------
+    refined : ndarray of shape (H, W), float32
+        Refined map, within the range of the map given.
+    confidence : ndarray of shape (H, W), float32
+        Only with ``return_confidence``, for maps of sigma in pixels: the probability,
+        in [0, 1], that the refined sigma is right within 25 % or 0.25 px, by how much
+        evidence reached a pixel and how far it agrees.
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or a map that does not fit the image.
+    RuntimeError
+        If smoothness is so large that the system is not solved.
+
+    See Also
+    --------
+    refine_wgif : The paper's refinement.
+    skdefocus.filters.global_smoother : A filter of the same kind, in one pass.
+
+    Notes
+    -----
+    Minimized is the sum of ``d (u - f)^2`` over pixels and ``smoothness t (u_p -
+    u_q)^2`` over neighbors, with f the map. The data weighs ``d = c / (1 - c^10)``,
+    with c the confidence, halved where the map disagrees: what is certain is kept. Ties
+    t fall with the difference of colors, and in a second round with that of u. What
+    smoothing takes away is smoothed and given back twice, so that slopes stay: the bias
+    is of the sixth order.
+
+    Photographs of more than 131072 pixels are solved on cells of 2 x 2 pixels or more,
+    and brought up along their edges; the mean difference to a solution on pixels is
+    about 0.01 px.
+
+    References
+    ----------
+    Farbman et al., "Edge-preserving decompositions for multi-scale tone and detail
+    manipulation", TOG 27(3), 2008, for the energy; Buja, Hastie and Tibshirani, "Linear
+    smoothers and additive models", Annals of Statistics 17(2), 1989, for twicing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.refine import refine_global
+    >>> image = np.repeat([[0.2, 0.8]], 32, axis=1) * np.ones((64, 1))
+    >>> coarse = np.full((64, 64), 1.0)
+    >>> coarse[:, 24:] = 5.0
+    >>> fine = refine_global(coarse, image)
+    >>> bool(fine[32, 28] < 2 < fine[32, 40])
+    True
+    """
+    # Integers stay integers: the floats of a large color photograph are three maps.
+    photograph = check_image(image)
+    if photograph.dtype.kind == "f":
+        photograph = to_float_image(photograph)
+    blur_map = check_map(blur_map, photograph.shape, "blur_map")
+    if confidence is not None:
+        confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
+    if confidence is not None and not confidence.any():
+        # Without any evidence the map is all there is.
+        nothing = np.zeros(blur_map.shape, np.float32)
+        refined = np.array(blur_map, np.float32)
+        return (refined, nothing) if return_confidence else refined
+    size = pixels_per_cell(blur_map.shape)
+    data, known = _evidence(blur_map, confidence, value_scale, disagreement, size)
+    noise, span = guide_noise(photograph)
+    blur = guide_blur
+    if isinstance(blur, str):
+        # A Gaussian leaves so much of white noise.
+        blur = noise / (2 * np.sqrt(np.pi) * _NOISE_LEFT * span)
+        blur = float(np.clip(blur, _LEAST_BLUR, _MOST_BLUR))
+    down, across = cell_ties(photograph, blur, color_sigma * span, size)
+    for ties in (down, across):
+        ties *= np.float32(smoothness)
+    planes = _solve(data, known, down, across, map_sigma, size, return_confidence)
+    return _to_pixels(planes, photograph, span, size, blur_map, value_scale == "log")
+
+
+def _evidence(
+    blur_map: np.ndarray,
+    confidence: np.ndarray | None,
+    value_scale: str,
+    disagreement: float | None,
+    size: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weight of the data of each cell, and its mean value."""
+
+    def planes(first: int, last: int) -> np.ndarray:
+        values = np.array(blur_map[first:last], np.float32)
+        if value_scale == "log":
+            to_log_sigma(values, out=values)
+        weight = np.ones_like(values)
+        if confidence is not None:
+            weight = np.array(confidence[first:last], np.float32)
+            weight /= np.float32(1 + _MOST_SURE) - weight**_SURE
+        weight += np.float32(_LEAST_DATA)
+        return np.stack([weight, weight * values, values, np.ones_like(values)])
+
+    data, weighted, total, count = cell_sums(planes, (4, *blur_map.shape), size)
+    known = weighted / data
+    if disagreement is not None:
+        window = 2 * (_NEIGHBORHOOD // size) + 1
+        variance = window_variance(total / count, window)
+        data *= np.float32(disagreement) / (variance + np.float32(disagreement))
+    return data, known
+
+
+def _solve(
+    data: np.ndarray,
+    known: np.ndarray,
+    down: np.ndarray,
+    across: np.ndarray,
+    map_sigma: float | None,
+    size: int,
+    with_confidence: bool,
+) -> np.ndarray:
+    """Solve for the values of cells, and if wanted what their confidence hangs on."""
+    grid = TiedGrid(data, down, across)
+    smooth = grid.solve(known, tolerance=_TOLERANCE)
+    if map_sigma is not None:
+        steps = np.float32(-1 / (map_sigma * size))
+        values = smooth.astype(np.float32)
+        down[:-1] *= np.exp(steps * np.abs(np.diff(values, axis=0)))
+        across[:, :-1] *= np.exp(steps * np.abs(np.diff(values, axis=1)))
+        grid = TiedGrid(data, down, across)
+        smooth = grid.solve(known, smooth, tolerance=_TOLERANCE)
+    refined = smooth.copy()
+    for _ in range(_GIVEN_BACK):
+        refined += grid.solve(known - refined, tolerance=_TOLERANCE)
+    planes = [refined]
+    if with_confidence:
+        variance = grid.solve((known - smooth) ** 2, tolerance=_TOLERANCE)
+        # Some of the evidence is lost on every pixel of the way.
+        all_data = data + np.float32(_NO_EVIDENCE * size**2)
+        reach = TiedGrid(all_data, down, across).solve(
+            data / all_data, tolerance=_TOLERANCE
+        )
+        planes.append(_reliability(reach, variance))
+    return np.stack(planes).astype(np.float32)
+
+
+def _reliability(reach: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Give the probability of being right, by evidence and its agreement."""
+    reach = np.clip(reach, 0, 1)
+    offset, of_reach, of_variance = _RELIABILITY
+    certainty = of_reach * np.log((reach + _CERTAIN) / (1 + _CERTAIN - reach))
+    certainty += of_variance * np.log(np.maximum(variance, 0) + _CERTAIN) + offset
+    probability: np.ndarray = 1 / (1 + np.exp(-certainty))
+    return probability
+
+
+def _to_pixels(
+    planes: np.ndarray,
+    photograph: np.ndarray,
+    span: float,
+    size: int,
+    blur_map: np.ndarray,
+    is_log: bool,
+) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
+    """Bring values, and their confidence, from cells to pixels."""
+    colors = cell_colors(photograph, size) if size > 1 else planes
+    found = [np.empty(blur_map.shape, np.float32) for _ in planes]
+    low, high = (bound(blur_map).astype(np.float32) for bound in (np.min, np.max))
+
+    def bring(first: int, last: int) -> None:
+        for start in range(first, last, _STRIP):
+            rows = slice(start, min(start + _STRIP, last))
+            spread = spread_cells(planes, photograph, colors, span, size, rows)
+            for plane, values in zip(found, spread, strict=True):
+                plane[rows] = values
+            refined = found[0][rows]
+            if is_log:
+                from_log_sigma(refined, out=refined)
+            np.clip(refined, low, high, out=refined)
+
+    run_in_parts(bring, len(blur_map), _STRIP)
+    return (found[0], found[1]) if len(found) > 1 else found[0]
+
+
+class GlobalRefiner(ImageTransformer):
+    """Refine blur maps by weighing what was measured against the photograph's edges.
+
+    It uses the confidence of the samples: what is sure keeps its value, and smooth
+    surfaces take theirs from what can be reached without crossing an edge. The refined
+    map has a confidence of its own.
+
+    Parameters
+    ----------
+    smoothness : float, default=30000.0
+        Strength, at least 0: on a flat photograph values spread over about the square
+        root of it over their confidence, in pixels.
+    color_sigma : float, default=0.015
+        Difference of color between neighbors that counts as an edge, above 0, as a
+        share of the photograph's span, the distance of its 0.5th from its 99.5th
+        percentile: exposure and contrast change nothing.
+    map_sigma : float or None, default=0.015
+        Difference between neighbors of the refined map, on its ``value_scale``, that
+        counts as an edge when it is solved for once more, above 0; None solves once.
+    disagreement : float or None, default=0.05
+        Variance of the map, on its ``value_scale``, in a window of 33 pixels at which
+        its confidence is halved, above 0. Around a sharp edge the map is low on both
+        sides, and which of them is sharp is not known there. None leaves the
+        confidence.
+    guide_blur : float or "auto", default="auto"
+        Sigma by which the photograph is blurred, in pixels, at least 0, before its
+        edges are looked for, since noise would break every tie. "auto" is 0.7, and up
+        to 1.5 where there is noise.
+    value_scale : {"log", "linear"}, default="log"
+        Whether means are taken of ``log(sigma + 0.8)``, on which levels of blur lie at
+        nearly equal distances, or of the map as it is.
+    n_jobs : int, optional
+        Number of photographs processed in parallel (joblib).
+
+    See Also
+    --------
+    refine_global : The function, which says what is minimized.
+    WGIFRefiner : The paper's refinement.
+
+    Notes
+    -----
+    ``value_scale`` is for sigma in pixels. Maps of unit "relative" are smoothed as they
+    are; depth and disparity too, after division by their largest value. Of these the
+    confidence is passed on; of sigma it becomes the probability that the refined sigma
+    is right within 25 % or 0.25 px, if the sample had a confidence.
+
+    Examples
+    --------
+    >>> from skdefocus import GlobalRefiner, SlidingWindowMapper
+    >>> from skdefocus.datasets import load_sample_photograph
+    >>> samples = SlidingWindowMapper().transform([load_sample_photograph()])
+    >>> GlobalRefiner().transform(samples)[0].blur_map.dtype
+    dtype('float32')
+    """
+
+    _constraints = {**_CONSTRAINTS, "n_jobs": N_JOBS}  # noqa: RUF012
+    _needs = "map"
+
+    def __init__(
+        self,
+        smoothness: float = _SMOOTHNESS,
+        color_sigma: float = _COLOR_SIGMA,
+        *,
+        map_sigma: float | None = _MAP_SIGMA,
+        disagreement: float | None = _DISAGREEMENT,
+        guide_blur: float | str = "auto",
+        value_scale: str = "log",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.smoothness = smoothness
+        self.color_sigma = color_sigma
+        self.map_sigma = map_sigma
+        self.disagreement = disagreement
+        self.guide_blur = guide_blur
+        self.value_scale = value_scale
+        self.n_jobs = n_jobs
+
+    def _transform_one(
+        self, sample: DefocusSample, n_threads: int | None
+    ) -> DefocusSample:
+        settings = self._settings()
+        if sample.unit != "px":
+            settings["value_scale"] = "linear"
+        scale = map_scale(sample)
+        confidence = sample.confidence
+        knows = sample.unit == "px" and confidence is not None
+        if not knows and confidence is not None:
+            confidence = confidence * _WEIGHT
+        found = unchecked(refine_global)(
+            sample.require_map() / scale,
+            sample.image,
+            confidence,
+            return_confidence=knows,
+            **settings,
+        )
+        refined, confidence = (
+            found if isinstance(found, tuple) else (found, sample.confidence)
+        )
+        return sample.replace(
+            blur_map=refined * np.float32(scale), confidence=confidence
+        )

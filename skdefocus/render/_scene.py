@@ -6,10 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, StrOptions
+from .._shared.parameters import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_REAL,
+    UNIT_INTERVAL,
+    StrOptions,
+)
 from .._shared.validation import check_map, to_float_image
 from ..filters import unsharp_mask
 from .depth import FOCUS_CONSTRAINTS, defocus_from_depth
+from .fill import fill_unknown
 from .weight import WEIGHT_CONSTRAINTS
 
 __all__ = [
@@ -28,6 +34,7 @@ SCENE_CONSTRAINTS: dict[str, list[Any]] = {
     "subject_gain": [NON_NEGATIVE_REAL],
     "literal": ["boolean"],
     **FOCUS_CONSTRAINTS,
+    "unknown_below": [UNIT_INTERVAL],
 }
 # Apart, since samples carry the unit and SDoFRenderer has no such parameter.
 UNIT_CONSTRAINTS: dict[str, list[Any]] = {
@@ -63,9 +70,11 @@ def read_scene(
     *,
     unit: str,
     focus: float | str,
+    confidence: np.ndarray | None,
+    unknown_below: float,
     subject_mask: np.ndarray | None,
 ) -> Scene:
-    """Check a photograph and its map, and turn depth or disparity into sigma.
+    """Check a photograph and its map; fill unknown sigma, turn depth into sigma.
 
     Parameters
     ----------
@@ -79,8 +88,13 @@ def read_scene(
         What the map holds.
     focus : float or "auto"
         Depth or disparity in focus. Not used with sigma.
+    confidence : array-like of shape (H, W) or None
+        Of sigma, in [0, 1]; None is 1 everywhere. Not used with depth or disparity.
+    unknown_below : float
+        Pixels of less confidence are filled from others (`fill_unknown`).
     subject_mask : array-like of shape (H, W) or None
-        Where the photograph is in focus. Not used with sigma: see `weigh_subject`.
+        Where the photograph is in focus. With sigma it only bounds what is filled: see
+        `weigh_subject`.
 
     Returns
     -------
@@ -97,6 +111,10 @@ def read_scene(
     if largest_sigma is None:
         largest_sigma = _SHARE_OF_DIAGONAL * float(np.hypot(*blur_map.shape))
     if unit == "px":
+        if confidence is not None:
+            confidence = check_map(confidence, image.shape, "confidence", upper=1.0)
+            unknown = confidence < unknown_below
+            blur_map = fill_unknown(blur_map, unknown, subject_mask)
         return Scene(image, blur_map, largest_sigma)
     defocus = defocus_from_depth(
         blur_map, largest_sigma, unit=unit, focus=focus, subject_mask=subject_mask

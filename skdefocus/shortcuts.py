@@ -60,8 +60,7 @@ def estimate_blur_map(
     True
     """
     given = {"step": step, "estimate": estimate, "scale": scale}
-    blur_map: np.ndarray = _map_one(image, given, refine=refine).blur_map
-    return blur_map
+    return _map_one(image, given, refine=refine).require_map()
 
 
 def _map_one(

@@ -14,6 +14,7 @@ from .._shared.parameters import (
 )
 from .._shared.validation import check_map, to_float_image
 from ..filters import unsharp_mask
+from ..sample import UNKNOWN
 from .depth import FOCUS_CONSTRAINTS, defocus_from_depth
 from .fill import fill_unknown
 from .weight import WEIGHT_CONSTRAINTS
@@ -70,9 +71,9 @@ def read_scene(
     *,
     unit: str,
     focus: float | str,
-    confidence: np.ndarray | None,
-    unknown_below: float,
     subject_mask: np.ndarray | None,
+    confidence: np.ndarray | None = None,
+    unknown_below: float = UNKNOWN,
 ) -> Scene:
     """Check a photograph and its map; fill unknown sigma, turn depth into sigma.
 
@@ -88,13 +89,13 @@ def read_scene(
         What the map holds.
     focus : float or "auto"
         Depth or disparity in focus. Not used with sigma.
-    confidence : array-like of shape (H, W) or None
-        Of sigma, in [0, 1]; None is 1 everywhere. Not used with depth or disparity.
-    unknown_below : float
-        Pixels of less confidence are filled from others (`fill_unknown`).
     subject_mask : array-like of shape (H, W) or None
         Where the photograph is in focus. With sigma it only bounds what is filled: see
         `weigh_subject`.
+    confidence : array-like of shape (H, W), optional
+        Of sigma, in [0, 1]; None is 1 everywhere. Not used with depth or disparity.
+    unknown_below : float, default=0.25
+        Pixels of less confidence are filled from others (`fill_unknown`).
 
     Returns
     -------

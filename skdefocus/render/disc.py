@@ -143,9 +143,9 @@ def render_disc(
         disc_sigma,
         unit=unit,
         focus=focus,
+        subject_mask=subject_mask,
         confidence=confidence,
         unknown_below=unknown_below,
-        subject_mask=subject_mask,
     )
     weight = weigh_subject(
         np.abs(scene.defocus),

@@ -136,9 +136,9 @@ def render_lens(
         disc_sigma,
         unit=unit,
         focus=focus,
+        subject_mask=subject_mask,
         confidence=confidence,
         unknown_below=unknown_below,
-        subject_mask=subject_mask,
     )
     if unit == "px":
         weight = weigh_subject(

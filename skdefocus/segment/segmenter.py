@@ -242,9 +242,8 @@ class DefocusSegmenter(BaseEstimator):
             return masks
         labels = [mask.astype(np.uint8) for mask in masks]
         for sample, label in zip(samples, labels, strict=True):
-            label[unchecked(unknown_pixels)(sample, self.unknown_below)] = (
-                _UNKNOWN_CLASS
-            )
+            unknown = unchecked(unknown_pixels)(sample, self.unknown_below)
+            label[unknown] = _UNKNOWN_CLASS
         return labels
 
     def in_focus_mask(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:

@@ -130,7 +130,7 @@ def test_disc_sigma_is_the_largest_one_of_depth_without_a_disc(small_photo, dept
 @pytest.mark.parametrize("smoothing", RENDERERS)
 def test_the_renderer_has_every_parameter_of_its_functions(smoothing):
     names = set(signature(RENDERERS[smoothing]).parameters)
-    per_photograph = {"image", "blur_map", "unit", "subject_mask"}
+    per_photograph = {"image", "blur_map", "unit", "subject_mask", "confidence"}
     renamed = {"largest_sigma"}
     known = set(SDoFRenderer().get_params())
     assert names - per_photograph - renamed <= known

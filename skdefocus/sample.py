@@ -14,7 +14,7 @@ __all__ = ["UNKNOWN", "DefocusSample", "unknown_pixels"]
 
 # Confidence of a map in px is the probability that its sigma is right within 25 % or
 # 0.25 px, whichever is more. A pixel of less confidence than this is unknown: what the
-# map holds there is a guess, which is more likely wrong than right.
+# map holds there is a guess (docs/decisions/unknown.rst).
 UNKNOWN = 0.25
 
 _UNITS = ("px", "relative", "depth", "disparity")

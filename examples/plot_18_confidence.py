@@ -21,9 +21,9 @@ samples = SlidingWindowMapper(step=4, estimate="mean").transform([photograph])
 segmenter = DefocusSegmenter(unknown="class").fit(samples)
 
 # %%
-# With ``unknown="class"`` the answer has three values: 1 out of focus, 0 in focus, and 2
-# where confidence is below `skdefocus.UNKNOWN`. Refiners weigh maps by the same confidence, so that
-# evidence flows from where it is to where it is not.
+# With ``unknown="class"`` the answer has three values: 1 out of focus, 0 in focus, and
+# 2 where confidence is below `skdefocus.UNKNOWN`. Refiners weigh maps by the same
+# confidence, so that evidence flows from where it is to where it is not.
 
 (answer,) = segmenter.predict(samples)
 print(

@@ -18,14 +18,14 @@ from skdefocus import DefocusSegmenter, SlidingWindowMapper
 
 photograph = load_sample_image("china.jpg")
 samples = SlidingWindowMapper(step=4, estimate="mean").transform([photograph])
-segmenter = DefocusSegmenter().fit(samples)
+segmenter = DefocusSegmenter(unknown="class").fit(samples)
 
 # %%
-# With ``unknown_below`` the answer has three values: 1 out of focus, 0 in focus, and 2
-# where confidence is lower. Refiners weigh maps by the same confidence, so that
-# evidence flows from where it is to where it is not.
+# With ``unknown="class"`` the answer has three values: 1 out of focus, 0 in focus, and
+# 2 where confidence is below `skdefocus.UNKNOWN`. Refiners weigh maps by the same
+# confidence, so that evidence flows from where it is to where it is not.
 
-(answer,) = segmenter.predict(samples, unknown_below=0.1)
+(answer,) = segmenter.predict(samples)
 print(
     {value: f"{(answer == value).mean():.0%}" for value in np.unique(answer).tolist()}
 )

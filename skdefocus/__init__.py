@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 # In the order of the pipeline.
 _HOMES = {
     "DefocusSample": "sample",
+    "UNKNOWN": "sample",
     "PatchBlurClassifier": "classifier",
     "SlidingWindowMapper": "mapping",
     "ContextMapper": "mapping",

@@ -27,6 +27,7 @@ from .refine import MattingRefiner as MattingRefiner
 from .refine import MutualGuidedRefiner as MutualGuidedRefiner
 from .refine import WGIFRefiner as WGIFRefiner
 from .render import SDoFRenderer as SDoFRenderer
+from .sample import UNKNOWN as UNKNOWN
 from .sample import DefocusSample as DefocusSample
 from .segment import DefocusSegmenter as DefocusSegmenter
 from .shortcuts import estimate_blur_map as estimate_blur_map
@@ -36,6 +37,7 @@ from .shortcuts import sharpen as sharpen
 # In the order of the pipeline.
 __all__ = [  # noqa: RUF022
     "DefocusSample",
+    "UNKNOWN",
     "PatchBlurClassifier",
     "SlidingWindowMapper",
     "ContextMapper",

@@ -10,7 +10,7 @@ import numpy as np
 from ._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
 from ._shared.validation import check_map, to_float_image
 
-__all__ = ["color_map", "draw_overview", "training_figure"]
+__all__ = ["color_map", "draw_overview", "hatch_unknown", "training_figure"]
 
 # Dark where sharp, bright where blurred, as in the paper; lightness rises evenly, so
 # that the picture also reads in gray and with impaired color vision.
@@ -31,6 +31,13 @@ _TICKS = (0, 1, 2, 4, 8, 19)
 _GAP = 12
 _BAR = 26
 _TEXT = 16
+# Lines of hatching along the longer side, so that they are seen however far a picture
+# is made smaller; the least distance between them, in pixels; and the share of that
+# distance that a line takes, half of it white and half black: one of them stands out
+# against any color.
+_HATCH_LINES = 60
+_LEAST_HATCH = 8
+_HATCH_SHARE = 1 / 3
 
 
 def _position(sigma: Any) -> np.ndarray:
@@ -75,6 +82,57 @@ def color_map(blur_map: np.ndarray) -> np.ndarray:
     ]
     colors: np.ndarray = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
     return colors
+
+
+def hatch_unknown(picture: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    """Hatch what is unknown in a picture of a map.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (H, W, 3), uint8
+        From `color_map`.
+    unknown : array-like of shape (H, W), bool
+        Where to hatch, as `skdefocus.sample.unknown_pixels` tells.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        A copy with diagonal lines, white beside black, some 60 along the longer side
+        but at least 8 pixels apart. Between them the color of the guess is seen.
+
+    Raises
+    ------
+    ValueError
+        If ``unknown`` is no mask of bool of the picture's size.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.figures import color_map, hatch_unknown
+    >>> picture = color_map(np.full((16, 16), 2.0))
+    >>> unknown = np.zeros((16, 16), bool)
+    >>> unknown[:, 8:] = True
+    >>> changed = (hatch_unknown(picture, unknown) != picture).any(axis=(0, 2))
+    >>> bool(changed[:8].any()), bool(changed[8:].all())
+    (False, True)
+    """
+    unknown = np.asarray(unknown)
+    if unknown.shape != picture.shape[:2] or unknown.dtype != bool:
+        raise ValueError(
+            f"unknown must be a mask of bool of shape {picture.shape[:2]}; got dtype "
+            f"{unknown.dtype} and shape {unknown.shape}."
+        )
+    hatched = picture.copy()
+    distance = max(_LEAST_HATCH, round(max(unknown.shape) / _HATCH_LINES))
+    white = max(1, round(distance * _HATCH_SHARE / 2))
+    place = np.arange(unknown.shape[1] + distance) % distance
+    # Rows that far apart are hatched alike.
+    for first in range(min(distance, len(unknown))):
+        line = place[first : first + unknown.shape[1]]
+        rows = slice(first, None, distance)
+        for color, within in ((255, line < white), (0, line // white == 1)):
+            hatched[rows][unknown[rows] & within] = color
+    return hatched
 
 
 def draw_overview(

@@ -7,9 +7,15 @@ from typing import Any, Self
 
 import numpy as np
 
+from ._shared.parameters import UNIT_INTERVAL, checked
 from ._shared.validation import check_map
 
-__all__ = ["DefocusSample"]
+__all__ = ["UNKNOWN", "DefocusSample", "unknown_pixels"]
+
+# Confidence of a map in px is the probability that its sigma is right within 25 % or
+# 0.25 px, whichever is more. A pixel of less confidence than this is unknown: what the
+# map holds there is a guess (docs/decisions/unknown.rst).
+UNKNOWN = 0.25
 
 _UNITS = ("px", "relative", "depth", "disparity")
 
@@ -132,3 +138,40 @@ class DefocusSample:
             The copy.
         """
         return replace(self, **changes)
+
+
+@checked(below=[UNIT_INTERVAL])
+def unknown_pixels(sample: DefocusSample, below: float = UNKNOWN) -> np.ndarray:
+    """Tell where a sample's map is a guess.
+
+    Parameters
+    ----------
+    sample : DefocusSample
+        The sample.
+    below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown.
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool
+        True where unknown. Nothing is unknown without a confidence, or of a map that
+        is not in px: its confidence is no probability.
+
+    Raises
+    ------
+    ValueError
+        If ``below`` is not in [0, 1].
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus import DefocusSample
+    >>> from skdefocus.sample import unknown_pixels
+    >>> fields = {"blur_map": [[2.0, 3.0]], "confidence": [[0.9, 0.1]]}
+    >>> unknown_pixels(DefocusSample(np.zeros((1, 2)), **fields))
+    array([[False,  True]])
+    """
+    if sample.confidence is None or sample.unit != "px":
+        return np.zeros(sample.image.shape[:2], bool)
+    unknown: np.ndarray = sample.confidence < below
+    return unknown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Any
 
@@ -12,6 +12,7 @@ from ._shared.parameters import StrOptions, checked
 from .enhance import adaptive_unsharp_mask
 from .recipes import recommended_steps
 from .render.sdof import RENDERERS
+from .sample import DefocusSample
 
 __all__ = ["estimate_blur_map", "shallow_focus", "sharpen"]
 
@@ -59,6 +60,13 @@ def estimate_blur_map(
     True
     """
     given = {"step": step, "estimate": estimate, "scale": scale}
+    return _map_one(image, given, refine=refine).require_map()
+
+
+def _map_one(
+    image: np.ndarray, given: Mapping[str, Any], *, refine: bool = True
+) -> DefocusSample:
+    """Map one photograph by the steps that we recommend, some parameters given."""
     steps = dict(recommended_steps())
     steps["mapper"].set_params(
         **{name: value for name, value in given.items() if value is not None}
@@ -70,8 +78,8 @@ def estimate_blur_map(
     except ValueError as error:
         # There is no batch in sight of the caller.
         raise ValueError(str(error).replace("X[0]", "image")) from error
-    blur_map: np.ndarray = batch[0].blur_map
-    return blur_map
+    sample: DefocusSample = batch[0]
+    return sample
 
 
 def sharpen(
@@ -124,7 +132,7 @@ def shallow_focus(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W), optional
-        Sigma in pixels; by default from `estimate_blur_map`.
+        Sigma in pixels; by default from `estimate_blur_map`, with its confidence.
     smoothing : {"disc", "lens", "guided"}, default="disc"
         By a disc (`skdefocus.render.render_disc`); by discs of varying radius with
         occlusion, as a lens draws what is out of focus
@@ -162,5 +170,8 @@ def shallow_focus(
                 f"shallow_focus with smoothing={smoothing!r} has no parameter "
                 f"{name!r}; it has {', '.join(names)}."
             )
-    blur_map = estimate_blur_map(image) if blur_map is None else blur_map
+    if blur_map is None:
+        sample = _map_one(image, {})
+        blur_map = sample.require_map()
+        parameters = {"confidence": sample.confidence, **parameters}
     return renderer(image, blur_map, **parameters)

@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.figures import color_map, draw_overview, training_figure
+from skdefocus.figures import (
+    color_map,
+    draw_overview,
+    hatch_unknown,
+    training_figure,
+)
+from skdefocus.filters import resize
 
 
 def test_colors_mean_the_same_in_every_map():
@@ -22,6 +28,61 @@ def test_lightness_rises_with_blur():
 def test_refuses_what_is_no_map():
     with pytest.raises(ValueError, match="non-negative"):
         color_map(np.full((3, 3), -1.0))
+
+
+class TestHatching:
+    @staticmethod
+    def half_unknown(shape, sigma):
+        unknown = np.zeros(shape, bool)
+        unknown[:, shape[1] // 2 :] = True
+        return color_map(np.full(shape, sigma)), unknown
+
+    @pytest.mark.parametrize("sigma", [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 19.0])
+    @pytest.mark.parametrize("shape", [(40, 60), (427, 640), (900, 300), (3000, 2000)])
+    def test_is_seen_on_every_color_at_every_size(self, shape, sigma):
+        picture, unknown = self.half_unknown(shape, sigma)
+        hatched = hatch_unknown(picture, unknown)
+        assert hatched.shape == picture.shape
+        # As a person sees it: in gray, and no larger than a screen.
+        scale = min(1.0, 640 / max(shape))
+        seen = tuple(max(1, round(side * scale)) for side in shape)
+        gray = resize(hatched @ np.array([0.299, 0.587, 0.114]) / 255, seen)
+        middle = seen[1] // 2
+        assert np.ptp(gray[:, middle + 2 :]) > 0.45
+        assert np.ptp(gray[:, : middle - 2]) < 0.01
+        # Between the lines the color stays, on most of the pixels.
+        kept = (hatched == picture).all(axis=-1)
+        assert 0.5 < kept[unknown].mean() < 0.85
+
+    def test_leaves_the_rest_and_what_it_was_given(self):
+        picture, unknown = self.half_unknown((50, 90), 2.0)
+        before = picture.copy()
+        hatched = hatch_unknown(picture, unknown)
+        np.testing.assert_array_equal(picture, before)
+        np.testing.assert_array_equal(hatched[~unknown], picture[~unknown])
+        nothing = hatch_unknown(picture, np.zeros((50, 90), bool))
+        np.testing.assert_array_equal(nothing, picture)
+
+    def test_lines_are_as_far_apart_as_the_picture_is_large(self):
+        n_lines = {}
+        for side in (16, 600, 3000):
+            black = np.zeros((side, side, 3), np.uint8)
+            row = hatch_unknown(black, np.ones((side, side), bool))[0, :, 0]
+            n_lines[side] = (np.diff(row.astype(int)) < 0).sum()
+        assert 1 <= n_lines[16] <= 3
+        assert n_lines[600] == n_lines[3000] == pytest.approx(60, abs=1)
+
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1)])
+    def test_the_smallest_pictures(self, shape):
+        picture, _ = self.half_unknown(shape, 2.0)
+        assert hatch_unknown(picture, np.ones(shape, bool)).shape == picture.shape
+
+    @pytest.mark.parametrize("unknown", [np.ones((4, 5), bool), np.ones((5, 4))])
+    def test_refuses_what_is_no_mask_of_it(self, unknown):
+        picture, _ = self.half_unknown((5, 4), 2.0)
+        message = r"unknown must be a mask of bool of shape \(5, 4\); got dtype"
+        with pytest.raises(ValueError, match=message):
+            hatch_unknown(picture, unknown)
 
 
 @pytest.mark.parametrize("n_panels", [1, 2, 3, 4])

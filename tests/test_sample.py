@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+import skdefocus
 from skdefocus import (
+    UNKNOWN,
     AdaptiveUnsharpMask,
     DefocusSample,
     DefocusSegmenter,
@@ -13,6 +15,7 @@ from skdefocus import (
     SDoFRenderer,
 )
 from skdefocus.batch import measure_map
+from skdefocus.sample import unknown_pixels
 
 
 def test_holds_what_it_is_given():
@@ -97,3 +100,36 @@ def test_a_map_of_distances_has_no_upper_end(unit):
     sample = DefocusSample(np.zeros((4, 6)), np.full((4, 6), 5000.0), unit=unit)
     assert sample.unit == unit
     assert sample.blur_map.max() == 5000
+
+
+class TestUnknownPixels:
+    CONFIDENCE = np.array([[0.0, 0.2499, 0.25, 1.0]])
+
+    def sample(self, **fields):
+        return DefocusSample(np.zeros((1, 4)), np.ones((1, 4)), **fields)
+
+    def test_are_those_below_one_constant(self):
+        assert UNKNOWN == skdefocus.UNKNOWN == 0.25
+        unknown = unknown_pixels(self.sample(confidence=self.CONFIDENCE))
+        assert unknown.dtype == bool
+        assert unknown.tolist() == [[True, True, False, False]]
+
+    def test_the_limit_may_be_another(self):
+        sample = self.sample(confidence=self.CONFIDENCE)
+        assert unknown_pixels(sample, 0.0).sum() == 0
+        assert unknown_pixels(sample, 1.0).sum() == 3
+        for below in (-0.1, 1.5, "low"):
+            with pytest.raises(ValueError, match="'below' parameter of unknown_pixels"):
+                unknown_pixels(sample, below)
+
+    @pytest.mark.parametrize("unit", ["relative", "depth", "disparity"])
+    def test_other_maps_have_none(self, unit):
+        sample = self.sample(confidence=self.CONFIDENCE, unit=unit)
+        assert unknown_pixels(sample).tolist() == [[False] * 4]
+
+    def test_nothing_is_unknown_without_a_confidence(self):
+        for image in (np.zeros((2, 3)), np.zeros((2, 3, 3))):
+            unknown = unknown_pixels(DefocusSample(image))
+            assert unknown.dtype == bool
+            assert unknown.shape == (2, 3)
+            assert not unknown.any()

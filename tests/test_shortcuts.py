@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
 from skdefocus import (
     AdaptiveUnsharpMask,
@@ -13,6 +14,7 @@ from skdefocus import (
     shallow_focus,
     sharpen,
 )
+from skdefocus.recipes import recommended_steps
 
 
 def test_estimate_equals_the_pipeline(small_photo):
@@ -24,11 +26,20 @@ def test_estimate_equals_the_pipeline(small_photo):
 
 
 def test_sharpen_and_shallow_focus_equal_the_estimators(small_photo):
-    sample = DefocusSample(small_photo, estimate_blur_map(small_photo))
+    steps = make_pipeline(*[step for _, step in recommended_steps()])
+    (sample,) = steps.fit_transform([small_photo])
     expected = AdaptiveUnsharpMask(gain=1.0).transform([sample])[0]
     np.testing.assert_array_equal(sharpen(small_photo, gain=1.0), expected)
     expected = SDoFRenderer(0.8, 5.0, smoothing="disc").transform([sample])[0]
     np.testing.assert_array_equal(shallow_focus(small_photo, c0=0.8, c1=5.0), expected)
+    # Unknown pixels are filled, as the renderer does, unless one's own confidence says
+    # otherwise.
+    sure = np.ones(sample.blur_map.shape)
+    (expected,) = SDoFRenderer(0.8, 5.0, smoothing="disc").transform(
+        [sample.replace(confidence=None)]
+    )
+    found = shallow_focus(small_photo, c0=0.8, c1=5.0, confidence=sure)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize(

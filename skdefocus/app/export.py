@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .._shared.files import staged
+from ..batch import write_confidence
 from ..batch.products import apply_step, write_map_files, write_pictures
 from .opened import OpenedPhotograph
 from .recipe import product_step
@@ -47,7 +48,9 @@ def export_product(
     step = product_step(opened, settings, product)
     stem = Path(opened.name).stem
     with staged(folder) as stage:
-        if step is None:
+        if product == "confidence":
+            write_confidence(stage(f"{stem}_confidence.png"), opened.sample)
+        elif step is None:
             files = [_MAP_FILES.get(product, product)]
             write_map_files(stage, stem, opened.sample, files=files)
         else:

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ..batch import unknown_note
 from ..io import Photograph, read_photograph
 from ..recipes import recommended_steps
-from ..render import automatic_focus_range
+from ..render import automatic_focus_range, fill_unknown
 from ..render.weight import LEAST_DISTANCE
-from ..sample import DefocusSample
+from ..sample import DefocusSample, unknown_pixels
 from ..segment.threshold import sharpest_value
 from .settings import RANGES, Settings
 
@@ -42,7 +43,8 @@ class OpenedPhotograph:
     path : str
         What it is called in code and on a command line.
     notes : tuple of str
-        What was warned of while it was mapped, each a sentence.
+        What was warned of while it was mapped, each a sentence; also if nearly nothing
+        of it can be judged.
     """
 
     original: Photograph
@@ -59,6 +61,11 @@ class OpenedPhotograph:
     def shape(self) -> tuple[int, ...]:
         """Height and width."""
         return self.sample.require_map().shape
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """Its map as a renderer takes it, unknown pixels filled from known ones."""
+        return fill_unknown(self.sample.require_map(), unknown_pixels(self.sample))
 
     @cached_property
     def sharpest(self) -> float:
@@ -100,7 +107,7 @@ class OpenedPhotograph:
         with warnings.catch_warnings():
             # Where there is no background, both lie above the map; the page shows it.
             warnings.simplefilter("ignore")
-            c0, c1 = automatic_focus_range(self.sample.require_map())
+            c0, c1 = automatic_focus_range(self.filled)
         c0 = min(round(c0, 2), RANGES["c0"][1])
         return Settings().changed(
             {"c0": c0, "c1": max(round(c1, 2), round(c0 + LEAST_DISTANCE, 2))}
@@ -124,13 +131,37 @@ class OpenedPhotograph:
         ValueError
             If the point lies outside.
         """
-        if not (0 <= x <= 1 and 0 <= y <= 1):
-            raise ValueError(f"the point ({x!r}, {y!r}) lies outside the photograph.")
-        height, width = self.shape
-        place = min(int(y * height), height - 1), min(int(x * width), width - 1)
+        place = self._place(x, y)
         confidence = self.sample.confidence
         trust = 1.0 if confidence is None else float(confidence[place])
         return float(self.sample.require_map()[place]), trust
+
+    def rendered_at(self, x: float, y: float) -> float:
+        """Give the sigma that a renderer takes at a point.
+
+        Parameters
+        ----------
+        x, y : float
+            Shares of width and height, from 0 to 1.
+
+        Returns
+        -------
+        float
+            Where the map is unknown, filled from what is known.
+
+        Raises
+        ------
+        ValueError
+            If the point lies outside.
+        """
+        return float(self.filled[self._place(x, y)])
+
+    def _place(self, x: float, y: float) -> tuple[int, int]:
+        """Find the pixel at a point."""
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f"the point ({x!r}, {y!r}) lies outside the photograph.")
+        height, width = self.shape
+        return min(int(y * height), height - 1), min(int(x * width), width - 1)
 
 
 def open_photograph(
@@ -163,5 +194,8 @@ def open_photograph(
         batch: list[Any] = [original.image]
         for _, step in recommended_steps():
             batch = step.transform(batch)
-    notes = tuple(str(warning.message) for warning in caught)
-    return OpenedPhotograph(original, batch[0], path or str(file), notes)
+    notes = [str(warning.message) for warning in caught]
+    unjudged = unknown_note(batch[0])
+    if unjudged is not None:
+        notes.append(unjudged[0].upper() + unjudged[1:])
+    return OpenedPhotograph(original, batch[0], path or str(file), tuple(notes))

@@ -17,10 +17,11 @@ import numpy as np
 from .._shared.validation import to_float_image, to_gray
 from ..enhance import sharpening_gain
 from ..enhance.adaptive_unsharp import noise_threshold
-from ..figures import color_map
+from ..figures import color_map, hatch_unknown
 from ..filters import blur, linear_to_srgb, resize, srgb_to_linear
 from ..filters.unsharp import luminance_detail, weigh_detail
 from ..render import sdof_weight
+from ..sample import UNKNOWN
 from .opened import OpenedPhotograph
 from .settings import Settings
 
@@ -92,10 +93,12 @@ class Preview:
         image = image[np.newaxis] if image.ndim == 2 else np.moveaxis(image, -1, 0)
         self.planes = np.ascontiguousarray(image)
         self.sigma = resize(opened.sample.require_map(), shape)
-        steps = np.minimum(np.rint(self.sigma * _STEPS), _N_STEPS - 1)
-        self._steps = steps.astype(np.uint16)
+        self._steps = _to_steps(self.sigma)
+        # As a renderer takes the map.
+        self._filled_steps = _to_steps(resize(opened.filled, shape))
         # No further than the map goes.
-        self._sigmas = np.arange(int(steps.max()) + 1, dtype=np.float32) / _STEPS
+        last = max(int(self._steps.max()), int(self._filled_steps.max()))
+        self._sigmas = np.arange(last + 1, dtype=np.float32) / _STEPS
         self._sharp: tuple[float, np.ndarray] | None = None
 
     def photograph(self) -> bytes:
@@ -109,15 +112,16 @@ class Preview:
         return encode(self.planes, 92)
 
     def map_picture(self) -> bytes:
-        """Draw the map in colors.
+        """Draw the map in colors, hatched where it is unknown.
 
         Returns
         -------
         bytes
             A JPEG.
         """
-        colors = np.moveaxis(color_map(self.sigma), -1, 0)
-        return encode(colors / np.float32(255), 92)
+        unknown = self._confidence() < UNKNOWN
+        colors = hatch_unknown(color_map(self.sigma), unknown)
+        return encode(np.moveaxis(colors, -1, 0) / np.float32(255), 92)
 
     def confidence_picture(self) -> bytes:
         """Draw the confidence, black where the map guesses.
@@ -127,11 +131,13 @@ class Preview:
         bytes
             A JPEG.
         """
+        return encode(self._confidence()[np.newaxis], 92)
+
+    def _confidence(self) -> np.ndarray:
         confidence = self.opened.sample.confidence
-        shown = np.ones_like(self.sigma)
-        if confidence is not None:
-            shown = resize(confidence, self.sigma.shape)
-        return encode(shown[np.newaxis], 92)
+        if confidence is None:
+            return np.ones_like(self.sigma)
+        return resize(confidence, self.sigma.shape)
 
     def mask(self, settings: Settings) -> np.ndarray:
         """Dim what counts as out of focus.
@@ -162,7 +168,7 @@ class Preview:
         ndarray of shape (C, h, w), float32
             The picture.
         """
-        gain = self._look_up(lambda sigma: gain_curve(sigma, settings))
+        gain = self._look_up(lambda sigma: gain_curve(sigma, settings), self._steps)
         picture: np.ndarray = np.clip(
             self.planes + weigh_detail(*self._detail, gain), 0, 1
         )
@@ -181,7 +187,9 @@ class Preview:
         ndarray of shape (C, h, w), float32
             The picture.
         """
-        weight = self._look_up(lambda sigma: weight_curve(sigma, settings))
+        weight = self._look_up(
+            lambda sigma: weight_curve(sigma, settings), self._filled_steps
+        )
         disc = settings.disc_sigma(self.opened.shape) * self.scale
         sharp = self._sharp_planes(settings.subject_gain)
         result = self._smooth(1 - weight, disc)
@@ -197,9 +205,11 @@ class Preview:
             kept = self._sharp = gain, self.planes + mask
         return kept[1]
 
-    def _look_up(self, curve: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    def _look_up(
+        self, curve: Callable[[np.ndarray], np.ndarray], steps: np.ndarray
+    ) -> np.ndarray:
         """Evaluate a curve for every pixel, by way of a table."""
-        looked_up: np.ndarray = curve(self._sigmas).astype(np.float32)[self._steps]
+        looked_up: np.ndarray = curve(self._sigmas).astype(np.float32)[steps]
         return looked_up
 
     @cached_property
@@ -248,6 +258,12 @@ class Preview:
             mean = np.clip(gathered / np.maximum(share, 1e-3), 0, 1)
             plane[:] = _enlarge(linear_to_srgb(mean), plane.shape, factor)
         return smooth
+
+
+def _to_steps(sigma: np.ndarray) -> np.ndarray:
+    """Give places in the tables."""
+    steps: np.ndarray = np.minimum(np.rint(sigma * _STEPS), _N_STEPS - 1)
+    return steps.astype(np.uint16)
 
 
 def gain_curve(sigma: np.ndarray, settings: Settings) -> np.ndarray:

@@ -28,9 +28,15 @@ PRODUCTS = {
     "sigma": ("_sigma.tif", "map as float TIFF"),
     "map16": ("_map16.png", "map as 16-bit PNG"),
     "map": ("_map.png", "map in colors"),
+    "confidence": ("_confidence.png", "confidence, times 255"),
     "mask": ("_focus_mask.png", "mask, white where in focus"),
 }
-_VERBS = {"sharpened": "sharpen", "shallow": "bokeh", "mask": "batch"}
+_VERBS = {
+    "sharpened": "sharpen",
+    "shallow": "bokeh",
+    "mask": "batch",
+    "confidence": "batch",
+}
 _NAMES = {"sharpened": "sharpener", "shallow": "renderer", "mask": "segmenter"}
 
 
@@ -175,13 +181,28 @@ def python_code(
     ]
     names = ", ".join(sorted(type(step).__name__ for step in steps))
     limit = "" if max_pixels == DEFAULT_MAX_PIXELS else f", max_pixels={max_pixels}"
-    writers = {"sigma": "write_map", "map16": "write_map", "mask": "write_mask"}
+    writers = {
+        "sigma": "write_map",
+        "map16": "write_map",
+        "mask": "write_mask",
+        "map": "write_map_picture",
+        "confidence": "write_confidence",
+    }
     writer = writers.get(product, "write_photograph")
+    # What tells of confidence too takes the sample, not its map alone.
+    takes_sample = writer in ("write_map_picture", "write_confidence")
+    imports = (
+        [
+            f"from skdefocus.batch import {writer}",
+            "from skdefocus.io import read_photograph",
+        ]
+        if takes_sample
+        else [f"from skdefocus.io import read_photograph, {writer}"]
+    )
     lines = [
         "from sklearn.pipeline import make_pipeline",
         f"from skdefocus import {names}",
-        *(["from skdefocus.figures import color_map"] if product == "map" else []),
-        f"from skdefocus.io import read_photograph, {writer}",
+        *imports,
         "",
         f"photograph = read_photograph({_quote(opened.path)}{limit})",
         "steps = make_pipeline(",
@@ -199,11 +220,10 @@ def python_code(
             f"write_mask({_quote(file)}, mask)",
         ]
     else:
-        drawn = "sample.blur_map"
-        drawn = f"color_map({drawn})" if product == "map" else drawn
+        written = "sample" if takes_sample else "sample.blur_map"
         lines += [
             "(sample,) = steps.fit_transform([photograph.image])",
-            f"{writer}({_quote(file)}, {drawn})",
+            f"{writer}({_quote(file)}, {written})",
         ]
     return "\n".join(lines) + "\n"
 
@@ -234,8 +254,8 @@ def command_line(
         For a shell.
     """
     words = ["skdefocus", _VERBS.get(product, "map"), opened.path, "-o", "out"]
-    if product == "mask":
-        words += ["--picture", "mask"]
+    if _VERBS.get(product) == "batch":
+        words += ["--picture", product]
     if max_pixels != DEFAULT_MAX_PIXELS:
         words += ["--max-pixels", str(max_pixels)]
     step = product_step(opened, settings, product)

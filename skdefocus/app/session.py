@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..batch.products import describe_error
+from ..sample import UNKNOWN
 from .answers import VIEWS, opened_answer, picture_answer
 from .export import export_product
 from .opened import OpenedPhotograph
@@ -193,14 +194,15 @@ class Session:
 
     def _focus(self, message: Mapping[str, Any]) -> None:
         opened, _ = self._current()
-        sigma, _ = opened.at(message["x"], message["y"])
+        sigma = opened.rendered_at(message["x"], message["y"])
         self.settings = self.settings.focused_at(sigma)
         self._draw(message)
 
     def _probe(self, message: Mapping[str, Any]) -> None:
         opened, _ = self._current()
         sigma, confidence = opened.at(message["x"], message["y"])
-        self._answer({"kind": "probed", "sigma": sigma, "confidence": confidence})
+        probed = {"sigma": sigma, "confidence": confidence}
+        self._answer({"kind": "probed", **probed, "unknown": confidence < UNKNOWN})
 
     def _draw(self, message: Mapping[str, Any]) -> None:
         _, preview = self._current()

@@ -3,7 +3,8 @@
 from ._process import BatchSummary, process
 from .jobs import is_result
 from .keys import pipeline_key
-from .measure import MEASURES, measure_map, sharpest_region
+from .map_picture import write_confidence, write_map_picture
+from .measure import MEASURES, measure_map, sharpest_region, unknown_note
 from .products import RESULT_SUFFIXES
 from .report import COLUMNS
 
@@ -17,4 +18,7 @@ __all__ = [
     "pipeline_key",
     "process",
     "sharpest_region",
+    "unknown_note",
+    "write_confidence",
+    "write_map_picture",
 ]

@@ -16,8 +16,15 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .._base import ImageTransformer
-from .._shared.parameters import N_JOBS, POSITIVE_INTEGER, StrOptions, checked
+from .._shared.parameters import (
+    N_JOBS,
+    POSITIVE_INTEGER,
+    UNIT_INTERVAL,
+    StrOptions,
+    checked,
+)
 from ..io import DEFAULT_MAX_PIXELS
+from ..sample import UNKNOWN
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys
 from .pool import active_pool, run_jobs
@@ -32,7 +39,9 @@ __all__ = ["BatchSummary", "process"]
 _CONSTRAINTS = {
     "n_jobs": N_JOBS,
     "write_maps": ["boolean"],
+    "write_confidence": ["boolean"],
     "overview": ["boolean"],
+    "unknown_below": [UNIT_INTERVAL],
     "report": ["boolean"],
     "credit": [str],
     "map_data": [StrOptions({"tif", "npy"})],
@@ -95,7 +104,9 @@ def process(
     n_jobs: int | None = None,
     pictures: Mapping[str, Any] | None = None,
     write_maps: bool = True,
+    write_confidence: bool = False,
     overview: bool = False,
+    unknown_below: float = UNKNOWN,
     subject: Sequence[int] | str | os.PathLike[str] | None = None,
     map_data: str = "tif",
     max_pixels: int = DEFAULT_MAX_PIXELS,
@@ -132,8 +143,14 @@ def process(
         are of lower-case letters and digits.
     write_maps : bool, default=True
         Write the files of the map itself.
+    write_confidence : bool, default=False
+        Write its confidence, times 255, as ``_confidence.png``.
     overview : bool, default=False
         Also draw photograph, map and pictures side by side.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown: hatched in ``_map.png``
+        and the overview, and counted as ``share_unknown`` in the report. A photograph
+        with hardly anything else gets a note.
     subject : sequence of 4 int or path-like, optional
         Restricts the figures of the report to a box (left, top, width, height) in
         pixels, or to the white pixels of a mask file of the photograph's size; of a
@@ -212,7 +229,7 @@ def process(
         jobs = list(jobs)
         total = len(jobs)
     pool = active_pool(n_jobs, total)
-    form = Form(map_data, credit)
+    form = Form(map_data, credit, unknown_below=unknown_below)
     with open_run(folder) as run:
         task = Task(
             run,
@@ -225,6 +242,7 @@ def process(
                 with_map=write_maps,
                 overview=overview,
                 figures=report,
+                confidence=write_confidence,
             ),
             subject=subject,
             form=form,

@@ -21,7 +21,7 @@ from .subject import subject_key
 __all__ = ["file_key", "photograph_keys", "pipeline_key", "product_keys"]
 
 # Changes whenever the same work may give other results or figures.
-_VERSION = 2
+_VERSION = 3
 # Parameters that results do not depend on.
 _WITHOUT_EFFECT = frozenset({"memory", "n_jobs", "verbose"})
 
@@ -123,6 +123,7 @@ def product_keys(
     with_map: bool,
     overview: bool,
     figures: bool,
+    confidence: bool = False,
 ) -> dict[str, str]:
     """List the products that are wanted, each with what its files depend on.
 
@@ -140,6 +141,8 @@ def product_keys(
         Whether all is wanted side by side.
     figures : bool
         Whether the figures of the report are wanted.
+    confidence : bool, default=False
+        Whether the picture of the confidence is wanted.
 
     Returns
     -------
@@ -147,19 +150,23 @@ def product_keys(
         A key for every product, whatever the photograph.
     """
     keys = {}
+    unknown = {"unknown_below": form.unknown_below}
     if with_map:
-        keys["map"] = pipeline_key(pipeline, {}, {"map_data": form.map_data})
+        keys["map"] = pipeline_key(pipeline, {}, {"map_data": form.map_data} | unknown)
+    if confidence:
+        keys["confidence"] = pipeline_key(pipeline, {}, {"confidence": True})
     keys["pipeline"] = pipeline_key(pipeline, {}, {})
     for name, step in pictures.items():
         keys[name] = pipeline_key(pipeline, {name: step}, {})
     if overview:
-        keys["overview"] = pipeline_key(pipeline, pictures, {"credit": form.credit})
+        options = {"credit": form.credit} | unknown
+        keys["overview"] = pipeline_key(pipeline, pictures, options)
     if form.credit:
         keys["credit"] = pipeline_key(None, {}, {"credit": form.credit})
     if figures:
         # A segmenter that was asked for decides what counts as in focus.
         masks = {name: step for name, step in pictures.items() if name == "mask"}
-        keys["figures"] = pipeline_key(pipeline, masks, {"figures": True})
+        keys["figures"] = pipeline_key(pipeline, masks, {"figures": True} | unknown)
     return keys
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from .._shared.validation import check_map
-from ..sample import DefocusSample
+from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 from ..segment import defocus_mask
 
-__all__ = ["MEASURES", "measure_map", "sharpest_region"]
+__all__ = ["MEASURES", "measure_map", "sharpest_region", "unknown_note"]
 
 _PERCENTILES = (5, 25, 50, 75, 95)
 # Keys of what `measure_map` gives, in order.
@@ -19,6 +19,7 @@ MEASURES = (
     "sigma_mean",
     *(f"sigma_p{percent:02}" for percent in _PERCENTILES),
     "in_focus",
+    "share_unknown",
     "sharpest_sigma",
     "sharpest_left",
     "sharpest_top",
@@ -31,14 +32,16 @@ _REGION_SHARE = 1 / 8
 _SMALLEST_REGION = 32
 # Regions begin at every fourth of their side.
 _QUARTERS = 4
-# Below this confidence nothing is known of a pixel, as for the segmenter's users.
-_KNOWN = 0.1
+# A photograph with a larger share of unknown pixels cannot be judged.
+_NEARLY_ALL = 0.95
 
 
 def measure_map(
     sample: DefocusSample,
     subject: np.ndarray | None = None,
     out_of_focus: np.ndarray | None = None,
+    *,
+    unknown_below: float = UNKNOWN,
 ) -> dict[str, Any]:
     """Measure how sharp a photograph is, or its subject.
 
@@ -51,14 +54,18 @@ def measure_map(
     out_of_focus : ndarray of shape (H, W), bool, optional
         What is out of focus; by default `skdefocus.segment.defocus_mask` of the map,
         for a relative score with an automatic threshold.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown
+        (`skdefocus.sample.unknown_pixels`).
 
     Returns
     -------
     dict of str to object
         ``unit``, "px" or "relative"; ``sigma_mean`` and percentiles, ``sigma_p05`` to
-        ``sigma_p95``, in that unit; ``in_focus``, the share of pixels in focus; the
-        box of the sharpest region, ``sharpest_left``, ``_top``, ``_width`` and
-        ``_height``, in pixels, and its mean ``sharpest_sigma`` (`sharpest_region`).
+        ``sigma_p95``, in that unit; ``in_focus``, the share of pixels in focus, unknown
+        ones by the guess; ``share_unknown``, the share of unknown pixels; the box of
+        the sharpest region, ``sharpest_left``, ``_top``, ``_width`` and ``_height``, in
+        pixels, and its mean ``sharpest_sigma`` (`sharpest_region`).
 
     Raises
     ------
@@ -93,17 +100,61 @@ def measure_map(
     values = blur_map if subject is None else blur_map[subject]
     blurred = out_of_focus if subject is None else out_of_focus[subject]
     percentiles = np.percentile(values, _PERCENTILES)
-    box, sharpest = sharpest_region(blur_map, sample.confidence, subject)
+    unknown = unknown_pixels(sample, unknown_below)
+    unknown = unknown if subject is None else unknown[subject]
+    box, sharpest = sharpest_region(
+        blur_map, sample.confidence, subject, unknown_below=unknown_below
+    )
     figures = [float(values.mean(dtype=np.float64)), *percentiles]
-    figures += [1 - float(blurred.mean(dtype=np.float64)), sharpest]
+    figures += [1 - float(blurred.mean(dtype=np.float64)), float(unknown.mean())]
+    figures += [sharpest]
     rounded = [round(float(figure), 4) for figure in figures]
     return dict(zip(MEASURES, [sample.unit, *rounded, *box], strict=True))
+
+
+def unknown_note(sample: DefocusSample, unknown_below: float = UNKNOWN) -> str | None:
+    """Say so, if nearly nothing of a photograph can be judged.
+
+    Parameters
+    ----------
+    sample : DefocusSample
+        With its blur map.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown.
+
+    Returns
+    -------
+    str or None
+        One sentence where more than 95 % of the pixels are unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus import DefocusSample
+    >>> from skdefocus.batch import unknown_note
+    >>> fog = DefocusSample(
+    ...     np.zeros((9, 9)), np.ones((9, 9)), confidence=np.full((9, 9), 0.1)
+    ... )
+    >>> unknown_note(fog)
+    'nearly nothing can be judged: 100 % of the map are a guess (unknown).'
+    >>> unknown_note(fog, unknown_below=0.05) is None
+    True
+    """
+    share = float(unknown_pixels(sample, unknown_below).mean())
+    if share <= _NEARLY_ALL:
+        return None
+    return (
+        f"nearly nothing can be judged: {share * 100:.0f} % of the map are a guess "
+        f"(unknown)."
+    )
 
 
 def sharpest_region(
     blur_map: np.ndarray,
     confidence: np.ndarray | None = None,
     subject: np.ndarray | None = None,
+    *,
+    unknown_below: float = UNKNOWN,
 ) -> tuple[tuple[int, int, int, int], float]:
     """Find the square region of the lowest mean.
 
@@ -112,9 +163,11 @@ def sharpest_region(
     blur_map : array-like of shape (H, W)
         Sigma in pixels, or a relative score; at least 0.
     confidence : array-like of shape (H, W), optional
-        In [0, 1]. Pixels below 0.1 do not count, unless all are.
+        In [0, 1]. Pixels below ``unknown_below`` do not count, unless all are.
     subject : ndarray of shape (H, W), bool, optional
         Pixels that count; by default all.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], that a pixel must have to count.
 
     Returns
     -------
@@ -137,7 +190,7 @@ def sharpest_region(
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
     counts = np.ones(blur_map.shape, bool) if subject is None else subject
     if confidence is not None:
-        known = counts & (np.asarray(confidence) >= _KNOWN)
+        known = counts & (np.asarray(confidence) >= unknown_below)
         counts = known if known.any() else counts
     rows, columns = (np.flatnonzero(counts.any(axis=axis)) for axis in (1, 0))
     top, left = int(rows[0]), int(columns[0])

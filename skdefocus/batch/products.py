@@ -12,12 +12,13 @@ from sklearn.pipeline import Pipeline
 
 from .._base import ImageTransformer
 from .._shared.files import Stage
-from .._shared.sigma_scale import LARGEST_SIGMA
-from ..figures import color_map, draw_overview
+from ..figures import draw_overview
 from ..io import Photograph, write_map, write_mask, write_photograph
 from ..io.formats import result_ending
 from ..io.write import focus_picture
-from ..sample import DefocusSample
+from ..sample import UNKNOWN, DefocusSample, unknown_pixels
+from ..segment import DefocusSegmenter
+from .map_picture import draw_map_picture, write_confidence, write_map_picture
 
 __all__ = [
     "MAP_FILES",
@@ -38,13 +39,16 @@ __all__ = [
 MAP_FILES = ("map", "map16", "data")
 # Names that pictures of one's own cannot have.
 RESERVED = frozenset(
-    {"map", "map16", "sigma", "score", "overview", "credit", "figures", "pipeline"}
+    {
+        *("map", "map16", "sigma", "score", "confidence", "overview", "credit"),
+        *("figures", "pipeline"),
+    }
 )
 # What the names of results end in. Masks of earlier versions ended in "_mask".
 RESULT_SUFFIXES = frozenset(
     f"_{name}"
     for name in (
-        *("map", "map16", "sigma", "score", "overview", "credit"),
+        *("map", "map16", "sigma", "score", "confidence", "overview", "credit"),
         *("sharpened", "shallow", "focus_mask", "mask", "picture"),
     )
 )
@@ -61,10 +65,13 @@ class Form:
         Format of the float map.
     credit : str
         Stands in the overview and in a text file beside; empty for none.
+    unknown_below : float
+        Confidence below which a pixel is unknown: hatched, and counted in the report.
     """
 
     map_data: str = "tif"
     credit: str = ""
+    unknown_below: float = UNKNOWN
 
 
 @dataclass
@@ -120,8 +127,11 @@ def apply_step(step: Any, item: Any) -> Any:
     Returns
     -------
     object
-        What it makes of it.
+        What it makes of it; of a segmenter a mask of bool, as files hold it, unknown
+        pixels by the guess.
     """
+    if isinstance(step, DefocusSegmenter) and step.unknown != "guess":
+        return ~step.in_focus_mask([item])[0]
     method = step.transform if hasattr(step, "transform") else step.predict
     return method([item])[0]
 
@@ -189,9 +199,9 @@ def write_products(
     name : str
         What names of files begin with.
     products : iterable of str
-        "map", "pipeline" (what the pipeline itself made of the map), "overview",
-        "credit", "figures" (which are in the report, not in a file), or names of
-        pictures.
+        "map", "confidence", "pipeline" (what the pipeline itself made of the map),
+        "overview", "credit", "figures" (which are in the report, not in a file), or
+        names of pictures.
     results : Results
         What was made.
     form : Form
@@ -211,11 +221,19 @@ def write_products(
     for product in products:
         n_before = len(stage.targets)
         if product == "map":
-            write_map_files(stage, name, results.sample, form.map_data)
+            write_map_files(
+                stage,
+                name,
+                results.sample,
+                form.map_data,
+                unknown_below=form.unknown_below,
+            )
+        elif product == "confidence":
+            write_confidence(stage(f"{name}_confidence.png"), results.sample)
         elif product == "pipeline":
             write_pictures(stage, name, results.own, results.original)
         elif product == "overview":
-            overview = _draw_overview(results, form.credit)
+            overview = _draw_overview(results, form)
             write_photograph(stage(f"{name}_overview.png"), overview)
         elif product == "credit":
             stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
@@ -232,6 +250,8 @@ def write_map_files(
     sample: DefocusSample,
     map_data: str = "tif",
     files: Collection[str] = MAP_FILES,
+    *,
+    unknown_below: float = UNKNOWN,
 ) -> None:
     """Write a map, or some of its files.
 
@@ -247,6 +267,8 @@ def write_map_files(
         Format of the float map.
     files : collection of str, default=("map", "map16", "data")
         Which of the files. A relative score has no file of 16 bits.
+    unknown_below : float, default=0.25
+        Confidence below which a pixel is hatched in the picture.
 
     Raises
     ------
@@ -255,7 +277,8 @@ def write_map_files(
     """
     in_pixels = sample.unit == "px"
     if "map" in files:
-        write_photograph(stage(f"{name}_map.png"), _color(sample))
+        picture = stage(f"{name}_map.png")
+        write_map_picture(picture, sample, unknown_below=unknown_below)
     if "map16" in files and in_pixels:
         write_map(stage(f"{name}_map16.png"), sample.require_map())
     if "data" in files:
@@ -294,24 +317,21 @@ def write_pictures(
             write_photograph(stage(f"{name}_{key}{ending}"), picture, original)
 
 
-def _color(sample: DefocusSample) -> np.ndarray:
-    """Draw the map in colors; those of a score span its range, from 0 to 1."""
-    blur_map = sample.require_map()
-    if sample.unit == "relative":
-        blur_map = blur_map * np.float32(LARGEST_SIGMA)
-    return color_map(blur_map)
-
-
-def _draw_overview(results: Results, credit: str) -> np.ndarray:
+def _draw_overview(results: Results, form: Form) -> np.ndarray:
     """Draw the photograph, its map and its pictures side by side."""
+    sample = results.sample
+    has_unknown = unknown_pixels(sample, form.unknown_below).any()
     panels = [
         ("photograph", results.original.image),
-        ("blur map", _color(results.sample)),
+        (
+            "blur map (hatched: unknown)" if has_unknown else "blur map",
+            draw_map_picture(sample, form.unknown_below),
+        ),
     ]
     for name, picture in (results.own | results.pictures).items():
         shown = focus_picture(picture) if picture.dtype == bool else picture
         panels.append((_TITLES.get(name, name), shown))
-    return draw_overview(panels, credit=credit)
+    return draw_overview(panels, credit=form.credit)
 
 
 def describe_error(error: Exception, photo: Path) -> str:

@@ -15,7 +15,7 @@ from .._shared.threads import single_threaded
 from ..io import read_photograph
 from .jobs import Job
 from .keys import file_key, photograph_keys
-from .measure import measure_map
+from .measure import measure_map, unknown_note
 from .products import Form, Results, describe_error, run_pipeline, write_products
 from .run_folder import RunFolder
 from .subject import find_subject, read_subject
@@ -180,16 +180,25 @@ def _finish(
         made = write_products(stage, target.name, missing, results, task.form)
         figures = {}
         if "figures" in missing:
-            figures = measure_map(results.sample, subject, _own_mask(results))
+            figures = measure_map(
+                results.sample,
+                subject,
+                _own_mask(results),
+                unknown_below=task.form.unknown_below,
+            )
         if file_key(photo) != content:
             raise ValueError(f"{photo} was changed while it was worked on.")
         # Nothing of these counts as finished from here until the record is there.
         folder.claim(job.target, stage.targets)
+    notes = [str(warning.message) for warning in caught]
+    unjudged = unknown_note(results.sample, task.form.unknown_below)
+    if unjudged is not None:
+        notes.append(unjudged)
     general = {
         "width": original.image.shape[1],
         "height": original.image.shape[0],
         "seconds": round(time.perf_counter() - start, 3),
-        "notes": [f"{job.name}: {warning.message}" for warning in caught],
+        "notes": [f"{job.name}: {text}" for text in notes],
         "sha256": content,
         "run": folder.run,
     }

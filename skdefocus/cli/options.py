@@ -127,7 +127,7 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
         "--picture",
         dest="pictures",
         action="append",
-        choices=(*PICTURES, "overview"),
+        choices=(*PICTURES, "confidence", "overview"),
         default=[],
         help="what to write beside the map; may be repeated",
     )

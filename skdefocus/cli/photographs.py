@@ -33,7 +33,9 @@ _EPILOG = """\
 steps whose parameters --set reaches: mapper (SlidingWindowMapper, or ContextMapper
 with --mapper context), refiner (GlobalRefiner), sharpener (AdaptiveUnsharpMask),
 renderer (SDoFRenderer), segmenter (DefocusSegmenter, of batch); for example
---set refiner__smoothness=10000 --set renderer__smoothing=guided
+--set refiner__smoothness=10000 --set renderer__smoothing=guided. For every verb
+--set segmenter__unknown_below=0.25 is the confidence below which a pixel is unknown:
+hatched in pictures of the map, counted in the report
 
 exit codes: 0 all is done, 1 a photograph failed, 2 nothing was begun, 130 Ctrl-C.
 The same command goes on where it was stopped."""
@@ -156,7 +158,9 @@ def run_photographs(arguments: argparse.Namespace) -> int:
                 n_jobs=arguments.jobs,
                 pictures={name: steps[PICTURES[name]] for name in pictures},
                 write_maps=write_maps,
+                write_confidence=is_batch and "confidence" in arguments.pictures,
                 overview=overview,
+                unknown_below=steps["segmenter"].unknown_below,
                 subject=arguments.subject if is_batch else None,
                 map_data=arguments.map_data,
                 max_pixels=arguments.max_pixels,

@@ -2,6 +2,7 @@
 
 from .depth import defocus_from_depth
 from .disc import render_disc
+from .fill import fill_unknown
 from .guided import render_guided
 from .lens import lens_blur, render_lens
 from .sdof import SDoFRenderer
@@ -11,6 +12,7 @@ __all__ = [
     "SDoFRenderer",
     "automatic_focus_range",
     "defocus_from_depth",
+    "fill_unknown",
     "lens_blur",
     "render_disc",
     "render_guided",

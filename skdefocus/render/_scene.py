@@ -6,10 +6,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, StrOptions
+from .._shared.parameters import (
+    NON_NEGATIVE_REAL,
+    POSITIVE_REAL,
+    UNIT_INTERVAL,
+    StrOptions,
+)
 from .._shared.validation import check_map, to_float_image
 from ..filters import unsharp_mask
+from ..sample import UNKNOWN
 from .depth import FOCUS_CONSTRAINTS, defocus_from_depth
+from .fill import fill_unknown
 from .weight import WEIGHT_CONSTRAINTS
 
 __all__ = [
@@ -28,6 +35,7 @@ SCENE_CONSTRAINTS: dict[str, list[Any]] = {
     "subject_gain": [NON_NEGATIVE_REAL],
     "literal": ["boolean"],
     **FOCUS_CONSTRAINTS,
+    "unknown_below": [UNIT_INTERVAL],
 }
 # Apart, since samples carry the unit and SDoFRenderer has no such parameter.
 UNIT_CONSTRAINTS: dict[str, list[Any]] = {
@@ -64,8 +72,10 @@ def read_scene(
     unit: str,
     focus: float | str,
     subject_mask: np.ndarray | None,
+    confidence: np.ndarray | None = None,
+    unknown_below: float = UNKNOWN,
 ) -> Scene:
-    """Check a photograph and its map, and turn depth or disparity into sigma.
+    """Check a photograph and its map; fill unknown sigma, turn depth into sigma.
 
     Parameters
     ----------
@@ -80,7 +90,12 @@ def read_scene(
     focus : float or "auto"
         Depth or disparity in focus. Not used with sigma.
     subject_mask : array-like of shape (H, W) or None
-        Where the photograph is in focus. Not used with sigma: see `weigh_subject`.
+        Where the photograph is in focus. With sigma it only bounds what is filled: see
+        `weigh_subject`.
+    confidence : array-like of shape (H, W), optional
+        Of sigma, in [0, 1]; None is 1 everywhere. Not used with depth or disparity.
+    unknown_below : float, default=0.25
+        Pixels of less confidence are filled from others (`fill_unknown`).
 
     Returns
     -------
@@ -97,6 +112,10 @@ def read_scene(
     if largest_sigma is None:
         largest_sigma = _SHARE_OF_DIAGONAL * float(np.hypot(*blur_map.shape))
     if unit == "px":
+        if confidence is not None:
+            confidence = check_map(confidence, image.shape, "confidence", upper=1.0)
+            unknown = confidence < unknown_below
+            blur_map = fill_unknown(blur_map, unknown, subject_mask)
         return Scene(image, blur_map, largest_sigma)
     defocus = defocus_from_depth(
         blur_map, largest_sigma, unit=unit, focus=focus, subject_mask=subject_mask

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._shared.parameters import POSITIVE_REAL, checked
 from ..filters import blur, linear_to_srgb, srgb_to_linear
+from ..sample import UNKNOWN
 from ._scene import (
     SCENE_CONSTRAINTS,
     UNIT_CONSTRAINTS,
@@ -53,6 +54,8 @@ def render_disc(
     literal: bool = False,
     unit: str = "px",
     focus: float | str = "auto",
+    confidence: np.ndarray | None = None,
+    unknown_below: float = UNKNOWN,
     subject_mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """Render a photograph with less depth of field by a disc (eqs. 12 and 13).
@@ -91,6 +94,12 @@ def render_disc(
     focus : float or "auto", default="auto"
         Depth or disparity in focus, on the map's scale; "auto" is the subject's or,
         without a mask, that of the nearer part of the photograph. Not used with sigma.
+    confidence : array-like of shape (H, W), optional
+        That of a blur map, in [0, 1]; by default 1 everywhere. Not used with depth or
+        disparity.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown: the map is filled there
+        from known pixels (`fill_unknown`). Not used with depth or disparity.
     subject_mask : array-like of shape (H, W), optional
         True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
         says.
@@ -135,6 +144,8 @@ def render_disc(
         unit=unit,
         focus=focus,
         subject_mask=subject_mask,
+        confidence=confidence,
+        unknown_below=unknown_below,
     )
     weight = weigh_subject(
         np.abs(scene.defocus),

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked
 from ..filters import guided_filter
+from ..sample import UNKNOWN
 from ._scene import (
     SCENE_CONSTRAINTS,
     UNIT_CONSTRAINTS,
@@ -67,6 +68,8 @@ def render_guided(
     unit: str = "px",
     focus: float | str = "auto",
     largest_sigma: float | None = None,
+    confidence: np.ndarray | None = None,
+    unknown_below: float = UNKNOWN,
     subject_mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """Render a photograph with less depth of field by a guided filter (eqs. 12, 13).
@@ -111,6 +114,12 @@ def render_guided(
     largest_sigma : float, optional
         Sigma, in pixels, of what depth or disparity places most out of focus; by
         default 1 % of the diagonal. Not used with sigma.
+    confidence : array-like of shape (H, W), optional
+        That of a blur map, in [0, 1]; by default 1 everywhere. Not used with depth or
+        disparity.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown: the map is filled there
+        from known pixels (`fill_unknown`). Not used with depth or disparity.
     subject_mask : array-like of shape (H, W), optional
         True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
         says.
@@ -150,6 +159,8 @@ def render_guided(
         unit=unit,
         focus=focus,
         subject_mask=subject_mask,
+        confidence=confidence,
+        unknown_below=unknown_below,
     )
     weight = weigh_subject(
         np.abs(scene.defocus),

@@ -9,6 +9,7 @@ import numpy as np
 from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_INTEGER, checked
 from .._shared.validation import check_map, to_float_image
 from ..filters import linear_to_srgb, srgb_to_linear, unsharp_mask
+from ..sample import UNKNOWN
 from ._scene import SCENE_CONSTRAINTS, UNIT_CONSTRAINTS, read_scene
 from .disc import DISC_CONSTRAINTS
 from .layers import cut_into_layers, lay_over
@@ -42,6 +43,8 @@ def render_lens(
     literal: bool = False,
     unit: str = "px",
     focus: float | str = "auto",
+    confidence: np.ndarray | None = None,
+    unknown_below: float = UNKNOWN,
     subject_mask: np.ndarray | None = None,
 ) -> np.ndarray:
     """Render a photograph with less depth of field as a lens draws it.
@@ -88,6 +91,12 @@ def render_lens(
     focus : float or "auto", default="auto"
         Depth or disparity in focus, on the map's scale; "auto" is the subject's or,
         without a mask, that of the nearer part of the photograph. Not used with sigma.
+    confidence : array-like of shape (H, W), optional
+        That of a blur map, in [0, 1]; by default 1 everywhere. Not used with depth or
+        disparity.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown: the map is filled there
+        from known pixels (`fill_unknown`). Not used with depth or disparity.
     subject_mask : array-like of shape (H, W), optional
         True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
         says.
@@ -128,6 +137,8 @@ def render_lens(
         unit=unit,
         focus=focus,
         subject_mask=subject_mask,
+        confidence=confidence,
+        unknown_below=unknown_below,
     )
     if unit == "px":
         weight = weigh_subject(

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base import SubjectTransformer
 from .._shared.parameters import N_JOBS, StrOptions, unchecked
-from ..sample import DefocusSample
+from ..sample import UNKNOWN, DefocusSample
 from ._scene import SCENE_CONSTRAINTS
 from .disc import DISC_CONSTRAINTS, render_disc
 from .guided import GUIDED_CONSTRAINTS, render_guided
@@ -71,6 +71,9 @@ class SDoFRenderer(SubjectTransformer):
     edge_radius : int, default=2
         How far, in pixels, an edge of the map may be soft or beside the photograph's,
         at least 0. Used by "lens".
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown: the map is filled there
+        from known pixels (`fill_unknown`). Not used with depth or disparity.
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).
 
@@ -132,6 +135,7 @@ class SDoFRenderer(SubjectTransformer):
         focus: float | str = "auto",
         n_layers: int = 32,
         edge_radius: int = 2,
+        unknown_below: float = UNKNOWN,
         n_jobs: int | None = None,
     ) -> None:
         self.c0 = c0
@@ -149,6 +153,7 @@ class SDoFRenderer(SubjectTransformer):
         self.focus = focus
         self.n_layers = n_layers
         self.edge_radius = edge_radius
+        self.unknown_below = unknown_below
         self.n_jobs = n_jobs
 
     def _check(self) -> None:
@@ -178,6 +183,7 @@ class SDoFRenderer(SubjectTransformer):
             sample.image,
             sample.require_map(),
             unit=sample.unit,
+            confidence=sample.confidence,
             subject_mask=subject_mask,
             **taken,
         )

@@ -15,11 +15,10 @@ from .._shared.parameters import (
     UNIT_INTERVAL,
     StrOptions,
     check_parameters,
-    checked,
     unchecked,
 )
 from ..metrics import best_common_threshold, pixel_accuracy
-from ..sample import DefocusSample
+from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 from .threshold import (
     DEFAULT_THRESHOLD,
     REFERENCE,
@@ -28,6 +27,9 @@ from .threshold import (
 )
 
 __all__ = ["DefocusSegmenter"]
+
+# Beside 0, in focus, and 1, out of focus.
+_UNKNOWN_CLASS = 2
 
 
 class DefocusSegmenter(BaseEstimator):
@@ -49,6 +51,12 @@ class DefocusSegmenter(BaseEstimator):
         quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
         and processing leave no photograph quite sharp, and what people call out of
         focus is less sharp than the rest.
+    unknown : {"guess", "class"}, default="guess"
+        What `predict` makes of pixels whose confidence is too low: of what the map
+        guesses, True or False; or a class of their own.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown
+        (`skdefocus.sample.unknown_pixels`).
 
     Attributes
     ----------
@@ -73,11 +81,23 @@ class DefocusSegmenter(BaseEstimator):
     >>> (mask,) = steps.predict([load_sample_photograph()])
     >>> bool(mask[40, 40]), bool(mask[200, 330])
     (True, False)
+
+    Pixels of which the map knows nothing, apart:
+
+    >>> import numpy as np
+    >>> from skdefocus import DefocusSample
+    >>> sample = DefocusSample(
+    ...     np.zeros((1, 3)), [[0.0, 5.0, 5.0]], confidence=[[0.9, 0.9, 0.1]]
+    ... )
+    >>> DefocusSegmenter(unknown="class").predict([sample])
+    [array([[0, 1, 2]], dtype=uint8)]
     """
 
     _constraints = {  # noqa: RUF012
         "threshold": [StrOptions({"auto", "learn"}), REAL],
         "reference": REFERENCE,
+        "unknown": [StrOptions({"guess", "class"})],
+        "unknown_below": [UNIT_INTERVAL],
     }
 
     def __init__(
@@ -85,9 +105,13 @@ class DefocusSegmenter(BaseEstimator):
         threshold: float | str = DEFAULT_THRESHOLD,
         *,
         reference: str = "photograph",
+        unknown: str = "guess",
+        unknown_below: float = UNKNOWN,
     ) -> None:
         self.threshold = threshold
         self.reference = reference
+        self.unknown = unknown
+        self.unknown_below = unknown_below
 
     def __sklearn_tags__(self) -> Any:
         return without_fit_on_images(super().__sklearn_tags__())
@@ -191,23 +215,18 @@ class DefocusSegmenter(BaseEstimator):
         """
         return [sample.require_map() for sample in map_images(_same, X, needs="blur")]
 
-    @checked(unknown_below=[UNIT_INTERVAL, None])
-    def predict(
-        self, X: Iterable[DefocusSample], unknown_below: float | None = None
-    ) -> list[np.ndarray]:
+    def predict(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
         """Masks of what is out of focus.
 
         Parameters
         ----------
         X : list of DefocusSample
             Samples with a blur map.
-        unknown_below : float, optional
-            Confidence, in [0, 1], below which a pixel is called unknown.
 
         Returns
         -------
         list of ndarray of shape (H, W)
-            bool, True where out of focus; with ``unknown_below`` uint8: 0 in focus, 1
+            bool, True where out of focus; with ``unknown="class"`` uint8: 0 in focus, 1
             out of focus, 2 unknown.
 
         Raises
@@ -218,16 +237,13 @@ class DefocusSegmenter(BaseEstimator):
             If the threshold is still to be learned.
         """
         samples = map_images(_same, X, needs="blur")
-        masks = [
-            sample.require_map() >= value
-            for sample, value in zip(samples, self.thresholds(samples), strict=True)
-        ]
-        if unknown_below is None:
+        masks = self._guess(samples)
+        if self.unknown == "guess":
             return masks
         labels = [mask.astype(np.uint8) for mask in masks]
         for sample, label in zip(samples, labels, strict=True):
-            if sample.confidence is not None:
-                label[sample.confidence < unknown_below] = 2
+            unknown = unchecked(unknown_pixels)(sample, self.unknown_below)
+            label[unknown] = _UNKNOWN_CLASS
         return labels
 
     def in_focus_mask(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
@@ -241,7 +257,7 @@ class DefocusSegmenter(BaseEstimator):
         Returns
         -------
         list of ndarray of shape (H, W), bool
-            True where in focus.
+            True where in focus; of unknown pixels, by what the map guesses.
 
         Raises
         ------
@@ -250,7 +266,7 @@ class DefocusSegmenter(BaseEstimator):
         NotFittedError
             If the threshold is still to be learned.
         """
-        return [~mask for mask in self.predict(X)]
+        return [~mask for mask in self._guess(X)]
 
     def score(self, X: Iterable[DefocusSample], y: Sequence[np.ndarray]) -> float:
         """Mean over photographs of the share of pixels that agree with a mask.
@@ -265,14 +281,22 @@ class DefocusSegmenter(BaseEstimator):
         Returns
         -------
         float
-            In [0, 1].
+            In [0, 1]. Of unknown pixels, what the map guesses counts.
 
         Raises
         ------
         ValueError
             For masks that do not fit.
         """
-        return pixel_accuracy(y, self.predict(X))
+        return pixel_accuracy(y, self._guess(X))
+
+    def _guess(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
+        """Masks of what is out of focus, of bool, unknown pixels by the map."""
+        samples = map_images(_same, X, needs="blur")
+        return [
+            sample.require_map() >= value
+            for sample, value in zip(samples, self.thresholds(samples), strict=True)
+        ]
 
     def _check(self) -> None:
         check_parameters(self._constraints, self.get_params(), type(self).__name__)

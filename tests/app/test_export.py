@@ -10,8 +10,9 @@ import pytest
 from skdefocus.app.export import export_product
 from skdefocus.app.recipe import PRODUCTS, product_file
 from skdefocus.app.settings import Settings
-from skdefocus.figures import color_map
+from skdefocus.figures import color_map, hatch_unknown
 from skdefocus.io import read_image, read_photograph
+from skdefocus.sample import unknown_pixels
 
 from .tuned import settings
 
@@ -33,15 +34,18 @@ def test_there_is_one_file_and_it_has_the_promised_name(
 def test_maps_are_those_that_were_opened_whatever_is_set(opened, tmp_path):
     blur_map = opened.sample.blur_map
     one, other = tmp_path / "one", tmp_path / "other"
-    for product in ("sigma", "map16", "map"):
+    for product in ("sigma", "map16", "map", "confidence"):
         export_product(opened, settings(), product, one)
         path = export_product(opened, Settings(), product, other)
         assert path.read_bytes() == (one / path.name).read_bytes()
     np.testing.assert_array_equal(read_image(one / "my flower_sigma.tif"), blur_map)
     steps = np.rint(blur_map * 256)
     np.testing.assert_array_equal(read_image(one / "my flower_map16.png"), steps)
-    colors = color_map(blur_map)
+    colors = hatch_unknown(color_map(blur_map), unknown_pixels(opened.sample))
     np.testing.assert_array_equal(read_image(one / "my flower_map.png"), colors)
+    confidence = np.rint(opened.sample.confidence * 255)
+    found = read_image(one / "my flower_confidence.png")
+    np.testing.assert_array_equal(found, confidence)
 
 
 def test_a_mask_is_white_where_in_focus_and_follows_the_threshold(opened, tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from skdefocus import DefocusSample, estimate_blur_map
 from skdefocus.app.opened import OpenedPhotograph, open_photograph
-from skdefocus.io import Photograph
+from skdefocus.io import Photograph, write_photograph
 
 
 def of_map(blur_map: np.ndarray) -> OpenedPhotograph:
@@ -49,3 +49,24 @@ def test_a_map_without_a_background():
 def test_limits_are_those_of_the_reader(photo_path):
     with pytest.raises(ValueError, match="at most 100 are accepted"):
         open_photograph(photo_path, max_pixels=100)
+
+
+def test_renderers_take_what_is_known_where_it_is_unknown():
+    blur_map = np.full((32, 64), 4.0, np.float32)
+    blur_map[:, 40:] = 30.0
+    confidence = np.where(blur_map > 5, 0.1, 0.9)
+    sample = DefocusSample(np.zeros((32, 64, 3), np.uint8), blur_map, confidence)
+    opened = OpenedPhotograph(Photograph(sample.image), sample, "photo.png")
+    assert opened.at(0.9, 0.5) == (30.0, pytest.approx(0.1))
+    assert opened.rendered_at(0.9, 0.5) == pytest.approx(4.0)
+    with pytest.raises(ValueError, match="lies outside the photograph"):
+        opened.rendered_at(2, 0)
+    # The sliders start from the same.
+    assert opened.first_settings().c1 < 6
+
+
+def test_a_photograph_that_cannot_be_judged_has_a_note(tmp_path, opened):
+    assert opened.notes == ()
+    write_photograph(tmp_path / "fog.png", np.full((70, 90, 3), 128, np.uint8))
+    (note,) = open_photograph(tmp_path / "fog.png", max_pixels=10_000).notes
+    assert note.startswith("Nearly nothing can be judged: ")

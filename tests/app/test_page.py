@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from skdefocus import estimate_blur_map, shallow_focus, sharpen
+from skdefocus.app.opened import open_photograph
 from skdefocus.cli.main import main
 from skdefocus.io import read_photograph, write_photograph
 
@@ -107,6 +108,7 @@ def test_tuning_from_beginning_to_end(new_tab, tmp_path, photo_path, monkeypatch
     assert "my flower.jpg, 300 x 200" in page.inner_text("#facts")
     original = read_photograph(photo_path)
     blur_map = estimate_blur_map(original.image)
+    filled = open_photograph(photo_path, max_pixels=100_000).filled
 
     look_at(page, "sharpen")
     before = page.get_attribute("#shown", "src")
@@ -128,7 +130,7 @@ def test_tuning_from_beginning_to_end(new_tab, tmp_path, photo_path, monkeypatch
     box = page.locator("#pick").bounding_box()
     page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"])
     answered(page, number)
-    sigma = float(blur_map[40, 270])
+    sigma = float(filled[40, 270])
     said = re.match(r"In focus up to ([\d.]+) px", page.inner_text("#status"))
     c0 = float(said[1])
     assert sigma <= c0 <= sigma + 0.011
@@ -138,7 +140,7 @@ def test_tuning_from_beginning_to_end(new_tab, tmp_path, photo_path, monkeypatch
     pivot = round(max(10.0, c1 / 0.7), 2)
     disc = round(0.01 * float(np.hypot(200, 300)), 2)
     expected = shallow_focus(
-        original.image, blur_map, c0=c0, c1=c1, pivot=pivot, disc_sigma=disc
+        original.image, filled, c0=c0, c1=c1, pivot=pivot, disc_sigma=disc
     )
     write_photograph(tmp_path / "shallow.jpg", expected, like=original)
     assert exported.read_bytes() == (tmp_path / "shallow.jpg").read_bytes()
@@ -168,6 +170,8 @@ def test_the_mask_follows_its_threshold(new_tab, tmp_path):
 def test_map_confidence_and_what_lies_under_the_pointer(new_tab):
     page = new_tab()
     blur = page.get_attribute("#layer", "src")
+    assert "hatched where unknown" in page.get_attribute("#layer", "alt")
+    assert "hatched: unknown" in page.inner_text("#map-bar")
     page.get_by_role("radio", name="Confidence").check()
     page.wait_for_function("s => document.getElementById('layer').src !== s", arg=blur)
     assert "Confidence" in page.get_attribute("#layer", "alt")

@@ -107,6 +107,33 @@ def test_what_is_sent(opened, preview):
         assert np.asarray(picture).min() == 255
 
 
+class TestUnknown:
+    @pytest.fixture
+    def doubtful(self, opened):
+        """The right half is unknown, and what the map holds there is wrong."""
+        blur_map, confidence = opened.sample.blur_map.copy(), np.ones(opened.shape)
+        blur_map[:, 150:] = 15.0
+        confidence[:, 150:] = 0.1
+        sample = opened.sample.replace(blur_map=blur_map, confidence=confidence)
+        return OpenedPhotograph(opened.original, sample, "x.png")
+
+    def test_it_is_hatched_in_the_map(self, doubtful):
+        with Image.open(io.BytesIO(Preview(doubtful).map_picture())) as picture:
+            gray = np.asarray(picture.convert("L")).astype(float)
+        # From one line to the next.
+        assert gray[:, 160:].std() > 40
+        sure = doubtful.sample.replace(confidence=None)
+        plain = Preview(OpenedPhotograph(doubtful.original, sure, "x.png"))
+        with Image.open(io.BytesIO(plain.map_picture())) as picture:
+            assert np.asarray(picture.convert("L"))[:, 160:].std() < 5
+
+    def test_shallow_focus_is_that_of_the_renderer(self, doubtful):
+        settings = Settings().changed({"c0": 1.0, "c1": 4.0})
+        (expected,) = settings.renderer(doubtful.shape).transform([doubtful.sample])
+        found = interleaved(Preview(doubtful).shallow(settings))
+        assert psnr([expected], [found]) > 42
+
+
 def test_a_slider_s_answer_takes_little_time(opened):
     # The goal is 150 ms where nothing else runs (CONTRIBUTING.md); a busy machine may
     # take a few times as long, a way that computes everything anew takes a second.

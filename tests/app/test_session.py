@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from skdefocus import UNKNOWN
 from skdefocus.app.opened import open_photograph
 from skdefocus.app.session import Session
 from skdefocus.app.workers import Workers
@@ -79,6 +80,7 @@ def test_focus_and_probe(tab):
     tab.ask("open", source="sample")
     probed = tab.ask("probe", x=0.9, y=0.1)
     assert probed["kind"] == "probed"
+    assert probed["unknown"] == (probed["confidence"] < UNKNOWN)
     focused = tab.ask("focus", x=0.9, y=0.1, view="shallow", number=1)
     assert focused["settings"]["c0"] == pytest.approx(probed["sigma"], abs=0.011)
     assert focused["settings"]["c1"] >= focused["settings"]["c0"] + 0.5

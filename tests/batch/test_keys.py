@@ -18,7 +18,8 @@ from skdefocus import (
     PatchBlurClassifier,
     SlidingWindowMapper,
 )
-from skdefocus.batch.keys import file_key, pipeline_key
+from skdefocus.batch.keys import file_key, pipeline_key, product_keys
+from skdefocus.batch.products import Form
 from skdefocus.classifier import ContextNetwork
 
 
@@ -101,3 +102,20 @@ def test_files_count_by_their_content(tmp_path):
     assert file_key(path) == hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(FileNotFoundError):
         file_key(tmp_path / "none")
+
+
+def test_what_counts_as_unknown_is_part_of_what_shows_it():
+    products = {}
+    for below in (0.25, 0.5):
+        products[below] = product_keys(
+            SlidingWindowMapper(),
+            {},
+            Form(unknown_below=below),
+            with_map=True,
+            overview=True,
+            figures=True,
+            confidence=True,
+        )
+    same = {name for name, key in products[0.25].items() if products[0.5][name] == key}
+    assert set(products[0.25]) - same == {"map", "overview", "figures"}
+    assert same == {"pipeline", "confidence"}

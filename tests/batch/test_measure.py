@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from skdefocus import DefocusSample
-from skdefocus.batch import MEASURES, measure_map, sharpest_region
+from skdefocus.batch import MEASURES, measure_map, sharpest_region, unknown_note
 
 MAPS = st.tuples(st.integers(1, 90), st.integers(1, 90)).flatmap(
     lambda shape: arrays(np.float32, shape, elements=st.floats(0, 16, width=16))
@@ -72,6 +72,10 @@ def test_what_is_not_known_is_not_the_sharpest():
     confidence = np.ones(blur_map.shape)
     confidence[:, :64] = 0.05
     assert sharpest_region(blur_map, confidence)[1] == pytest.approx(0.6)
+    # Unless it need not be known.
+    assert sharpest_region(blur_map, confidence, unknown_below=0.01)[1] < 0.11
+    found = measure_map(sample(blur_map, confidence=confidence))
+    assert found["sharpest_sigma"] == pytest.approx(0.6)
     nothing = np.zeros(blur_map.shape)
     assert sharpest_region(blur_map, nothing)[1] == pytest.approx(0.1)
 
@@ -111,3 +115,46 @@ def test_subjects_that_do_not_fit():
         measure_map(blurred, np.ones((9, 8), bool))
     with pytest.raises(ValueError, match="has no pixel"):
         measure_map(blurred, np.zeros((8, 9), bool))
+
+
+class TestUnknown:
+    BLUR_MAP = np.ones((10, 20), np.float32)
+    CONFIDENCE = np.repeat([[0.1, 0.4, 0.9, 0.9]], 5, axis=1) * np.ones((10, 1))
+
+    @pytest.mark.parametrize(
+        ("below", "share"), [(0.0, 0.0), (0.25, 0.25), (0.5, 0.5), (1.0, 1.0)]
+    )
+    def test_its_share_is_counted(self, below, share):
+        item = sample(self.BLUR_MAP, confidence=self.CONFIDENCE)
+        assert measure_map(item, unknown_below=below)["share_unknown"] == share
+        # The default is the one constant.
+        assert measure_map(item)["share_unknown"] == 0.25
+
+    def test_within_the_subject_alone(self):
+        subject = np.zeros(self.BLUR_MAP.shape, bool)
+        subject[:, :10] = True
+        item = sample(self.BLUR_MAP, confidence=self.CONFIDENCE)
+        assert measure_map(item, subject)["share_unknown"] == 0.5
+
+    @pytest.mark.parametrize("fields", [{}, {"unit": "relative"}])
+    def test_where_nothing_can_be(self, fields):
+        confidence = self.CONFIDENCE if fields else None
+        item = sample(self.BLUR_MAP, confidence=confidence, **fields)
+        assert measure_map(item, unknown_below=1.0)["share_unknown"] == 0
+        assert unknown_note(item, 1.0) is None
+
+    def test_a_note_where_nearly_nothing_is_known(self):
+        item = sample(self.BLUR_MAP, confidence=self.CONFIDENCE)
+        assert unknown_note(item) is None
+        confidence = np.zeros(self.BLUR_MAP.shape)
+        for n_known, told in ((10, None), (9, "96 %"), (0, "100 %")):
+            confidence[:] = 0
+            confidence.flat[:n_known] = 1
+            note = unknown_note(sample(self.BLUR_MAP, confidence=confidence))
+            if told is None:
+                assert note is None
+            else:
+                assert note == (
+                    f"nearly nothing can be judged: {told} of the map are a guess "
+                    f"(unknown)."
+                )

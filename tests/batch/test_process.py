@@ -17,6 +17,7 @@ from skdefocus import (
     SlidingWindowMapper,
 )
 from skdefocus.batch import BatchSummary, process
+from skdefocus.figures import color_map, hatch_unknown
 from skdefocus.io import read_image, write_photograph
 from tests.batch.steps import CALM, WRONG, Inverter, Mapper, picture
 
@@ -179,3 +180,32 @@ class TestRefusals:
         file = folder / "10.png"
         self.check(folder, tmp_path, "is a file, not a folder to write to", out=file)
         assert np.array_equal(sorted(folder.iterdir()), sorted(folder.glob("?0.png")))
+
+
+def test_what_is_unknown_is_hatched_counted_and_written(tmp_path, small_photo):
+    write_photograph(tmp_path / "a.png", small_photo)
+    mapper, out = SlidingWindowMapper(step=8), tmp_path / "out"
+    (sample,) = mapper.transform([small_photo])
+
+    def run(below):
+        summary = process(
+            tmp_path / "a.png",
+            mapper,
+            out,
+            write_confidence=True,
+            unknown_below=below,
+        )
+        (row,) = summary.rows()
+        unknown = sample.confidence < below
+        assert row["share_unknown"] == pytest.approx(unknown.mean(), abs=1e-4)
+        hatched = hatch_unknown(color_map(sample.blur_map), unknown)
+        np.testing.assert_array_equal(read_image(out / "a_map.png"), hatched)
+        return row
+
+    for below in (0.25, float(np.median(sample.confidence))):
+        assert run(below)["status"] == "done"
+    assert "a_confidence.png" in run(below)["results"]
+    found = read_image(out / "a_confidence.png")
+    np.testing.assert_array_equal(found, np.rint(sample.confidence * 255))
+    with pytest.raises(ValueError, match="'unknown_below' parameter of process"):
+        run(2.0)

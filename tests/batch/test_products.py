@@ -25,7 +25,7 @@ from skdefocus.batch.products import (
     write_map_files,
     write_products,
 )
-from skdefocus.figures import color_map, draw_overview
+from skdefocus.figures import color_map, draw_overview, hatch_unknown
 from skdefocus.io import Photograph, read_image, read_photograph, write_map
 from skdefocus.io.formats import WRITE_FORMATS
 from tests.batch.steps import Inverter
@@ -73,6 +73,14 @@ class TestPipelines:
         np.testing.assert_array_equal(picture, 1 - np.float32(an_image()) / 255)
         mask = apply_step(DefocusSegmenter(3.0, reference="absolute"), results.sample)
         np.testing.assert_array_equal(mask, results.sample.blur_map > 3)
+
+    @pytest.mark.parametrize("unknown", ["guess", "class"])
+    def test_a_mask_for_a_file_has_no_third_class(self, unknown):
+        sample = made().sample.replace(confidence=np.zeros(SHAPE))
+        step = DefocusSegmenter(3.0, reference="absolute", unknown=unknown)
+        mask = apply_step(step, sample)
+        assert mask.dtype == bool
+        np.testing.assert_array_equal(mask, sample.blur_map > 3)
 
     def test_the_name_goes_to_our_own_steps_alone(self):
         seen = []
@@ -127,6 +135,8 @@ class TestPipelines:
         ("map", "px", ["a_map.png", "a_map16.png", "a_sigma.tif"]),
         # Sixteen bits hold pixels, which a score is not counted in.
         ("map", "relative", ["a_map.png", "a_score.tif"]),
+        ("confidence", "px", ["a_confidence.png"]),
+        ("confidence", "relative", ["a_confidence.png"]),
         ("overview", "px", ["a_overview.png"]),
         ("overview", "relative", ["a_overview.png"]),
         ("credit", "px", ["a_credit.txt"]),
@@ -150,7 +160,7 @@ def test_every_product_has_its_files(tmp_path, product, unit, names):
 
 def test_a_picture_of_one_s_own_cannot_take_the_name_of_another_product(tmp_path):
     for unit in ("px", "relative"):
-        for product in ("map", "overview", "credit"):
+        for product in ("map", "confidence", "overview", "credit"):
             folder = tmp_path / unit / product
             for name in written(folder, product, made(unit=unit)):
                 assert Path(name).stem.removeprefix("a_") in RESERVED
@@ -182,6 +192,21 @@ class TestMaps:
         write_map(tmp_path / "b.png", results.sample.blur_map)
         expected = (tmp_path / "b.png").read_bytes()
         assert (tmp_path / "a" / "a_map16.png").read_bytes() == expected
+
+    def test_the_picture_is_hatched_below_a_confidence_of_the_form(self, tmp_path):
+        results = made()
+        confidence = results.sample.blur_map / 19
+        results.sample = results.sample.replace(confidence=confidence)
+        for below in (0.25, 0.6):
+            folder = tmp_path / str(below)
+            written(folder, "map", results, Form(unknown_below=below))
+            colors = color_map(results.sample.blur_map)
+            expected = hatch_unknown(colors, confidence < below)
+            found = read_image(folder / "a_map.png")
+            np.testing.assert_array_equal(found, expected)
+            # The data are not.
+            data = read_image(folder / "a_sigma.tif")
+            np.testing.assert_array_equal(data, results.sample.blur_map)
 
     def test_a_score_spans_all_colors_and_pixels_keep_theirs(self, tmp_path):
         for unit in ("px", "relative"):
@@ -271,6 +296,20 @@ class TestOverviews:
             ("shallow focus", an_image(1)),
             ("focus mask", np.where(mask, 0, 255).astype(np.uint8)),
             ("far", np.where(mask, 255, 0).astype(np.uint8)),
+        ]
+        found = read_image(tmp_path / "a_overview.png")
+        np.testing.assert_array_equal(found, draw_overview(panels))
+
+    @pytest.mark.parametrize("below", [0.25, 0.6])
+    def test_hatch_what_is_unknown_and_say_so(self, tmp_path, below):
+        results = made()
+        confidence = results.sample.blur_map / 19
+        results.sample = results.sample.replace(confidence=confidence)
+        written(tmp_path, "overview", results, Form(unknown_below=below))
+        colors = color_map(results.sample.blur_map)
+        panels = [
+            ("photograph", results.original.image),
+            ("blur map (hatched: unknown)", hatch_unknown(colors, confidence < below)),
         ]
         found = read_image(tmp_path / "a_overview.png")
         np.testing.assert_array_equal(found, draw_overview(panels))

@@ -214,6 +214,26 @@ def test_scores_are_written_as_such(run_once, tmp_path, small_photo, job):
     assert read_image(tmp_path / "out" / names[1]).max() <= 1
 
 
+@pytest.mark.parametrize("kind", ["flat", "textured"])
+def test_nearly_nothing_to_judge_is_noted_now_and_when_kept(
+    run_once, job, small_photo, kind
+):
+    from skdefocus import SlidingWindowMapper
+
+    flat = np.full((80, 90, 3), 128, np.uint8)
+    write_photograph(job.photo, flat if kind == "flat" else small_photo)
+    rows = [run_once(pipeline=SlidingWindowMapper(), max_pixels=20_000) for _ in "ab"]
+    assert [row["status"] for row in rows] == ["done", "kept"]
+    for row in rows:
+        if kind == "flat":
+            assert row["share_unknown"] > 0.95
+            (note,) = row["notes"]
+            assert note.startswith("in/a.png: nearly nothing can be judged: ")
+        else:
+            assert row["share_unknown"] < 0.9
+            assert row["notes"] == []
+
+
 def test_photographs_that_change_meanwhile(run_once, job, log):
     class Changing(Mapper):
         def _map(self, image):

@@ -75,6 +75,32 @@ def test_a_folder_and_its_report(folder, out, capsys, small_photo):
     assert "2 done" in capsys.readouterr().out
 
 
+def test_confidence_and_the_share_of_unknown_pixels(folder, out, capsys):
+    pictures = ("--picture", "confidence", "--picture", "mask")
+    classes = ("--set", "segmenter__unknown=class")
+    shares = {}
+    for below in (0.25, 1):
+        limit = ("--set", f"segmenter__unknown_below={below}")
+        command = (folder, "-o", out, *pictures, *classes, *limit, "--jobs", 1)
+        assert run(*command, "--quiet") == 0
+        with (out / "report.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        shares[below] = [float(row["share_unknown"]) for row in rows]
+        noted = [row["notes"] for row in rows]
+    assert all(share < 0.9 for share in shares[0.25])
+    assert all(share > 0.95 for share in shares[1])
+    error = capsys.readouterr().err
+    for note in noted:
+        assert "nearly nothing can be judged" in note
+        assert error.count(note) == 1
+    confidence = read_image(out / "sharp_confidence.png")
+    assert confidence.dtype == np.uint8
+    assert np.ptp(confidence) > 100
+    # Files of masks have two values, whatever the segmenter makes of unknown pixels.
+    mask = read_image(out / "sharp_focus_mask.png")
+    assert set(np.unique(mask)) <= {0, 255}
+
+
 def test_bad_files_are_told_and_stop_nothing(folder, out, capsys):
     (folder / "a_bad.jpg").write_bytes(b"no photograph")
     whole = (folder / "sharp.jpg").read_bytes()
@@ -127,6 +153,7 @@ def test_only_the_sharpest_are_shown(tmp_path, small_photo, out, capsys):
         (["--subject", "nowhere.png"], "subject mask nowhere.png does not exist"),
         (["--picture", "negative"], "invalid choice: 'negative'"),
         (["--jobs", "0"], "--jobs must be at least 1"),
+        (["--set", "segmenter__unknown_below=2"], "'unknown_below' parameter of Def"),
         (["--set", "segmenter__x=1"], "DefocusSegmenter has no parameter 'x'; known"),
     ],
 )

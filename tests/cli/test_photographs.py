@@ -125,6 +125,43 @@ class TestVerbs:
                 assert picture.getexif().get(274, 1) == 1
 
 
+class TestUnknown:
+    @pytest.fixture
+    def flat_file(self, tmp_path):
+        path = tmp_path / "in" / "fog.png"
+        write_photograph(path, np.full((70, 90, 3), 128, np.uint8))
+        return path
+
+    def hatching(self, path):
+        with Image.open(path) as picture:
+            return np.asarray(picture), picture.text["Description"]
+
+    def test_its_limit_reaches_every_verb(self, photo_file, out):
+        pictures = []
+        for below in (0.25, 0.9, 0):
+            settings = ("--set", f"segmenter__unknown_below={below}", "--quiet")
+            assert run("map", photo_file, "-o", out, *settings) == 0
+            picture, text = self.hatching(out / "bee_map.png")
+            assert text.endswith(f"hatched: unknown, confidence below {below:g}")
+            pictures.append(picture)
+        white = [(picture == 255).all(axis=-1).sum() for picture in pictures]
+        assert white[1] > white[0] > white[2] == 0
+
+    @pytest.mark.parametrize("verb", ["map", "all", "sharpen", "bokeh"])
+    def test_a_photograph_that_cannot_be_judged_says_so_in_one_line(
+        self, flat_file, out, capsys, verb
+    ):
+        assert run(verb, flat_file, "-o", out, "--quiet") == 0
+        lines = capsys.readouterr().err.splitlines()
+        told = [line for line in lines if "nearly nothing can be judged" in line]
+        assert len(told) == 1
+        assert told[0].startswith(f"skdefocus: {flat_file}: nearly nothing")
+
+    def test_not_of_one_that_can(self, photo_file, out, capsys):
+        assert run("map", photo_file, "-o", out, "--quiet") == 0
+        assert capsys.readouterr().err == ""
+
+
 class TestRefusals:
     """One sentence, and nothing written; exit code 2 if nothing was begun."""
 

@@ -53,6 +53,83 @@ class TestReadScene:
         assert abs(scene.defocus).max() == pytest.approx(3)
 
 
+class TestUnknown:
+    """What is unknown of a blur map takes its sigma from what is known."""
+
+    @pytest.fixture
+    def confidence(self, blur_map):
+        confidence = np.full(blur_map.shape, 0.9)
+        confidence[:, 100:] = 0.1
+        return confidence
+
+    @each_renderer
+    def test_is_filled_before_it_is_rendered(
+        self, small_photo, blur_map, confidence, render
+    ):
+        broken = np.where(confidence < 0.25, 0.5, blur_map)
+        found = render(small_photo, broken, 1.0, 7.0, confidence=confidence)
+        expected = render(small_photo, blur_map, 1.0, 7.0)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        assert abs(found - render(small_photo, broken, 1.0, 7.0)).max() > 0.05
+        # All of it is known to who asks for less.
+        found = render(
+            small_photo, broken, 1.0, 7.0, confidence=confidence, unknown_below=0.05
+        )
+        np.testing.assert_array_equal(found, render(small_photo, broken, 1.0, 7.0))
+
+    @each_renderer
+    def test_the_automatic_range_is_that_of_what_is_filled(
+        self, small_photo, blur_map, confidence, render
+    ):
+        broken = np.where(confidence < 0.25, 30.0, blur_map)
+        found = render(small_photo, broken, confidence=confidence)
+        np.testing.assert_allclose(found, render(small_photo, blur_map), atol=1e-5)
+
+    @each_renderer
+    def test_a_subject_mask_goes_before_it(
+        self, small_photo, blur_map, confidence, render
+    ):
+        subject = np.zeros(blur_map.shape, bool)
+        subject[:, 90:] = True
+        found = render(
+            small_photo,
+            blur_map,
+            1.0,
+            7.0,
+            confidence=confidence,
+            subject_mask=subject,
+        )
+        expected = render(small_photo, blur_map, 1.0, 7.0, subject_mask=subject)
+        np.testing.assert_array_equal(found, expected)
+
+    @each_renderer
+    def test_where_nothing_is_known_the_map_stays(self, small_photo, blur_map, render):
+        nothing = np.zeros(blur_map.shape)
+        found = render(small_photo, blur_map, 1.0, 7.0, confidence=nothing)
+        np.testing.assert_array_equal(found, render(small_photo, blur_map, 1.0, 7.0))
+
+    @each_renderer
+    def test_depth_has_none(self, small_photo, depth, confidence, render):
+        found = render(small_photo, depth, unit="depth", confidence=confidence)
+        np.testing.assert_array_equal(found, render(small_photo, depth, unit="depth"))
+
+    @each_renderer
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"confidence": np.ones((4, 4))}, "confidence must have the photograph's"),
+            (
+                {"confidence": np.full((96, 128), 2.0)},
+                r"confidence must be in \[0, 1\]",
+            ),
+            ({"unknown_below": 1.5}, "'unknown_below' parameter of render_"),
+        ],
+    )
+    def test_refuses(self, small_photo, blur_map, render, settings, message):
+        with pytest.raises(ValueError, match=message):
+            render(small_photo, blur_map, **settings)
+
+
 class TestMix:
     @pytest.mark.parametrize("channels", [(), (3,)])
     def test_is_eq_12(self, channels):

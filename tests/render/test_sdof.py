@@ -48,6 +48,7 @@ def test_refuses_relative_maps(small_photo):
         ({"focus": "near"}, "'focus' parameter"),
         ({"n_layers": 0}, "'n_layers' parameter"),
         ({"edge_radius": 1.5}, "'edge_radius' parameter"),
+        ({"unknown_below": -1}, "'unknown_below' parameter of SDoFRenderer"),
     ],
 )
 def test_refuses_bad_parameters(small_photo, changes, message):
@@ -84,6 +85,26 @@ def test_names_the_item(small_photo, depth):
     sample = DefocusSample(small_photo, depth, unit="depth")
     with pytest.raises(ValueError, match=r"X\[0\]: the depth map must be above 0"):
         SDoFRenderer().transform([sample])
+
+
+def test_samples_carry_their_confidence(small_photo):
+    blur_map = np.linspace(0, 9, 96 * 128).reshape(96, 128)
+    confidence = np.full(blur_map.shape, 0.9)
+    confidence[30:60, 40:80] = 0.4
+    sample = DefocusSample(small_photo, blur_map, confidence)
+    plain = render_disc(small_photo, blur_map, 1.0, 7.0)
+    found = {
+        below: SDoFRenderer(1.0, 7.0, smoothing="disc", unknown_below=below).transform(
+            [sample]
+        )[0]
+        for below in (0.25, 0.5)
+    }
+    np.testing.assert_array_equal(found[0.25], plain)
+    expected = render_disc(
+        small_photo, blur_map, 1.0, 7.0, confidence=confidence, unknown_below=0.5
+    )
+    np.testing.assert_array_equal(found[0.5], expected)
+    assert not np.array_equal(expected, plain)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +151,7 @@ def test_disc_sigma_is_the_largest_one_of_depth_without_a_disc(small_photo, dept
 @pytest.mark.parametrize("smoothing", RENDERERS)
 def test_the_renderer_has_every_parameter_of_its_functions(smoothing):
     names = set(signature(RENDERERS[smoothing]).parameters)
-    per_photograph = {"image", "blur_map", "unit", "subject_mask"}
+    per_photograph = {"image", "blur_map", "unit", "subject_mask", "confidence"}
     renamed = {"largest_sigma"}
     known = set(SDoFRenderer().get_params())
     assert names - per_photograph - renamed <= known

@@ -54,16 +54,36 @@ class TestSegmenter:
         wrong = np.array([[True, False, True]])
         assert segmenter.score(samples, [wrong, second]) == pytest.approx(5 / 6)
 
-    def test_unknown_where_there_is_no_confidence(self):
-        confidence = np.array([[0.9, 0.1, 0.9]], np.float32)
+    def test_unknown_is_a_class_where_confidence_is_low(self):
+        confidence = np.array([[0.9, 0.3, 0.1]], np.float32)
         samples = [sample([[0, 0, 5]], confidence=confidence), sample([[0, 0, 5]])]
-        segmenter = DefocusSegmenter(reference="absolute")
-        first, second = segmenter.predict(samples, unknown_below=0.5)
+        segmenter = DefocusSegmenter(reference="absolute", unknown="class")
+        first, second = segmenter.predict(samples)
         assert first.dtype == second.dtype == np.uint8
-        assert first.tolist() == [[0, 2, 1]]
+        assert first.tolist() == [[0, 0, 2]]
         assert second.tolist() == [[0, 0, 1]]
-        with pytest.raises(ValueError, match="'unknown_below' parameter"):
-            segmenter.predict(samples, unknown_below=2)
+        (other,) = segmenter.set_params(unknown_below=0.5).predict(samples[:1])
+        assert other.tolist() == [[0, 2, 2]]
+        (none,) = segmenter.set_params(unknown_below=0.0).predict(samples[:1])
+        assert none.tolist() == [[0, 0, 1]]
+
+    def test_unknown_pixels_get_the_guess_of_the_map(self):
+        item = sample([[0, 0, 5]], confidence=np.full((1, 3), 0.1))
+        truth = np.array([[False, True, True]])
+        for unknown in ("guess", "class"):
+            segmenter = DefocusSegmenter(reference="absolute", unknown=unknown)
+            (in_focus,) = segmenter.in_focus_mask([item])
+            assert in_focus.tolist() == [[True, True, False]]
+            assert segmenter.score([item], [truth]) == pytest.approx(2 / 3)
+        (mask,) = DefocusSegmenter(reference="absolute").predict([item])
+        assert mask.dtype == bool
+        np.testing.assert_array_equal(mask, ~in_focus)
+
+    def test_a_score_has_no_class_of_unknown_pixels(self):
+        item = sample([[0, 0, 1]], confidence=np.full((1, 3), 0.1), unit="relative")
+        (labels,) = DefocusSegmenter(unknown="class").predict([item])
+        assert labels.dtype == np.uint8
+        assert labels.tolist() == [[0, 0, 1]]
 
     def test_learns_the_threshold(self):
         samples = [sample([[0.0, 1.0, 2.0, 8.0]]), sample([[0.0, 3.0, 9.0]])]
@@ -84,6 +104,8 @@ class TestSegmenter:
         [
             ({"threshold": "otsu"}, [], None, "'threshold' parameter of DefocusSegm"),
             ({"reference": 1}, [], None, "'reference' parameter of DefocusSegmenter"),
+            ({"unknown": "gray"}, [], None, "'unknown' parameter of DefocusSegmenter"),
+            ({"unknown_below": 2}, [], None, "'unknown_below' parameter of Defoc"),
             ({"threshold": "learn"}, [sample([1])], None, "needs masks to learn from"),
             (
                 {"threshold": "learn"},
@@ -170,6 +192,20 @@ class TestSearch:
         ]
         np.testing.assert_array_equal(*results)
         assert results[0].max() > 0.9
+
+    @pytest.mark.parametrize("unknown", ["guess", "class"])
+    def test_whatever_is_made_of_unknown_pixels(self, scenes, unknown):
+        photographs, masks = scenes
+        samples = SlidingWindowMapper(step=8).transform(photographs)
+        grid = {"threshold": [0.5, 2.0], "unknown_below": [0.1, 0.9]}
+        search = GridSearchCV(
+            DefocusSegmenter(unknown=unknown), grid, cv=KFold(3), error_score="raise"
+        )
+        scores = search.fit(samples, masks).cv_results_["mean_test_score"]
+        # What is unknown has no part in a score.
+        assert scores[0] == scores[1]
+        assert scores[2] == scores[3]
+        assert search.best_score_ > 0.8
 
     def test_the_other_way_maps_first(self, scenes):
         photographs, masks = scenes

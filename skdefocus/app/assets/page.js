@@ -109,7 +109,7 @@ export function start(model) {
     if (name === "map") {
       await stage.setImage("shown", opened.photograph, `Photograph ${opened.name}`)
       if (layer !== "none") {
-        const text = layer === "map" ? "Blur map in colors" : "Confidence of the map"
+        const text = layer === "map" ? "Blur map in colors, hatched where unknown" : "Confidence of the map"
         await stage.setImage("layer", opened[layer], `${text}, laid over the photograph`)
       }
       if (view() !== "map") return
@@ -284,8 +284,9 @@ export function start(model) {
       tool.dataset.number = message.number
       if (asked?.number === message.number) answered()
     },
-    probed({ sigma, confidence }) {
-      say(`Here sigma is ${sigma.toFixed(2)} px, with confidence ${confidence.toFixed(2)}.`)
+    probed({ sigma, confidence, unknown }) {
+      say(`Here sigma is ${sigma.toFixed(2)} px, with confidence ${confidence.toFixed(2)}`
+        + `${unknown ? ": unknown, a guess" : ""}.`)
     },
     exported({ file, name }) {
       busy(false)

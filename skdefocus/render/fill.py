@@ -1,0 +1,104 @@
+"""Fill what is unknown of a blur map from what is known around it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._shared.validation import check_map, check_subject_mask
+from ..filters._resize import enlarge_rows
+
+__all__ = ["fill_unknown"]
+
+# Rows that are taken at a time, an even number.
+_BAND = 256
+
+
+def fill_unknown(
+    blur_map: np.ndarray, unknown: np.ndarray, subject_mask: np.ndarray | None = None
+) -> np.ndarray:
+    """Fill unknown pixels of a blur map smoothly from known ones around them.
+
+    Known pixels are averaged on ever coarser grids, and what is unknown takes its value
+    from the finest grid on which something is known near it, interpolated.
+
+    Parameters
+    ----------
+    blur_map : array-like of shape (H, W)
+        Sigma in pixels, at least 0.
+    unknown : array-like of shape (H, W), bool
+        True where the map is a guess, as `skdefocus.sample.unknown_pixels` tells.
+    subject_mask : array-like of shape (H, W), optional
+        True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
+        says. The map stays as it is there, and nothing is filled from there.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32 or float64
+        Within the range of the known pixels where it is filled. The map itself, if
+        nothing is unknown, or nothing known.
+
+    Raises
+    ------
+    ValueError
+        If the map is not one, or a mask does not fit it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.render import fill_unknown
+    >>> blur_map = np.array([[2.0, 9.0, 2.0, 2.0]])
+    >>> fill_unknown(blur_map, blur_map == 9)
+    array([[2., 2., 2., 2.]])
+    """
+    blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
+    unknown = np.asarray(unknown)
+    if unknown.shape != blur_map.shape or unknown.dtype != bool:
+        raise ValueError(
+            f"unknown must be a mask of bool of shape {blur_map.shape}; got dtype "
+            f"{unknown.dtype} and shape {unknown.shape}."
+        )
+    known = ~unknown
+    if subject_mask is not None:
+        subject = check_subject_mask(subject_mask, blur_map.shape) > 0
+        known &= ~subject
+        unknown = unknown & ~subject
+    if not (unknown.any() and known.any()):
+        return blur_map
+    filled = blur_map.copy()
+    coarse = _fill_coarse(*_halve(blur_map, known))
+    double = 2 * coarse.shape[0], 2 * coarse.shape[1]
+    for start in range(0, len(filled), _BAND):
+        rows = slice(start, min(start + _BAND, len(filled)))
+        fine = enlarge_rows(coarse, double, rows)[:, : filled.shape[1]]
+        np.copyto(filled[rows], fine, where=unknown[rows])
+    return filled
+
+
+def _halve(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average what is known in squares of two by two, and tell where that is any."""
+    height, width = values.shape
+    shape = -(-height // 2), -(-width // 2)
+    means, some = np.zeros(shape, np.float32), np.zeros(shape, bool)
+    for start in range(0, height, _BAND):
+        part, counts = values[start : start + _BAND], known[start : start + _BAND]
+        totals = np.zeros((-(-len(part) // 2), shape[1]), np.float32)
+        n_known = np.zeros(totals.shape, np.float32)
+        for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            corner = np.s_[row::2, column::2]
+            inside = tuple(map(slice, part[corner].shape))
+            totals[inside] += np.where(counts[corner], part[corner], 0)
+            n_known[inside] += counts[corner]
+        rows = slice(start // 2, start // 2 + len(totals))
+        np.divide(totals, n_known, out=means[rows], where=n_known > 0)
+        some[rows] = n_known > 0
+    return means, some
+
+
+def _fill_coarse(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Fill a coarser grid from one that is coarser still."""
+    if known.all():
+        return values
+    coarse = _fill_coarse(*_halve(values, known))
+    double = 2 * coarse.shape[0], 2 * coarse.shape[1]
+    fine = enlarge_rows(coarse, double, slice(0, len(values)))[:, : values.shape[1]]
+    return np.where(known, values, fine)

@@ -1,0 +1,102 @@
+"""What is unknown of a map is filled from what is known, and nothing else changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from skdefocus.render import fill, fill_unknown
+
+CASES = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
+    lambda shape: st.tuples(
+        arrays(np.float32, shape, elements=st.floats(0, 16, width=16)),
+        arrays(bool, shape),
+    )
+)
+
+
+@given(CASES)
+def test_known_pixels_stay_and_the_rest_is_within_their_range(case):
+    blur_map, unknown = case
+    before = blur_map.copy()
+    filled = fill_unknown(blur_map, unknown)
+    np.testing.assert_array_equal(blur_map, before)
+    if unknown.all():
+        assert filled is blur_map
+        return
+    known = blur_map[~unknown]
+    np.testing.assert_array_equal(filled[~unknown], known)
+    assert filled.dtype == blur_map.dtype
+    assert filled.min() >= known.min() - 1e-5
+    assert filled.max() <= known.max() + 1e-5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_constant_goes_on_and_the_dtype_stays(dtype):
+    unknown = np.random.default_rng(0).random((61, 47)) < 0.9
+    blur_map = np.where(unknown, 9, 2).astype(dtype)
+    filled = fill_unknown(blur_map, unknown)
+    assert filled.dtype == dtype
+    np.testing.assert_allclose(filled, 2, atol=1e-6)
+
+
+def test_neighbors_count_more_than_what_is_far():
+    blur_map = np.ones((64, 256), np.float32)
+    blur_map[:, 128:] = 8.0
+    unknown = np.zeros(blur_map.shape, bool)
+    unknown[:, 40:216] = True
+    filled = fill_unknown(blur_map, unknown)
+    assert (filled[:, 40:60] < 2.5).all()
+    assert (filled[:, 196:216] > 6.5).all()
+    # From one to the other without a step.
+    assert abs(np.diff(filled, axis=1)).max() < 0.5
+    assert (np.diff(filled.mean(axis=0)) > -0.05).all()
+
+
+def test_a_gap_in_a_slope_is_bridged():
+    blur_map = np.tile(np.linspace(0, 8, 128, dtype=np.float32), (96, 1))
+    unknown = np.zeros(blur_map.shape, bool)
+    unknown[20:60, 50:80] = True
+    broken = np.where(unknown, 16, blur_map)
+    assert abs(fill_unknown(broken, unknown) - blur_map).max() < 0.9
+
+
+def test_the_subject_is_neither_filled_nor_a_source():
+    blur_map = np.full((32, 64), 6.0, np.float32)
+    blur_map[:, :32] = 0.5
+    unknown = np.zeros(blur_map.shape, bool)
+    unknown[:, 24:40] = True
+    blur_map[unknown] = 15.0
+    subject = np.zeros(blur_map.shape, bool)
+    subject[:, :32] = True
+    for mask in (subject, subject.astype(np.uint8) * 255, subject.astype(float)):
+        filled = fill_unknown(blur_map, unknown, mask)
+        np.testing.assert_array_equal(filled[:, :32], blur_map[:, :32])
+        np.testing.assert_allclose(filled[:, 32:], 6.0, atol=1e-5)
+    # Where only the subject is known, nothing is known of the rest.
+    assert fill_unknown(blur_map, unknown | ~subject, subject) is blur_map
+
+
+def test_bands_make_no_difference(monkeypatch):
+    rng = np.random.default_rng(1)
+    blur_map = rng.random((301, 77), dtype=np.float32)
+    unknown = rng.random(blur_map.shape) < 0.8
+    expected = fill_unknown(blur_map, unknown)
+    monkeypatch.setattr(fill, "_BAND", 32)
+    np.testing.assert_array_equal(fill_unknown(blur_map, unknown), expected)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "subject", "message"),
+    [
+        (np.zeros((4, 5), bool), None, r"unknown must be .* shape \(5, 4\); got dtype"),
+        (np.zeros((5, 4)), None, "got dtype float64 and shape"),
+        (np.zeros((5, 4), bool), np.zeros((4, 5)), "subject_mask must have the photog"),
+    ],
+)
+def test_refuses_what_does_not_fit(unknown, subject, message):
+    with pytest.raises(ValueError, match=message):
+        fill_unknown(np.ones((5, 4)), unknown, subject)

@@ -149,7 +149,8 @@ def _in_series(ties: np.ndarray, size: int) -> np.ndarray:
     for step in range(1, size):
         way += resistance[:, steps + step]
     lines = 1 / way
-    summed: np.ndarray = lines.reshape(-1, size, lines.shape[1]).sum(axis=1)
+    shape = len(lines) // size, size, lines.shape[1]
+    summed: np.ndarray = lines.reshape(shape).sum(axis=1)
     return summed
 
 

@@ -50,6 +50,13 @@ def test_ties_of_one_color_are_one(size):
     assert not across[:, -1].any()
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (130, 7), (129, 128), (257, 3)])
+def test_a_last_row_alone(shape):
+    down, across = cell_ties(np.full(shape, 0.5), 1.0, 0.02, 2)
+    np.testing.assert_allclose(down[:-1], 1, rtol=1e-5)
+    np.testing.assert_allclose(across[:, :-1], 1, rtol=1e-5)
+
+
 def test_ties_follow_each_other_like_resistors():
     image = np.random.default_rng(0).random((8, 12)) * 0.05
     down, across = cell_ties(image, 0, 0.02, 4)

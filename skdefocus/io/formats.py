@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "AVIF_BRANDS",
     "FOLDER_ENDINGS",
     "HEIC_BRANDS",
     "HEIC_ENDINGS",
@@ -32,6 +33,8 @@ RAW_ENDINGS = frozenset(
 )
 HEIC_ENDINGS = frozenset({".heic", ".heif", ".hif"})
 HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1"})
+# Of files whose main brand may be mif1 as well, as that of HEIC.
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
 
 # What photographs are written as, by ending.
 WRITE_FORMATS = {

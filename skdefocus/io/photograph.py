@@ -30,6 +30,9 @@ class Photograph:
         Bits of a sample in the file; float files count as 16.
     attributes : tuple of (str, object, object)
         Metadata of a TIFF or 16-bit file as OpenImageIO names it: name, type, value.
+    notes : tuple of str
+        What of the file was not read, in sentences: further pages or frames, a gain
+        map, channels beside the colors.
     """
 
     image: np.ndarray
@@ -39,3 +42,4 @@ class Photograph:
     exif: bytes | None = None
     bits: int = 8
     attributes: tuple[tuple[str, Any, Any], ...] = ()
+    notes: tuple[str, ...] = ()

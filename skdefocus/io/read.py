@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import io
 import os
-import threading
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .formats import HEIC_BRANDS, HEIC_ENDINGS, PILLOW_FORMATS, RAW_ENDINGS
+from .attributes import upright_exif, worth_keeping
+from .color import to_srgb
+from .formats import (
+    AVIF_BRANDS,
+    HEIC_BRANDS,
+    HEIC_ENDINGS,
+    PILLOW_FORMATS,
+    RAW_ENDINGS,
+)
+from .limits import check_gif, check_jpeg, check_webp, lean_png, no_pillow_limit
+from .openimageio import opened, read_native
 from .photograph import Photograph
-from .pixels import divide_by_alpha, rotate, split_alpha
+from .pixels import fit_samples, rotate, split_alpha
+from .refusal import Refusal, check_pixels
+from .tiff import read_tiff
+from .tiff_pages import TIFF_STARTS
 
-__all__ = ["DEFAULT_MAX_PIXELS", "read_image", "read_photograph"]
+__all__ = ["DEFAULT_MAX_PIXELS", "read_image", "read_photograph", "read_samples"]
 
 DEFAULT_MAX_PIXELS = 200_000_000
 
-_TIFF_STARTS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
-_ORIENTATION = 0x0112
-_BITS_PER_SAMPLE = 258
-_MIN_IS_WHITE, _SEPARATED = 0, 5
-# Pillow's limit on pixels is a global; only headers are read while it is lifted.
-_PILLOW_LIMIT = threading.Lock()
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+# Floats that leave [0, 1] by rounding alone, in float16 at worst.
+_ROUNDING = 1e-3
+_PNM_HEADER = re.compile(
+    rb"P[2356](?:\s+|#[^\n]*\n)+\d+\s+(?:#[^\n]*\n\s*)*\d+\s+"
+    rb"(?:#[^\n]*\n\s*)*(\d+)\s"
+)
 
 
 def read_photograph(
@@ -37,8 +50,9 @@ def read_photograph(
     Parameters
     ----------
     path : path-like
-        JPEG, PNG, TIFF, WebP, BMP, GIF or PPM: 8 or 16 bit, gray, RGB, RGBA, palette
-        or CMYK. Of several frames the first is read.
+        JPEG, PNG, TIFF, WebP, BMP, GIF or PPM: gray, RGB, RGBA, palette or CMYK. The
+        guide lists which depths and compressions are read. Of several pages or frames
+        the first that is not a thumbnail is read; ``notes`` tells so.
     max_pixels : int, default=200_000_000
         Larger photographs are refused from their header, before memory is taken.
 
@@ -52,7 +66,8 @@ def read_photograph(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is empty, truncated, too large, or not a photograph that can be read.
+        If it is empty, truncated, too large, or not a photograph that can be read; or
+        if it holds floats outside [0, 1].
 
     Examples
     --------
@@ -61,17 +76,8 @@ def read_photograph(
     >>> read_photograph(sample_photograph_path()).image.shape
     (427, 640, 3)
     """
-    path = Path(path)
-    _refuse_early(path)
-    header = _open(path)
-    if header is None:
-        return _read_whole(path, lambda: _read_deep(path, max_pixels))
-    with header:
-        width, height = header.size
-        _check_pixels(path, width, height, max_pixels)
-        if not _is_deep(header):
-            return _read_whole(path, lambda: _read_shallow(path, header))
-        return _read_whole(path, lambda: _read_deep(path, max_pixels, header))
+    path = Path(os.fsdecode(path))
+    return _read_whole(path, lambda: _within_range(_fit(_read(path, max_pixels))))
 
 
 def read_image(
@@ -89,7 +95,8 @@ def read_image(
     Returns
     -------
     ndarray of shape (H, W) or (H, W, 3), uint8, uint16 or float32
-        Upright pixels, without alpha.
+        Upright pixels, without alpha. Floats are the numbers of the file, which may
+        be a map.
 
     Raises
     ------
@@ -105,14 +112,43 @@ def read_image(
     >>> read_image(sample_photograph_path()).dtype
     dtype('uint8')
     """
-    return read_photograph(path, max_pixels=max_pixels).image
+    path = Path(os.fsdecode(path))
+    return _read_whole(path, lambda: _fit(_read(path, max_pixels))).image
+
+
+def read_samples(path: Path, max_pixels: int) -> np.ndarray:
+    """Read a picture as the numbers that its file holds.
+
+    Parameters
+    ----------
+    path : Path
+        As for `read_photograph`.
+    max_pixels : int
+        Larger pictures are refused from their header.
+
+    Returns
+    -------
+    ndarray of shape (H, W) or (H, W, 3) and any real dtype
+        Upright numbers, signed and unsigned integers too, without alpha.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it cannot be read.
+    """
+    return _read_whole(path, lambda: _read(path, max_pixels)).image
 
 
 def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
     """Read pixels; whatever a decoder raises becomes one sentence."""
+    _refuse_early(path)
     try:
         return read()
-    except _TooLarge:
+    except Refusal as refusal:
+        raise ValueError(f"{path} {refusal}") from refusal
+    except MemoryError:
         raise
     except Exception as error:
         # Decoders raise nearly anything on a damaged file.
@@ -120,18 +156,6 @@ def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
         raise ValueError(
             f"{path} is damaged or truncated: {lines[0].rstrip('.')}."
         ) from error
-
-
-class _TooLarge(ValueError):
-    """More pixels than accepted."""
-
-
-def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise _TooLarge(
-            f"{path} has {width} x {height} pixels; at most {max_pixels} are accepted "
-            f"('max_pixels')."
-        )
 
 
 def _refuse_early(path: Path) -> None:
@@ -149,110 +173,113 @@ def _refuse_early(path: Path) -> None:
             f"{path} is a camera raw file; develop it to a 16-bit TIFF first, for "
             f"example with darktable or RawTherapee."
         )
-    with path.open("rb") as file:
-        start = file.read(12)
-    if ending in HEIC_ENDINGS or (start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS):
+    brands = _brands(path)
+    if AVIF_BRANDS & brands:
+        raise ValueError(
+            f"{path} is an AVIF photograph; export it as JPEG, PNG or TIFF first."
+        )
+    if ending in HEIC_ENDINGS or HEIC_BRANDS & brands:
         raise ValueError(
             f"{path} is a HEIC photograph; export it as JPEG, PNG or TIFF first."
         )
 
 
-@contextmanager
-def _no_pillow_limit() -> Iterator[None]:
-    """Lift Pillow's limit on pixels, which is lower than ours."""
-    from PIL import Image
-
-    with _PILLOW_LIMIT, warnings.catch_warnings():
-        limit = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = None
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+def _brands(path: Path) -> set[bytes]:
+    """List the brands of a file of the family of MP4, the main one and the others."""
+    with path.open("rb") as file:
+        start = file.read(128)
+    if start[4:8] != b"ftyp":
+        return set()
+    end = min(int.from_bytes(start[:4], "big"), len(start))
+    others = {start[at : at + 4] for at in range(16, end - 3, 4)}
+    return {start[8:12], *others}
 
 
-def _open(path: Path) -> Any:
-    """Open with Pillow, which reads the header only; None leaves it to OpenImageIO."""
+def _fit(raw: Photograph) -> Photograph:
+    """Turn the numbers of a file into samples of 8 bits, 16 bits or float32."""
+    image, alpha = raw.image, raw.alpha
+    if alpha is None:
+        return replace(raw, image=fit_samples(image))
+    # Together, so that both have one scale.
+    together = fit_samples(np.dstack([image, alpha]))
+    image = together[..., :-1].reshape(image.shape)
+    alpha = together[..., -1]
+    return replace(
+        raw, image=np.ascontiguousarray(image), alpha=np.ascontiguousarray(alpha)
+    )
+
+
+def _within_range(photograph: Photograph) -> Photograph:
+    """Refuse floats outside [0, 1], but for what rounding leaves."""
+    parts = []
+    for values in (photograph.image, photograph.alpha):
+        if values is not None and values.dtype.kind == "f":
+            low, high = float(values.min()), float(values.max())
+            if not np.isfinite(low) or not np.isfinite(high):
+                raise Refusal("holds NaN or infinity, not a photograph.")
+            if low < -_ROUNDING or high > 1 + _ROUNDING:
+                raise Refusal(
+                    f"holds numbers from {low:.6g} to {high:.6g}; those of a "
+                    f"photograph must be from 0 to 1."
+                )
+            values = np.clip(values, 0, 1)
+        parts.append(values)
+    return replace(photograph, image=parts[0], alpha=parts[1])
+
+
+def _read(path: Path, max_pixels: int) -> Photograph:
+    """Read the numbers of a file by what it begins with, whatever its ending."""
+    with path.open("rb") as file:
+        start = file.read(512)
+    if start[:4] in TIFF_STARTS:
+        return read_tiff(path, max_pixels)
+    if start[:2] == b"\xff\xd8":
+        check_jpeg(path)
+    elif start[:4] == b"GIF8":
+        check_gif(path, max_pixels)
+    elif start[:4] == b"RIFF":
+        check_webp(path, max_pixels)
+    notes: list[str] = []
+    source: Any = path
+    if start[:8] == _PNG_START:
+        data, notes = lean_png(path)
+        source = path if data is None else io.BytesIO(data)
+        if start[24:25] == b"\x10":
+            return _read_deep(path, source, ".png", "PNG", max_pixels, notes)
+    elif start[:2] in (b"PF", b"Pf") or _is_deep_pnm(start):
+        return _read_deep(path, path, ".ppm", "PPM", max_pixels, notes)
+    with _open(source) as header:
+        check_pixels(*header.size, max_pixels)
+        return _read_shallow(header, notes)
+
+
+def _is_deep_pnm(start: bytes) -> bool:
+    header = _PNM_HEADER.match(start)
+    return header is not None and int(header[1]) > 255
+
+
+def _open(source: Any) -> Any:
+    """Open with Pillow, which reads the header only."""
     from PIL import Image
 
     try:
-        with _no_pillow_limit():
-            return Image.open(path, formats=PILLOW_FORMATS)
+        with no_pillow_limit():
+            return Image.open(source, formats=PILLOW_FORMATS)
     except Exception as error:
-        with path.open("rb") as file:
-            if file.read(4) in _TIFF_STARTS:
-                return None  # A TIFF of a kind that only OpenImageIO knows.
-        raise ValueError(
-            f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP)."
+        raise Refusal(
+            "is not an image that can be read (JPEG, PNG, TIFF, WebP)."
         ) from error
 
 
-def _is_deep(header: Any) -> bool:
-    """Whether samples have more than 8 bits, which Pillow would reduce silently."""
-    if header.format == "PNG":
-        header.fp.seek(24)
-        depth: bytes = header.fp.read(1)
-        return depth == b"\x10"
-    if header.format == "TIFF":
-        bits = header.tag_v2.get(_BITS_PER_SAMPLE, (8,))
-        most: int = max(bits if isinstance(bits, tuple) else (bits,))
-        return most > 8
-    mode: str = header.mode
-    return mode.startswith(("I", "F"))
-
-
-def _upright_exif(header: Any) -> tuple[int, bytes | None]:
-    """Orientation, and the EXIF block with orientation reset."""
-    try:
-        exif = header.getexif()
-        orientation = int(exif.get(_ORIENTATION, 1))
-        if not exif:
-            return 1, None
-        if header.format == "TIFF":
-            # The tags that lay out the pixels belong to the old file.
-            own = {_ORIENTATION, *range(254, 270), *range(273, 280), *range(282, 289)}
-            own |= {*range(317, 348), 530, 531, 532, 700, 33723, 34377, 34675}
-            for tag in own & set(exif):
-                del exif[tag]
-        exif[_ORIENTATION] = 1
-        return orientation, exif.tobytes()
-    except Exception:
-        # A broken EXIF block must not cost the photograph.
-        return 1, None
-
-
-def _to_srgb(picture: Any) -> Any:
-    """CMYK to sRGB, by its color profile where it has one that works."""
-    from PIL import ImageCms
-
-    profile = picture.info.get("icc_profile")
-    if profile:
-        try:
-            return ImageCms.profileToProfile(
-                picture,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                outputMode="RGB",
-            )
-        except (ImageCms.PyCMSError, OSError):
-            pass
-    return picture.convert("RGB")
-
-
-def _read_shallow(path: Path, header: Any) -> Photograph:
+def _read_shallow(header: Any, notes: list[str]) -> Photograph:
     """Read 8-bit pixels with Pillow."""
-    if header.format == "TIFF":
-        with _no_pillow_limit():  # Of TIFFs alone it is asked again while loading.
-            header.load()
-    else:
-        header.load()
-    # Of a TIFF Pillow has turned the pixels by now, and dropped the orientation.
-    orientation, exif = _upright_exif(header)
+    notes = [*notes, *_what_else(header)]
+    header.load()
+    orientation, exif = upright_exif(header)
     picture, profile = header, header.info.get("icc_profile")
     mode = picture.mode
-    if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        picture, profile = _to_srgb(picture), None
+    if mode in ("CMYK", "YCbCr", "HSV"):
+        picture, profile = to_srgb(picture, profile), None
     elif mode in ("P", "PA", "RGBX") or "transparency" in picture.info:
         opaque = mode != "PA" and "transparency" not in picture.info
         clear = "LA" if mode == "L" else "RGBA"
@@ -260,77 +287,52 @@ def _read_shallow(path: Path, header: Any) -> Photograph:
     elif mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
     image, alpha = split_alpha(rotate(np.asarray(picture), orientation))
-    attributes: tuple[tuple[str, Any, Any], ...] = ()
-    if header.format == "TIFF":
-        file = _open_deep(path)
-        attributes = _worth_keeping(file.spec())
-        file.close()
-    return Photograph(image, alpha, header.format or "", profile, exif, 8, attributes)
+    file_format = header.format or ""
+    return Photograph(image, alpha, file_format, profile, exif, 8, (), tuple(notes))
 
 
-def _open_deep(path: Path) -> Any:
-    """Open with OpenImageIO, alpha left as the file has it."""
-    import OpenImageIO
+def _what_else(header: Any) -> list[str]:
+    """Tell what else a file holds."""
+    if header.format == "MPO":
+        n_pictures = header.n_frames
+        return [
+            f"it holds {n_pictures} pictures, as for gain maps, depth or stereo; the "
+            f"main one is read, the others not."
+        ]
+    if getattr(header, "is_animated", False):
+        return ["it holds several frames; the first is read, the others not."]
+    # The mark of Adobe's and Android's gain maps, in XMP.
+    xmp = header.info.get("xmp", b"")
+    if isinstance(xmp, bytes) and b"hdrgm:" in xmp:
+        return ["its gain map is not applied."]
+    return []
 
-    hints = OpenImageIO.ImageSpec()
-    hints.attribute("oiio:UnassociatedAlpha", 1)
-    file = OpenImageIO.ImageInput.open(str(path), hints)
-    if file is None:
-        raise ValueError(OpenImageIO.geterror())
-    return file
 
-
-def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
+def _read_deep(
+    path: Path,
+    source: Any,
+    ending: str,
+    file_format: str,
+    max_pixels: int,
+    notes: list[str],
+) -> Photograph:
     """Read with OpenImageIO, which keeps 16-bit and float pixels as they are."""
-    import OpenImageIO
-
-    orientation, exif = (1, None) if header is None else _upright_exif(header)
-    file_format = "TIFF" if header is None else header.format
-    profile = None if header is None else header.info.get("icc_profile")
+    orientation, exif, profile = 1, None, None
     if file_format == "PNG":
-        # Checks every chunk without decoding; libpng itself would print its error.
-        with _open(path) as untouched:
-            untouched.verify()
-    file = _open_deep(path)
-    try:
+        with _open(source) as header:
+            check_pixels(*header.size, max_pixels)
+            notes = [*notes, *_what_else(header)]
+            orientation, exif = upright_exif(header)
+            profile = header.info.get("icc_profile")
+        with _open(source) as untouched:
+            untouched.verify()  # Checks every chunk without decoding.
+    data = source.getvalue() if isinstance(source, io.BytesIO) else None
+    with opened(path, ending, max_bytes=16 * max_pixels, data=data) as file:
         spec = file.spec()
-        _check_pixels(path, spec.width, spec.height, max_pixels)
-        if header is None:
-            orientation = spec.getattribute("Orientation") or 1
-            profile = spec.getattribute("ICCProfile")
-            profile = None if profile is None else bytes(bytearray(profile))
-        if spec.nchannels > 4:
-            raise ValueError(f"it has {spec.nchannels} channels; at most 4 are read")
-        kinds = {"uint8": "uint8", "half": "float", "float": "float", "double": "float"}
-        pixels = file.read_image(kinds.get(str(spec.format), "uint16"))
-        # Versions before 3.1.16 give the rows that they could not read as black.
-        if pixels is None or file.has_error:
-            raise ValueError(file.geterror() or OpenImageIO.geterror())
-        attributes = _worth_keeping(spec)
-    finally:
-        file.close()
-    photometric = spec.getattribute("tiff:PhotometricInterpretation")
-    if photometric == _MIN_IS_WHITE and pixels.dtype.kind == "u":
-        pixels = np.iinfo(pixels.dtype).max - pixels
-    if photometric == _SEPARATED:
-        profile = None  # OpenImageIO turned CMYK into RGB.
+        check_pixels(spec.width, spec.height, max_pixels)
+        pixels = read_native(file)
+        attributes = worth_keeping(spec)
     image, alpha = split_alpha(rotate(pixels, orientation))
-    is_multiplied = spec.alpha_channel >= 0 and (
-        not spec.getattribute("oiio:UnassociatedAlpha")
-    )
-    if alpha is not None and file_format == "TIFF" and is_multiplied:
-        image = divide_by_alpha(image, alpha)
-    bits = 8 if image.dtype == np.uint8 else 16
-    return Photograph(image, alpha, file_format, profile, exif, bits, attributes)
-
-
-def _worth_keeping(spec: Any) -> tuple[tuple[str, Any, Any], ...]:
-    """Attributes that describe the photograph, not the file."""
-    names = {"Make", "Model", "Artist", "Copyright", "ImageDescription", "DateTime"}
-    names |= {"ExposureTime", "FNumber", "Software"}
-    names |= {"XResolution", "YResolution", "ResolutionUnit"}
-    return tuple(
-        (item.name, item.type, item.value)
-        for item in spec.extra_attribs
-        if item.name in names or item.name.startswith(("Exif:", "GPS:", "IPTC:"))
+    return Photograph(
+        image, alpha, file_format, profile, exif, 16, attributes, tuple(notes)
     )

@@ -1,0 +1,267 @@
+"""Read TIFF: the photograph's page, in the colors of a screen, with its alpha."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from .attributes import upright_exif, worth_keeping
+from .color import cmyk_to_rgb, lab_to_rgb
+from .openimageio import opened, read_native
+from .photograph import Photograph
+from .pixels import divide_by_alpha, rotate, spread
+from .rare import decode_rare
+from .refusal import Refusal
+from .tiff_pages import Page, check_page, choose_page, read_pages
+
+__all__ = ["read_tiff"]
+
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
+_SEPARATED, _YCBCR, _CIELAB, _ICCLAB = 5, 6, 8, 9
+# How many channels are colors.
+_COLORS = {
+    **{_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _PALETTE: 1},
+    **{_RGB: 3, _SEPARATED: 4, _YCBCR: 3, _CIELAB: 3, _ICCLAB: 3},
+}
+_OTHER_COLORS = {4: "transparency mask", 10: "ITULab", 32803: "color filter array"}
+_OTHER_COLORS |= {32844: "LogL", 32845: "LogLuv", 34892: "linear raw"}
+# Sample formats.
+_UNSIGNED, _SIGNED, _FLOAT, _UNDEFINED = 1, 2, 3, 4
+_MULTIPLIED, _OPACITY = 1, 2
+_CMYK_INKS = 1
+_JPEG_COMPRESSIONS = (6, 7)
+# Compressions and depths that OpenImageIO decodes, by its libtiff.
+_COMMON_COMPRESSIONS = frozenset(
+    {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32809, 32908, 32909, 32946, 34676, 34677}
+)
+_COMMON_BITS = {
+    _UNSIGNED: frozenset({1, 2, 4, 6, 8, 10, 12, 14, 16, 24, 32}),
+    _SIGNED: frozenset({8, 16, 32}),
+    _FLOAT: frozenset({16, 32, 64}),
+}
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What the channels of a page are."""
+
+    photometric: int
+    n_colors: int
+    alpha: int | None
+    is_multiplied: bool
+    n_left_out: int
+    sample_format: int
+
+
+def read_tiff(path: Path, max_pixels: int) -> Photograph:
+    """Read a TIFF.
+
+    Parameters
+    ----------
+    path : Path
+        A file that begins as a TIFF does.
+    max_pixels : int
+        Larger photographs are refused from their header.
+
+    Returns
+    -------
+    Photograph
+        Upright. Samples are the numbers of the file, of any real dtype; unsigned ones
+        of up to 16 bits span uint8 or uint16.
+
+    Raises
+    ------
+    Refusal
+        If it is too large or of a kind that is not read.
+    ValueError
+        If it is damaged.
+    """
+    pages, sub_pages = read_pages(path)
+    page, is_below = choose_page(pages, sub_pages)
+    check_page(page, max_pixels)
+    layout = _layout(page)
+    notes = []
+    if not is_below and len(pages) > 1:
+        notes.append(
+            f"it has {len(pages)} pages; page {page.index + 1} is read, the others not."
+        )
+    if layout.n_left_out:
+        notes.append(f"{layout.n_left_out} channels beside its colors are left out.")
+    if is_below:
+        # No decoder is asked for what lies below: it is made the first page.
+        with _patched(path, {_first_offset(path): page.offset}) as copy:
+            image, attributes = _decode(copy, page, 0, layout, max_pixels)
+    else:
+        image, attributes = _decode(path, page, page.index, layout, max_pixels)
+    colors, alpha = _part(image, page, layout)
+    orientation = page.get("orientation", 1)
+    if layout.is_multiplied and alpha is not None:
+        colors = divide_by_alpha(colors, alpha)
+    profile = page.values.get("icc_profile")
+    is_printed = layout.photometric in (_SEPARATED, _CIELAB, _ICCLAB)
+    if layout.photometric == _SEPARATED:
+        colors = cmyk_to_rgb(colors, bytes(profile) if profile else None)
+    colors = colors[..., 0] if colors.shape[2] == 1 else colors
+    return Photograph(
+        rotate(colors, orientation),
+        None if alpha is None else rotate(alpha, orientation),
+        "TIFF",
+        bytes(profile) if profile and not is_printed else None,
+        upright_exif(path)[1],
+        8 if page.bits <= 8 else 16,
+        attributes,
+        tuple(notes),
+    )
+
+
+def _layout(page: Page) -> _Layout:
+    """Tell what the channels are, or that this kind is not read."""
+    photometric = page.get("photometric", -1)
+    if "photometric" not in page.values:
+        # As other readers guess.
+        photometric = _RGB if page.n_samples >= 3 else _BLACK_IS_ZERO
+    if photometric not in _COLORS:
+        name = _OTHER_COLORS.get(photometric, f"photometric {photometric}")
+        raise Refusal(f"is a TIFF of a kind that is not read ({name}).")
+    if photometric == _SEPARATED and page.get("ink_set", 1) != _CMYK_INKS:
+        raise Refusal("is a TIFF of inks other than CMYK, which is not read.")
+    sample_format = page.get("sample_format", _UNSIGNED)
+    sample_format = _UNSIGNED if sample_format == _UNDEFINED else sample_format
+    if sample_format not in _COMMON_BITS:
+        raise Refusal("is a TIFF of complex numbers, which is not read.")
+    n_colors = _COLORS[photometric]
+    if page.n_samples < n_colors:
+        raise ValueError(f"it has {page.n_samples} channels where {n_colors} are due")
+    if photometric in (_CIELAB, _ICCLAB) and (
+        page.bits != 8 or page.get("compression", 1) in _JPEG_COMPRESSIONS
+    ):
+        raise Refusal(f"is a TIFF in L*a*b* of {page.bits} bits; 8 bits are read.")
+    if photometric == _WHITE_IS_ZERO and sample_format == _SIGNED:
+        raise Refusal("is a TIFF of signed samples where 0 is white; it is not read.")
+    extra = page.values.get("extra_samples", ())
+    n_extra = page.n_samples - n_colors
+    if not extra and n_extra == 1:
+        extra = (_OPACITY,)  # As other readers guess.
+    alphas = [i for i, kind in enumerate(extra[:n_extra]) if kind in (1, 2)]
+    alpha = n_colors + alphas[0] if alphas else None
+    return _Layout(
+        photometric,
+        n_colors,
+        alpha,
+        alpha is not None and extra[alphas[0]] == _MULTIPLIED,
+        n_extra - (alpha is not None),
+        sample_format,
+    )
+
+
+def _decode(
+    path: Path, page: Page, index: int, layout: _Layout, max_pixels: int
+) -> tuple[np.ndarray, tuple[tuple[str, Any, Any], ...]]:
+    """Decode all channels of a page, (H, W, C): indices of a palette as they are."""
+    compression = page.get("compression", 1)
+    is_palette = layout.photometric == _PALETTE
+    is_deep_jpeg = compression in _JPEG_COMPRESSIONS and page.bits > 8
+    if (
+        compression not in _COMMON_COMPRESSIONS
+        or page.bits not in _COMMON_BITS[layout.sample_format]
+        or is_deep_jpeg
+    ):
+        if layout.photometric == _YCBCR and compression not in _JPEG_COMPRESSIONS:
+            raise Refusal("is a TIFF in YCbCr with a compression that is not read.")
+        image = decode_rare(path, page, index, max_pixels)
+        if layout.sample_format == _UNSIGNED and not is_palette:
+            image = spread(image, page.bits)
+        is_inverted = layout.photometric == _WHITE_IS_ZERO
+        return (_invert(image) if is_inverted else image), ()
+    raw_color = layout.photometric in (_SEPARATED, _CIELAB, _ICCLAB)
+    patches = {}
+    if is_palette:
+        # Decoders turn a palette into colors of 8 bits, each in its own way.
+        patches = {page.places["photometric"]: _BLACK_IS_ZERO}
+    with (
+        _patched(path, patches, size=2) as plain,
+        opened(
+            plain, ".tif", max_bytes=16 * max_pixels, raw_color=raw_color, page=index
+        ) as file,
+    ):
+        image = read_native(file)
+        attributes = worth_keeping(file.spec())
+    shape = page.get("height", 0), page.get("width", 0)
+    if image.shape[:2] != shape or image.shape[2] < layout.n_colors:
+        raise ValueError(f"its pixels have the shape {image.shape}")
+    if is_palette and page.bits < 8:
+        # Indices of fewer bits were spread over 8.
+        image = image >> (8 - page.bits)
+    if layout.photometric == _WHITE_IS_ZERO and page.bits > 8:
+        # OpenImageIO inverts up to 8 bits itself.
+        image = _invert(image)
+    return image, attributes
+
+
+def _invert(image: np.ndarray) -> np.ndarray:
+    if image.dtype.kind == "u":
+        return np.iinfo(image.dtype).max - image
+    return 1 - image
+
+
+def _part(
+    image: np.ndarray, page: Page, layout: _Layout
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Part colors, of 1, 3 or, for inks, 4 channels, from opacity."""
+    colors = image[..., : layout.n_colors]
+    alpha = None
+    if layout.alpha is not None and layout.alpha < image.shape[2]:
+        alpha = np.ascontiguousarray(image[..., layout.alpha])
+    if layout.photometric == _PALETTE:
+        colors = _look_up(colors[..., 0], page)
+    elif layout.photometric in (_CIELAB, _ICCLAB):
+        colors = lab_to_rgb(colors, is_signed=layout.photometric == _CIELAB)
+    return colors, alpha
+
+
+def _look_up(indices: np.ndarray, page: Page) -> np.ndarray:
+    """Colors of 8 bits for the indices of a palette."""
+    palette = np.array(page.values.get("color_map", ()), np.uint16)
+    if palette.size != 3 << page.bits:
+        raise ValueError("its palette is incomplete")
+    # Some writers put 8 bits where the format has 16.
+    if palette.max() > 255:
+        palette = palette >> 8
+    return palette.astype(np.uint8).reshape(3, -1).T[indices]
+
+
+def _byte_order(path: Path) -> tuple[str, bool]:
+    with path.open("rb") as file:
+        start = file.read(4)
+    return ("<" if start[:2] == b"II" else ">"), b"+" in start
+
+
+def _first_offset(path: Path) -> int:
+    """Where a file says at which offset its first page lies."""
+    return 8 if _byte_order(path)[1] else 4
+
+
+@contextmanager
+def _patched(path: Path, patches: dict[int, int], size: int = 0) -> Iterator[Path]:
+    """Give a copy with other numbers at some places; the file itself without any."""
+    if not patches:
+        yield path
+        return
+    order, is_big = _byte_order(path)
+    form = order + ("H" if size == 2 else "Q" if is_big else "I")
+    with TemporaryDirectory(prefix="skdefocus-") as folder:
+        copy = Path(folder) / "photograph.tif"
+        shutil.copyfile(path, copy)
+        with copy.open("r+b") as file:
+            for place, number in patches.items():
+                file.seek(place)
+                file.write(struct.pack(form, number))
+        yield copy

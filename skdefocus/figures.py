@@ -10,7 +10,14 @@ import numpy as np
 from ._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
 from ._shared.validation import check_map, to_float_image
 
-__all__ = ["color_map", "draw_overview", "training_figure"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "automatic_limits",
+    "check_map_range",
+    "color_map",
+    "draw_overview",
+    "training_figure",
+]
 
 # Dark where sharp, bright where blurred, as in the paper; lightness rises evenly, so
 # that the picture also reads in gray and with impaired color vision.
@@ -28,26 +35,87 @@ _COLORS = np.array(
     dtype=np.float32,
 )
 _TICKS = (0, 1, 2, 4, 8, 19)
+# Sigma of the first and of the last color.
+DEFAULT_LIMITS = (0.0, LARGEST_SIGMA)
+# Percentiles between which a map's own range lies, and its least length in pixels.
+_NEARLY_ALL = (1, 99)
+_LEAST_SPAN = 0.1
 _GAP = 12
 _BAR = 26
 _TEXT = 16
 
 
-def _position(sigma: Any) -> np.ndarray:
+def _position(sigma: Any, limits: tuple[float, float]) -> np.ndarray:
     """Place sigma on a logarithmic scale from 0 to 1."""
-    low, high = to_log_sigma([0.0, LARGEST_SIGMA])
+    low, high = to_log_sigma(list(limits))
     position = to_log_sigma(np.asarray(sigma, dtype=np.float32))
     place: np.ndarray = np.clip((position - low) / (high - low), 0, 1)
     return place
 
 
-def color_map(blur_map: np.ndarray) -> np.ndarray:
+def automatic_limits(blur_map: np.ndarray) -> tuple[float, float]:
+    """Find the range of a map's own that its colors may span.
+
+    Parameters
+    ----------
+    blur_map : ndarray of shape (H, W)
+        Sigma in pixels.
+
+    Returns
+    -------
+    low, high : float
+        Between which nearly all of it lies; at least a tenth apart.
+    """
+    low, high = (float(value) for value in np.percentile(blur_map, _NEARLY_ALL))
+    return round(low, 2), round(max(high, low + _LEAST_SPAN), 2)
+
+
+def check_map_range(
+    map_range: Sequence[float] | str | None,
+) -> tuple[float, float] | str | None:
+    """Check the range that the colors of maps shall span.
+
+    Parameters
+    ----------
+    map_range : sequence of 2 float, "auto" or None
+        Two values of sigma, a map's own range, or the default.
+
+    Returns
+    -------
+    tuple of float, "auto" or None
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If it is no such range.
+    """
+    if map_range is None or (isinstance(map_range, str) and map_range == "auto"):
+        return map_range
+    try:
+        low, high = (float(value) for value in map_range)
+        is_range = 0 <= low < high < np.inf
+    except (TypeError, ValueError):
+        is_range = False
+    if not is_range:
+        raise ValueError(
+            f"map_range must be 'auto' or two numbers, at least 0 and the second one "
+            f"larger; got {map_range!r}."
+        )
+    return low, high
+
+
+def color_map(
+    blur_map: np.ndarray, *, limits: tuple[float, float] = DEFAULT_LIMITS
+) -> np.ndarray:
     """Draw a blur map in colors, the same for the same sigma in every photograph.
 
     Parameters
     ----------
     blur_map : array-like of shape (H, W)
-        Sigma in pixels, at least 0. From 19 px up the color stays the same.
+        Sigma in pixels, at least 0.
+    limits : (float, float), default=(0.0, 19.0)
+        Sigma of the first and of the last color; outside, the color stays the same.
 
     Returns
     -------
@@ -69,7 +137,7 @@ def color_map(blur_map: np.ndarray) -> np.ndarray:
             [250, 226,  90]]], dtype=uint8)
     """
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    index = _position(blur_map) * (len(_COLORS) - 1)
+    index = _position(blur_map, limits) * (len(_COLORS) - 1)
     channels = [
         np.interp(index, np.arange(len(_COLORS)), _COLORS[:, c]) for c in range(3)
     ]
@@ -78,7 +146,11 @@ def color_map(blur_map: np.ndarray) -> np.ndarray:
 
 
 def draw_overview(
-    panels: Sequence[tuple[str, np.ndarray]], *, width: int = 640, credit: str = ""
+    panels: Sequence[tuple[str, np.ndarray]],
+    *,
+    width: int = 640,
+    credit: str = "",
+    limits: tuple[float, float] = DEFAULT_LIMITS,
 ) -> np.ndarray:
     """Draw pictures side by side, two in a row, with titles and the map's scale.
 
@@ -90,6 +162,8 @@ def draw_overview(
         Greatest width of a panel, in pixels.
     credit : str, default=""
         A line of text at the bottom.
+    limits : (float, float), default=(0.0, 19.0)
+        Those with which `color_map` drew the map, for the scale.
 
     Returns
     -------
@@ -133,16 +207,17 @@ def draw_overview(
         sheet.paste(picture, (left, top + _TEXT + _GAP // 2))
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
-    low, high = to_log_sigma([0.0, LARGEST_SIGMA])
-    scale = from_log_sigma(np.linspace(low, high, length))
-    bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0))
+    scale = from_log_sigma(np.linspace(*to_log_sigma(list(limits)), length))
+    bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0), limits=limits)
     sheet.paste(Image.fromarray(bar), (_GAP, top))
     draw.text(
         (_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font
     )
-    for sigma, place in zip(_TICKS, _position(_TICKS).tolist(), strict=True):
+    inside = {sigma for sigma in _TICKS if limits[0] < sigma < limits[1]}
+    ticks = sorted({*limits, *inside})
+    for sigma, place in zip(ticks, _position(ticks, limits).tolist(), strict=True):
         center = _GAP + place * length
-        text = f"{sigma}+" if sigma == LARGEST_SIGMA else str(sigma)
+        text = f"{sigma:g}+" if sigma == limits[1] else f"{sigma:g}"
         draw.text((center, top + _BAR + 3), text, fill="black", font=font, anchor="ma")
     line = (_GAP, top + _BAR + _TEXT + _GAP)
     draw.text(line, credit, fill="dimgray", font=font)

@@ -17,10 +17,12 @@ from tqdm import tqdm
 
 from .._base import ImageTransformer
 from .._shared.parameters import N_JOBS, POSITIVE_INTEGER, StrOptions, checked
+from ..figures import check_map_range
 from ..io import DEFAULT_MAX_PIXELS
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys
-from .pool import active_pool, run_jobs
+from .pixel_limit import default_max_pixels
+from .pool import ClusterPool, active_pool, run_jobs
 from .products import RESERVED, Form, pipeline_steps
 from .report import Report, read_rows
 from .run_folder import open_run
@@ -36,7 +38,8 @@ _CONSTRAINTS = {
     "report": ["boolean"],
     "credit": [str],
     "map_data": [StrOptions({"tif", "npy"})],
-    "max_pixels": [POSITIVE_INTEGER],
+    "map_range": [None, StrOptions({"auto"}), "array-like"],
+    "max_pixels": [POSITIVE_INTEGER, None],
     "resume": ["boolean"],
     "progress": ["boolean"],
 }
@@ -98,7 +101,8 @@ def process(
     overview: bool = False,
     subject: Sequence[int] | str | os.PathLike[str] | None = None,
     map_data: str = "tif",
-    max_pixels: int = DEFAULT_MAX_PIXELS,
+    map_range: tuple[float, float] | str | None = None,
+    max_pixels: int | None = None,
     resume: bool = True,
     report: bool = True,
     credit: str = "",
@@ -140,8 +144,12 @@ def process(
         folder of mask files that of the same name, at the same place, is taken.
     map_data : {"tif", "npy"}, default="tif"
         Format of the float map.
-    max_pixels : int, default=200_000_000
-        Larger photographs are refused from their header.
+    map_range : (float, float) or "auto", optional
+        Sigma in pixels, or score, of the first and the last color of ``_map.png``;
+        "auto" is each photograph's own. By default 0 to 19 px for all photographs.
+    max_pixels : int, optional
+        Larger photographs are refused from their header. By default the limit follows
+        from the memory that the work takes, and is at most 200 million.
     resume : bool, default=True
         Leave what is finished, product by product: where content, parameters, networks
         and the version of skdefocus are the same, and the results are there.
@@ -212,7 +220,9 @@ def process(
         jobs = list(jobs)
         total = len(jobs)
     pool = active_pool(n_jobs, total)
-    form = Form(map_data, credit)
+    form = Form(map_data, credit, check_map_range(map_range))
+    if max_pixels is None:
+        max_pixels = _limit_by_memory(pool, len(pictures) + overview)
     with open_run(folder) as run:
         task = Task(
             run,
@@ -252,6 +262,12 @@ def process(
     return BatchSummary(
         *written, counts["done"], counts["kept"], counts["failed"], tuple(skipped)
     )
+
+
+def _limit_by_memory(pool: Any, n_pictures: int) -> int:
+    if isinstance(pool, ClusterPool):
+        return DEFAULT_MAX_PIXELS  # The memory of its workers is not known here.
+    return default_max_pixels(n_pictures, getattr(pool, "n_workers", 1))
 
 
 def _tell(bar: Any, counts: Mapping[str, int]) -> None:

@@ -71,7 +71,7 @@ def _find(
         if not path.is_dir():
             yield path, Path()
             continue
-        if path.resolve() == out.resolve():
+        if os.path.realpath(path) == os.path.realpath(out):
             raise ValueError(
                 f"{path} is both the folder of photographs and that of the results; "
                 f"give another output folder."

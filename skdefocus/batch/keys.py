@@ -148,12 +148,14 @@ def product_keys(
     """
     keys = {}
     if with_map:
-        keys["map"] = pipeline_key(pipeline, {}, {"map_data": form.map_data})
+        options = {"map_data": form.map_data, "map_range": form.map_range}
+        keys["map"] = pipeline_key(pipeline, {}, options)
     keys["pipeline"] = pipeline_key(pipeline, {}, {})
     for name, step in pictures.items():
         keys[name] = pipeline_key(pipeline, {name: step}, {})
     if overview:
-        keys["overview"] = pipeline_key(pipeline, pictures, {"credit": form.credit})
+        options = {"credit": form.credit, "map_range": form.map_range}
+        keys["overview"] = pipeline_key(pipeline, pictures, options)
     if form.credit:
         keys["credit"] = pipeline_key(None, {}, {"credit": form.credit})
     if figures:

@@ -13,10 +13,10 @@ from sklearn.pipeline import Pipeline
 from .._base import ImageTransformer
 from .._shared.files import Stage
 from .._shared.sigma_scale import LARGEST_SIGMA
-from ..figures import color_map, draw_overview
+from ..figures import DEFAULT_LIMITS, automatic_limits, color_map, draw_overview
 from ..io import Photograph, write_map, write_mask, write_photograph
 from ..io.formats import result_ending
-from ..io.write import focus_picture
+from ..io.write import focus_picture, write_described
 from ..sample import DefocusSample
 
 __all__ = [
@@ -61,10 +61,13 @@ class Form:
         Format of the float map.
     credit : str
         Stands in the overview and in a text file beside; empty for none.
+    map_range : (float, float), "auto" or None
+        What the colors of the map span; None is the same for all photographs.
     """
 
     map_data: str = "tif"
     credit: str = ""
+    map_range: tuple[float, float] | str | None = None
 
 
 @dataclass
@@ -211,11 +214,13 @@ def write_products(
     for product in products:
         n_before = len(stage.targets)
         if product == "map":
-            write_map_files(stage, name, results.sample, form.map_data)
+            write_map_files(
+                stage, name, results.sample, form.map_data, map_range=form.map_range
+            )
         elif product == "pipeline":
             write_pictures(stage, name, results.own, results.original)
         elif product == "overview":
-            overview = _draw_overview(results, form.credit)
+            overview = _draw_overview(results, form)
             write_photograph(stage(f"{name}_overview.png"), overview)
         elif product == "credit":
             stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
@@ -232,6 +237,8 @@ def write_map_files(
     sample: DefocusSample,
     map_data: str = "tif",
     files: Collection[str] = MAP_FILES,
+    *,
+    map_range: tuple[float, float] | str | None = None,
 ) -> None:
     """Write a map, or some of its files.
 
@@ -247,6 +254,8 @@ def write_map_files(
         Format of the float map.
     files : collection of str, default=("map", "map16", "data")
         Which of the files. A relative score has no file of 16 bits.
+    map_range : (float, float), "auto" or None, default=None
+        What the colors of the picture span. It is told in the file's text.
 
     Raises
     ------
@@ -255,7 +264,9 @@ def write_map_files(
     """
     in_pixels = sample.unit == "px"
     if "map" in files:
-        write_photograph(stage(f"{name}_map.png"), _color(sample))
+        limits = _color_limits(sample, map_range)
+        colors, told = _color(sample, limits), describe_limits(limits, sample.unit)
+        write_described(stage(f"{name}_map.png"), colors, told)
     if "map16" in files and in_pixels:
         write_map(stage(f"{name}_map16.png"), sample.require_map())
     if "data" in files:
@@ -294,24 +305,67 @@ def write_pictures(
             write_photograph(stage(f"{name}_{key}{ending}"), picture, original)
 
 
-def _color(sample: DefocusSample) -> np.ndarray:
-    """Draw the map in colors; those of a score span its range, from 0 to 1."""
+def _color_limits(
+    sample: DefocusSample, map_range: tuple[float, float] | str | None
+) -> tuple[float, float]:
+    """Find what the colors of a map span, in its unit; of a score 0 to 1."""
+    if isinstance(map_range, tuple):
+        return map_range
+    if map_range == "auto":
+        return automatic_limits(sample.require_map())
+    return DEFAULT_LIMITS if sample.unit == "px" else (0.0, 1.0)
+
+
+def _in_pixels(limits: tuple[float, float], unit: str) -> tuple[float, float]:
+    """Place limits on the scale of colors; a score of 1 is at its end."""
+    scale = 1.0 if unit == "px" else LARGEST_SIGMA
+    return limits[0] * scale, limits[1] * scale
+
+
+def _color(sample: DefocusSample, limits: tuple[float, float]) -> np.ndarray:
+    """Draw the map in colors."""
     blur_map = sample.require_map()
     if sample.unit == "relative":
         blur_map = blur_map * np.float32(LARGEST_SIGMA)
-    return color_map(blur_map)
+    return color_map(blur_map, limits=_in_pixels(limits, sample.unit))
 
 
-def _draw_overview(results: Results, credit: str) -> np.ndarray:
+def describe_limits(limits: tuple[float, float], unit: str) -> str:
+    """Tell what the colors of a map span, for the text of its file.
+
+    Parameters
+    ----------
+    limits : (float, float)
+        Values of the first and of the last color.
+    unit : {"px", "relative"}
+        Unit of the map.
+
+    Returns
+    -------
+    str
+        A phrase.
+    """
+    what = "sigma of defocus in px" if unit == "px" else "relative score of blur"
+    return (
+        f"{what}, in colors from {limits[0]:g} (dark) to {limits[1]:g} (bright) on a "
+        f"logarithmic scale"
+    )
+
+
+def _draw_overview(results: Results, form: Form) -> np.ndarray:
     """Draw the photograph, its map and its pictures side by side."""
+    sample = results.sample
+    limits = _color_limits(sample, form.map_range)
     panels = [
         ("photograph", results.original.image),
-        ("blur map", _color(results.sample)),
+        ("blur map", _color(sample, limits)),
     ]
     for name, picture in (results.own | results.pictures).items():
         shown = focus_picture(picture) if picture.dtype == bool else picture
         panels.append((_TITLES.get(name, name), shown))
-    return draw_overview(panels, credit=credit)
+    return draw_overview(
+        panels, credit=form.credit, limits=_in_pixels(limits, sample.unit)
+    )
 
 
 def describe_error(error: Exception, photo: Path) -> str:

@@ -13,7 +13,12 @@ from .measure import MEASURES
 
 __all__ = ["COLUMNS", "Report", "read_rows"]
 
-COLUMNS = ("photo", "status", "width", "height", *MEASURES, "seconds", "error", "notes")
+COLUMNS = (
+    *("photo", "status", "width", "height", *MEASURES),
+    # What one pixel of sigma is in the file _map16.png.
+    "map16_steps_per_px",
+    *("seconds", "error", "notes"),
+)
 _NAMES = ("report.csv", "report.jsonl")
 _ORDER = ("sharpest_sigma", "sigma_p50", "sigma_mean")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .._shared.files import staged
 from .._shared.threads import single_threaded
-from ..io import read_photograph
+from ..io import SIGMA_STEPS, read_photograph
 from .jobs import Job
 from .keys import file_key, photograph_keys
 from .measure import measure_map
@@ -185,11 +185,14 @@ def _finish(
             raise ValueError(f"{photo} was changed while it was worked on.")
         # Nothing of these counts as finished from here until the record is there.
         folder.claim(job.target, stage.targets)
+    notes = [*original.notes, *(str(warning.message) for warning in caught)]
+    has_map16 = "map" in keys and results.sample.unit == "px"
     general = {
         "width": original.image.shape[1],
         "height": original.image.shape[0],
         "seconds": round(time.perf_counter() - start, 3),
-        "notes": [f"{job.name}: {warning.message}" for warning in caught],
+        **({"map16_steps_per_px": SIGMA_STEPS} if has_map16 else {}),
+        "notes": [f"{job.name}: {text}" for text in notes],
         "sha256": content,
         "run": folder.run,
     }

@@ -159,6 +159,7 @@ def run_photographs(arguments: argparse.Namespace) -> int:
                 overview=overview,
                 subject=arguments.subject if is_batch else None,
                 map_data=arguments.map_data,
+                map_range=arguments.map_range,
                 max_pixels=arguments.max_pixels,
                 resume=not arguments.again,
                 report=is_batch,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .formats import FOLDER_ENDINGS
@@ -36,6 +36,8 @@ def list_photographs(
     ------
     ValueError
         If a folder holds no photograph.
+    OSError
+        If a folder cannot be read.
 
     Examples
     --------
@@ -51,20 +53,34 @@ def list_photographs(
         if not path.is_dir():
             found.append(path)
             continue
-        inside = sorted(
-            p for p in path.rglob("*") if p.suffix.lower() in FOLDER_ENDINGS
-        )
-        # Sidecars that some systems leave on cards are hidden and end in .jpg too.
-        inside = [p for p in inside if not _is_hidden(p.relative_to(path))]
-        # The folder itself, or one above it, may be where results go.
-        left_out = None if exclude is None else Path(exclude).resolve()
-        if left_out is not None and path.resolve() in left_out.parents:
-            inside = [p for p in inside if left_out not in p.resolve().parents]
+        inside = sorted(_files_below(path))
+        # The folder itself, or one above it, may be where results go. Unlike
+        # Path.resolve, this bears loops of links.
+        left_out = None if exclude is None else Path(os.path.realpath(exclude))
+        if left_out is not None and Path(os.path.realpath(path)) in left_out.parents:
+            inside = [
+                p for p in inside if left_out not in Path(os.path.realpath(p)).parents
+            ]
         if not inside:
             raise ValueError(f"{path} holds no photograph (JPEG, PNG, TIFF, WebP).")
         found.extend(inside)
     return found
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Give the photographs in a folder; links to folders are not followed.
+
+    Sidecars that some systems leave on cards are hidden, and end in .jpg too.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise OSError(
+            f"the folder {error.filename} cannot be read: {error.strerror}."
+        ) from error
+
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            path = Path(place, name)
+            if not name.startswith(".") and path.suffix.lower() in FOLDER_ENDINGS:
+                yield path

@@ -163,6 +163,8 @@ def _refuse_early(path: Path) -> None:
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a photograph.")
     if not path.exists():
+        if path.is_symlink():
+            raise FileNotFoundError(f"{path} is a link that leads to no file.")
         raise FileNotFoundError(f"{path} does not exist.")
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty.")
@@ -211,20 +213,26 @@ def _fit(raw: Photograph) -> Photograph:
 
 def _within_range(photograph: Photograph) -> Photograph:
     """Refuse floats outside [0, 1], but for what rounding leaves."""
-    parts = []
-    for values in (photograph.image, photograph.alpha):
-        if values is not None and values.dtype.kind == "f":
-            low, high = float(values.min()), float(values.max())
-            if not np.isfinite(low) or not np.isfinite(high):
-                raise Refusal("holds NaN or infinity, not a photograph.")
-            if low < -_ROUNDING or high > 1 + _ROUNDING:
-                raise Refusal(
-                    f"holds numbers from {low:.6g} to {high:.6g}; those of a "
-                    f"photograph must be from 0 to 1."
-                )
-            values = np.clip(values, 0, 1)
-        parts.append(values)
-    return replace(photograph, image=parts[0], alpha=parts[1])
+    if photograph.image.dtype.kind != "f":
+        return photograph
+    alpha = photograph.alpha
+    return replace(
+        photograph,
+        image=_shares(photograph.image),
+        alpha=None if alpha is None else _shares(alpha),
+    )
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(low) or not np.isfinite(high):
+        raise Refusal("holds NaN or infinity, which is no photograph.")
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise Refusal(
+            f"holds numbers from {low:.6g} to {high:.6g}; those of a photograph must "
+            f"be from 0 to 1."
+        )
+    return np.clip(values, 0, 1)
 
 
 def _read(path: Path, max_pixels: int) -> Photograph:
@@ -249,7 +257,8 @@ def _read(path: Path, max_pixels: int) -> Photograph:
     elif start[:2] in (b"PF", b"Pf") or _is_deep_pnm(start):
         return _read_deep(path, path, ".ppm", "PPM", max_pixels, notes)
     with _open(source) as header:
-        check_pixels(*header.size, max_pixels)
+        width, height = header.size
+        check_pixels(width, height, max_pixels)
         return _read_shallow(header, notes)
 
 
@@ -320,7 +329,8 @@ def _read_deep(
     orientation, exif, profile = 1, None, None
     if file_format == "PNG":
         with _open(source) as header:
-            check_pixels(*header.size, max_pixels)
+            width, height = header.size
+            check_pixels(width, height, max_pixels)
             notes = [*notes, *_what_else(header)]
             orientation, exif = upright_exif(header)
             profile = header.info.get("icc_profile")

@@ -207,9 +207,9 @@ def _decode(
 
 
 def _invert(image: np.ndarray) -> np.ndarray:
-    if image.dtype.kind == "u":
-        return np.iinfo(image.dtype).max - image
-    return 1 - image
+    white = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
+    inverted: np.ndarray = np.asarray(white, image.dtype) - image
+    return inverted
 
 
 def _part(
@@ -229,13 +229,14 @@ def _part(
 
 def _look_up(indices: np.ndarray, page: Page) -> np.ndarray:
     """Colors of 8 bits for the indices of a palette."""
-    palette = np.array(page.values.get("color_map", ()), np.uint16)
+    palette: np.ndarray = np.array(page.values.get("color_map", ()), np.uint16)
     if palette.size != 3 << page.bits:
         raise ValueError("its palette is incomplete")
     # Some writers put 8 bits where the format has 16.
     if palette.max() > 255:
         palette = palette >> 8
-    return palette.astype(np.uint8).reshape(3, -1).T[indices]
+    colors: np.ndarray = palette.astype(np.uint8).reshape(3, -1).T[indices]
+    return colors
 
 
 def _byte_order(path: Path) -> tuple[str, bool]:

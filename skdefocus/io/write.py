@@ -162,6 +162,38 @@ def _insert_exif(path: Path, exif: bytes) -> None:
     path.write_bytes(b"".join(chunks))
 
 
+def write_described(
+    path: str | os.PathLike[str], image: np.ndarray, description: str
+) -> None:
+    """Write a picture as PNG with a text that says what it shows.
+
+    Parameters
+    ----------
+    path : path-like
+        Target.
+    image : ndarray of shape (H, W, 3), uint8, or (H, W), uint8 or uint16
+        The picture.
+    description : str
+        The text, under the key Description.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with temporary_beside(path) as temporary:
+        _write_described(temporary, image, description)
+
+
+def _write_described(path: Path, image: np.ndarray, description: str) -> None:
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    note = PngInfo()
+    note.add_text("Description", description)
+    Image.fromarray(image).save(path, "PNG", pnginfo=note)
+
+
 def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
     """Write a blur map as data.
 
@@ -192,7 +224,6 @@ def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
     1.5
     """
     from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
 
     path = Path(path)
     blur_map = np.asarray(blur_map)
@@ -207,10 +238,8 @@ def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
             Image.fromarray(blur_map).save(temporary, "TIFF", compression="tiff_lzw")
         elif ending == ".png":
             steps = np.minimum(np.rint(blur_map * SIGMA_STEPS), 65535)
-            note = PngInfo()
-            note.add_text("Description", f"sigma of defocus in px times {SIGMA_STEPS}")
-            picture = Image.fromarray(steps.astype(np.uint16))
-            picture.save(temporary, "PNG", pnginfo=note)
+            told = f"sigma of defocus in px times {SIGMA_STEPS}"
+            _write_described(temporary, steps.astype(np.uint16), told)
         else:
             raise ValueError(
                 f"{path} has an ending that is not one of .npy, .tif, .tiff, .png."

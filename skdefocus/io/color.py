@@ -62,9 +62,10 @@ def cmyk_to_rgb(inks: np.ndarray, profile: bytes | None) -> np.ndarray:
         picture = Image.frombytes("CMYK", size, np.ascontiguousarray(inks))
         return np.asarray(to_srgb(picture, profile))
     limit = np.iinfo(inks.dtype).max if inks.dtype.kind == "u" else 1
-    paper = 1 - inks / np.float64(limit)
-    colors = paper[..., :3] * paper[..., 3:] * limit
-    return (np.rint(colors) if limit > 1 else colors).astype(inks.dtype)
+    with np.errstate(all="ignore"):  # What is not finite is refused afterwards.
+        paper = 1 - inks / np.float64(limit)
+        colors = paper[..., :3] * paper[..., 3:] * limit
+        return (np.rint(colors) if limit > 1 else colors).astype(inks.dtype)
 
 
 def lab_to_rgb(lab: np.ndarray, *, is_signed: bool) -> np.ndarray:

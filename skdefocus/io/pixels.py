@@ -74,7 +74,8 @@ def divide_by_alpha(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """
     limit = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
     share = (alpha / limit).reshape(alpha.shape + (1,) * (image.ndim - 2))
-    colors = np.minimum(image / np.maximum(share, 1 / 65535), limit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        colors = np.where(share > 0, np.minimum(image / share, limit), 0)
     return (np.rint(colors) if limit > 1 else colors).astype(image.dtype)
 
 
@@ -124,7 +125,8 @@ def fit_samples(samples: np.ndarray) -> np.ndarray:
     """
     kind = samples.dtype.kind
     if kind == "f":
-        return samples.astype(np.float32, copy=False)
+        with np.errstate(over="ignore"):  # It is infinity, and refused as such.
+            return samples.astype(np.float32, copy=False)
     if samples.dtype in (np.uint8, np.uint16):
         return samples
     low, high = int(samples.min(initial=0)), int(samples.max(initial=0))

@@ -15,7 +15,7 @@ from .._shared.threads import ONE_THREAD
 from .refusal import Refusal
 from .tiff_pages import Page
 
-__all__ = ["decode_rare"]
+__all__ = ["decode_rare", "run_worker"]
 
 _COMPRESSIONS = {
     **{6: "JPEG", 7: "JPEG", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG"},
@@ -27,7 +27,7 @@ _SECONDS, _PIXELS_PER_SECOND = 60, 2_000_000
 _UNKNOWN = ("not supported", "not implemented", "requires", "unknown")
 
 
-def decode_rare(path: Path, page: Page, index: int, max_pixels: int) -> np.ndarray:
+def decode_rare(path: Path, page: Page, index: int) -> np.ndarray:
     """Decode a page of a TIFF with tifffile and imagecodecs, the extra ``tiff``.
 
     Parameters
@@ -38,8 +38,6 @@ def decode_rare(path: Path, page: Page, index: int, max_pixels: int) -> np.ndarr
         What it is.
     index : int
         Its number.
-    max_pixels : int
-        The most pixels that are accepted.
 
     Returns
     -------
@@ -66,27 +64,61 @@ def decode_rare(path: Path, page: Page, index: int, max_pixels: int) -> np.ndarr
     shape = height, width, page.n_samples
     with TemporaryDirectory(prefix="skdefocus-") as folder:
         result = Path(folder) / "pixels.npy"
-        command = [sys.executable, "-m", "skdefocus.io.rare_worker"]
-        command += [os.fspath(path.absolute()), str(index), str(result), str(n_bytes)]
-        place = os.pathsep.join(filter(None, sys.path))
+        seconds = _SECONDS + height * width / _PIXELS_PER_SECOND
         try:
-            done = subprocess.run(
-                command,
-                env={**os.environ, **ONE_THREAD, "PYTHONPATH": place},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS + height * width / _PIXELS_PER_SECOND,
-                check=False,
-            )
+            said = run_worker(path, index, result, n_bytes, seconds)
         except subprocess.TimeoutExpired as error:
             raise Refusal(f"is {kind} that takes too long to decode.") from error
-        if done.returncode != 0 or not result.exists():
-            lines = done.stderr.decode(errors="replace").strip().splitlines()
-            said = lines[-1] if lines else "the decoder stopped"
-            if any(word in said for word in _UNKNOWN):
-                raise Refusal(f"is {kind}, which is not read ({said}).")
+        if any(word in said for word in _UNKNOWN):
+            raise Refusal(f"is {kind}, which is not read ({said}).")
+        if said:
             raise ValueError(said)
         pixels: np.ndarray = np.load(result, allow_pickle=False)
     if page.get("planar", 1) == 2 and page.n_samples > 1:
         pixels = np.moveaxis(pixels.reshape(-1, height, width), 0, -1)
     return pixels.reshape(shape)
+
+
+def run_worker(
+    path: Path, index: int, result: Path, n_bytes: int, seconds: float
+) -> str:
+    """Decode in a process of its own.
+
+    Parameters
+    ----------
+    path : Path
+        The TIFF.
+    index : int
+        The number of the page.
+    result : Path
+        The ``.npy`` to write.
+    n_bytes : int
+        What the samples should take.
+    seconds : float
+        How long it may take.
+
+    Returns
+    -------
+    str
+        What went wrong; empty if nothing did.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        If it takes longer.
+    """
+    command = [sys.executable, "-m", "skdefocus.io.rare_worker"]
+    command += [os.fspath(path.absolute()), str(index), str(result), str(n_bytes)]
+    place = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(
+        command,
+        env={**os.environ, **ONE_THREAD, "PYTHONPATH": place},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+    )
+    if done.returncode == 0 and result.exists():
+        return ""
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "the decoder stopped"

@@ -259,6 +259,10 @@ def _read(path: Path, max_pixels: int) -> Photograph:
     with _open(source) as header:
         width, height = header.size
         check_pixels(width, height, max_pixels)
+        clear = header.info.get("transparency")
+        if start[:8] == _PNG_START and header.mode == "L" and isinstance(clear, int):
+            # Pillow scales the pixels of 2 and 4 bits, but not this one.
+            header.info["transparency"] = clear * 255 // (2 ** start[24] - 1)
         return _read_shallow(header, notes)
 
 

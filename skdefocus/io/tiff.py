@@ -17,7 +17,7 @@ from .attributes import upright_exif, worth_keeping
 from .color import cmyk_to_rgb, lab_to_rgb
 from .openimageio import opened, read_native
 from .photograph import Photograph
-from .pixels import divide_by_alpha, rotate, spread
+from .pixels import divide_by_alpha, fit_samples, rotate, spread
 from .rare import decode_rare
 from .refusal import Refusal
 from .tiff_pages import Page, check_page, choose_page, read_pages
@@ -38,12 +38,15 @@ _UNSIGNED, _SIGNED, _FLOAT, _UNDEFINED = 1, 2, 3, 4
 _MULTIPLIED, _OPACITY = 1, 2
 _CMYK_INKS = 1
 _JPEG_COMPRESSIONS = (6, 7)
+_FAX_COMPRESSIONS = (2, 3, 4)
+# Beyond 16 bits decoders only agree on these.
+_WHOLE_DEPTHS = (32, 64)
 # Compressions and depths that OpenImageIO decodes, by its libtiff.
 _COMMON_COMPRESSIONS = frozenset(
     {1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32809, 32908, 32909, 32946, 34676, 34677}
 )
 _COMMON_BITS = {
-    _UNSIGNED: frozenset({1, 2, 4, 6, 8, 10, 12, 14, 16, 24, 32}),
+    _UNSIGNED: frozenset({1, 2, 4, 6, 8, 10, 12, 14, 16, 32}),
     _SIGNED: frozenset({8, 16, 32}),
     _FLOAT: frozenset({16, 32, 64}),
 }
@@ -103,11 +106,14 @@ def read_tiff(path: Path, max_pixels: int) -> Photograph:
         image, attributes = _decode(path, page, page.index, layout, max_pixels)
     colors, alpha = _part(image, page, layout)
     orientation = page.get("orientation", 1)
+    if layout.is_multiplied or layout.photometric == _SEPARATED:
+        # What follows calculates with shares.
+        colors, alpha = _fit_together(colors, alpha)
     if layout.is_multiplied and alpha is not None:
         colors = divide_by_alpha(colors, alpha)
     profile = page.values.get("icc_profile")
     is_printed = layout.photometric in (_SEPARATED, _CIELAB, _ICCLAB)
-    if layout.photometric == _SEPARATED:
+    if layout.photometric == _SEPARATED and colors.shape[2] == 4:
         colors = cmyk_to_rgb(colors, bytes(profile) if profile else None)
     colors = colors[..., 0] if colors.shape[2] == 1 else colors
     return Photograph(
@@ -137,6 +143,8 @@ def _layout(page: Page) -> _Layout:
     sample_format = _UNSIGNED if sample_format == _UNDEFINED else sample_format
     if sample_format not in _COMMON_BITS:
         raise Refusal("is a TIFF of complex numbers, which is not read.")
+    if page.bits > 16 and page.bits not in _WHOLE_DEPTHS:
+        raise Refusal(f"is a TIFF of {page.bits} bits, which is not read.")
     n_colors = _COLORS[photometric]
     if page.n_samples < n_colors:
         raise ValueError(f"it has {page.n_samples} channels where {n_colors} are due")
@@ -144,6 +152,8 @@ def _layout(page: Page) -> _Layout:
         page.bits != 8 or page.get("compression", 1) in _JPEG_COMPRESSIONS
     ):
         raise Refusal(f"is a TIFF in L*a*b* of {page.bits} bits; 8 bits are read.")
+    if page.get("compression", 1) in _FAX_COMPRESSIONS and page.n_samples > 1:
+        raise Refusal("is a fax of several channels, which is not read.")
     if photometric == _WHITE_IS_ZERO and sample_format == _SIGNED:
         raise Refusal("is a TIFF of signed samples where 0 is white; it is not read.")
     extra = page.values.get("extra_samples", ())
@@ -168,26 +178,27 @@ def _decode(
     """Decode all channels of a page, (H, W, C): indices of a palette as they are."""
     compression = page.get("compression", 1)
     is_palette = layout.photometric == _PALETTE
-    is_deep_jpeg = compression in _JPEG_COMPRESSIONS and page.bits > 8
-    if (
-        compression not in _COMMON_COMPRESSIONS
-        or page.bits not in _COMMON_BITS[layout.sample_format]
-        or is_deep_jpeg
-    ):
-        if layout.photometric == _YCBCR and compression not in _JPEG_COMPRESSIONS:
+    is_jpeg = compression in _JPEG_COMPRESSIONS
+    if not _is_common(page, layout):
+        if layout.photometric == _YCBCR and not is_jpeg:
             raise Refusal("is a TIFF in YCbCr with a compression that is not read.")
-        image = decode_rare(path, page, index, max_pixels)
+        image = decode_rare(path, page, index)
+        image = image.astype(np.uint8) if image.dtype == bool else image
         if layout.sample_format == _UNSIGNED and not is_palette:
             image = spread(image, page.bits)
         is_inverted = layout.photometric == _WHITE_IS_ZERO
         return (_invert(image) if is_inverted else image), ()
-    raw_color = layout.photometric in (_SEPARATED, _CIELAB, _ICCLAB)
-    patches = {}
+    # Of a JPEG OpenImageIO gives CMYK as RGB in any case.
+    raw_color = not is_jpeg and layout.photometric in (_SEPARATED, _CIELAB, _ICCLAB)
+    patches: dict[tuple[int, str], int] = {}
     if is_palette:
         # Decoders turn a palette into colors of 8 bits, each in its own way.
-        patches = {page.places["photometric"]: _BLACK_IS_ZERO}
+        patches[page.places["photometric"]] = _BLACK_IS_ZERO
+    if layout.photometric == _YCBCR and page.get("orientation", 1) != 1:
+        # libtiff turns these itself, but not to all sides.
+        patches[page.places["orientation"]] = 1
     with (
-        _patched(path, patches, size=2) as plain,
+        _patched(path, patches) as plain,
         opened(
             plain, ".tif", max_bytes=16 * max_pixels, raw_color=raw_color, page=index
         ) as file,
@@ -195,18 +206,38 @@ def _decode(
         image = read_native(file)
         attributes = worth_keeping(file.spec())
     shape = page.get("height", 0), page.get("width", 0)
-    if image.shape[:2] != shape or image.shape[2] < layout.n_colors:
+    n_due = 3 if is_jpeg and layout.photometric == _SEPARATED else layout.n_colors
+    if image.shape[:2] != shape or image.shape[2] < n_due:
         raise ValueError(f"its pixels have the shape {image.shape}")
-    if is_palette and page.bits < 8:
-        # Indices of fewer bits were spread over 8.
-        image = image >> (8 - page.bits)
+    if is_palette:
+        # Indices of fewer bits were spread over 8 or 16.
+        image = image >> (8 * image.itemsize - page.bits)
     if layout.photometric == _WHITE_IS_ZERO and page.bits > 8:
         # OpenImageIO inverts up to 8 bits itself.
         image = _invert(image)
     return image, attributes
 
 
+def _is_common(page: Page, layout: _Layout) -> bool:
+    """Whether OpenImageIO decodes a page rightly; found by benchmarks/formats.py."""
+    compression, is_planar = page.get("compression", 1), page.get("planar", 1) == 2
+    if compression not in _COMMON_COMPRESSIONS:
+        return False
+    if page.bits not in _COMMON_BITS[layout.sample_format]:
+        return False
+    if compression in _JPEG_COMPRESSIONS:
+        # It loses alpha and planes, and gives black for more bits.
+        return page.bits == 8 and page.n_samples == layout.n_colors and not is_planar
+    is_packed = page.bits % 8 != 0 or layout.photometric == _SEPARATED
+    if is_planar and page.n_samples > 1 and is_packed:
+        return compression == 1
+    is_tiled = "tile_width" in page.values
+    return not (is_tiled and page.bits == 64)
+
+
 def _invert(image: np.ndarray) -> np.ndarray:
+    if image.dtype == np.float16:
+        image = image.astype(np.float32)
     white = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
     inverted: np.ndarray = np.asarray(white, image.dtype) - image
     return inverted
@@ -227,6 +258,16 @@ def _part(
     return colors, alpha
 
 
+def _fit_together(
+    colors: np.ndarray, alpha: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Fit the numbers of both to one scale."""
+    if alpha is None:
+        return fit_samples(colors), None
+    together = fit_samples(np.dstack([colors, alpha]))
+    return together[..., :-1], np.ascontiguousarray(together[..., -1])
+
+
 def _look_up(indices: np.ndarray, page: Page) -> np.ndarray:
     """Colors of 8 bits for the indices of a palette."""
     palette: np.ndarray = np.array(page.values.get("color_map", ()), np.uint16)
@@ -239,30 +280,26 @@ def _look_up(indices: np.ndarray, page: Page) -> np.ndarray:
     return colors
 
 
-def _byte_order(path: Path) -> tuple[str, bool]:
+def _first_offset(path: Path) -> tuple[int, str]:
+    """Where, and as what, a file says at which offset its first page lies."""
     with path.open("rb") as file:
-        start = file.read(4)
-    return ("<" if start[:2] == b"II" else ">"), b"+" in start
-
-
-def _first_offset(path: Path) -> int:
-    """Where a file says at which offset its first page lies."""
-    return 8 if _byte_order(path)[1] else 4
+        is_big = b"+" in file.read(4)
+    return (8, "Q") if is_big else (4, "I")
 
 
 @contextmanager
-def _patched(path: Path, patches: dict[int, int], size: int = 0) -> Iterator[Path]:
+def _patched(path: Path, patches: dict[tuple[int, str], int]) -> Iterator[Path]:
     """Give a copy with other numbers at some places; the file itself without any."""
     if not patches:
         yield path
         return
-    order, is_big = _byte_order(path)
-    form = order + ("H" if size == 2 else "Q" if is_big else "I")
+    with path.open("rb") as file:
+        order = "<" if file.read(2) == b"II" else ">"
     with TemporaryDirectory(prefix="skdefocus-") as folder:
         copy = Path(folder) / "photograph.tif"
         shutil.copyfile(path, copy)
         with copy.open("r+b") as file:
-            for place, number in patches.items():
+            for (place, form), number in patches.items():
                 file.seek(place)
-                file.write(struct.pack(form, number))
+                file.write(struct.pack(order + form, number))
         yield copy

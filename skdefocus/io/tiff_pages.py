@@ -65,14 +65,14 @@ class Page:
         Where it lies.
     values : dict of str to sequence of int
         Of the tags of `_TAGS` that it has; bytes where the tag holds bytes.
-    places : dict of str to int
-        Where the value, or the offset of the values, of each of these tags lies.
+    places : dict of str to (int, str)
+        Where the values of each of these tags lie, and what structs call their type.
     """
 
     index: int
     offset: int
     values: dict[str, Sequence[int]]
-    places: dict[str, int]
+    places: dict[str, tuple[int, str]]
 
     def get(self, name: str, default: int) -> int:
         """Give the first value of a tag, or a default."""
@@ -169,7 +169,7 @@ class _Reader:
         at = offset + (8 if self._is_big else 2)
         entry_size = self._entry.size + (8 if self._is_big else 4)
         values: dict[str, Sequence[int]] = {}
-        places: dict[str, int] = {}
+        places: dict[str, tuple[int, str]] = {}
         for _ in range(n_entries):
             code, kind, count = self._take(at, self._entry.format[1:])
             name, most = _BY_CODE.get(code, ("", 0))
@@ -182,7 +182,7 @@ class _Reader:
                 try:
                     taken = self._take(place, f"{count}{form}")
                     values[name] = taken[0] if form == "s" else taken
-                    places[name] = place
+                    places[name] = place, "B" if form == "s" else form
                 except EOFError:
                     pass  # Without it, as if the tag were not there.
             at += entry_size

@@ -207,7 +207,8 @@ def draw_overview(
         sheet.paste(picture, (left, top + _TEXT + _GAP // 2))
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
-    scale = from_log_sigma(np.linspace(*to_log_sigma(list(limits)), length))
+    first, last = to_log_sigma(list(limits))
+    scale = from_log_sigma(np.linspace(first, last, length))
     bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0), limits=limits)
     sheet.paste(Image.fromarray(bar), (_GAP, top))
     draw.text(

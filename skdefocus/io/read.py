@@ -232,7 +232,8 @@ def _shares(values: np.ndarray) -> np.ndarray:
             f"holds numbers from {low:.6g} to {high:.6g}; those of a photograph must "
             f"be from 0 to 1."
         )
-    return np.clip(values, 0, 1)
+    shares: np.ndarray = np.clip(values, 0, 1)
+    return shares
 
 
 def _read(path: Path, max_pixels: int) -> Photograph:

@@ -194,7 +194,8 @@ def _decode(
     if is_palette:
         # Decoders turn a palette into colors of 8 bits, each in its own way.
         patches[page.places["photometric"]] = _BLACK_IS_ZERO
-    if layout.photometric == _YCBCR and page.get("orientation", 1) != 1:
+    is_turned = is_jpeg or layout.photometric == _YCBCR
+    if is_turned and page.get("orientation", 1) != 1:
         # libtiff turns these itself, but not to all sides.
         patches[page.places["orientation"]] = 1
     with (
@@ -226,13 +227,13 @@ def _is_common(page: Page, layout: _Layout) -> bool:
     if page.bits not in _COMMON_BITS[layout.sample_format]:
         return False
     if compression in _JPEG_COMPRESSIONS:
-        # It loses alpha and planes, and gives black for more bits.
-        return page.bits == 8 and page.n_samples == layout.n_colors and not is_planar
+        # It loses alpha, and gives black for more bits.
+        return page.bits == 8 and page.n_samples == layout.n_colors
     is_packed = page.bits % 8 != 0 or layout.photometric == _SEPARATED
     if is_planar and page.n_samples > 1 and is_packed:
         return compression == 1
     is_tiled = "tile_width" in page.values
-    return not (is_tiled and page.bits == 64)
+    return page.bits < 64 or not (is_tiled or layout.photometric == _SEPARATED)
 
 
 def _invert(image: np.ndarray) -> np.ndarray:

@@ -67,7 +67,7 @@ def write_photograph(
     ...     int(read_image(path)[0, 0])
     128
     """
-    path = Path(path)
+    path = Path(os.fsdecode(path))
     file_format = WRITE_FORMATS.get(path.suffix.lower())
     if file_format is None:
         raise ValueError(
@@ -225,7 +225,7 @@ def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
     """
     from PIL import Image
 
-    path = Path(path)
+    path = Path(os.fsdecode(path))
     blur_map = np.asarray(blur_map)
     blur_map = check_map(blur_map, blur_map.shape, "blur_map").astype(np.float32)
     if blur_map.ndim != 2:
@@ -297,7 +297,7 @@ def write_mask(path: str | os.PathLike[str], out_of_focus: np.ndarray) -> None:
     ...     read_image(path).tolist()
     [[0, 255]]
     """
-    path = Path(path)
+    path = Path(os.fsdecode(path))
     mask = np.asarray(out_of_focus)
     if mask.ndim != 2 or mask.dtype != bool:
         raise ValueError(

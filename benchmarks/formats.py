@@ -174,6 +174,7 @@ SAMPLES = (
 # Name: photometric, colors, further channels.
 CHANNELS: dict[str, tuple[int, int, tuple[int, ...]]] = {
     "white is 0": (0, 1, ()),
+    "white is 0, alpha": (0, 1, (2,)),
     "gray": (1, 1, ()),
     "gray, alpha": (1, 1, (2,)),
     "gray, multiplied": (1, 1, (1,)),
@@ -239,7 +240,7 @@ def expect(
     return (colors[..., 0] if colors.shape[2] == 1 else colors), alpha
 
 
-def own_tiffs(thorough: bool) -> Iterator[Cell]:
+def own_tiffs(thorough: bool = False) -> Iterator[Cell]:
     """TIFFs of our own writer: every kind of samples, channels and layout."""
     turns = itertools.cycle(itertools.product(range(1, 9), "<>"))
     for samples, channels in itertools.product(SAMPLES, CHANNELS):

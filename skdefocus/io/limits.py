@@ -192,11 +192,17 @@ def lean_png(path: Path) -> tuple[bytes | None, list[str]]:
         The file without these; None if it has none of them.
     left_out : list of str
         What was left out.
+
+    Raises
+    ------
+    ValueError
+        If a chunk is not there as a whole.
     """
     kept: list[tuple[int, int]] = [(0, len(_PNG_START))]
     left_out = set()
     budget = _MOST_TEXT_IN_ALL
     with path.open("rb") as file:
+        size_of_file = file.seek(0, 2)
         at = len(_PNG_START)
         while True:
             file.seek(at)
@@ -205,6 +211,9 @@ def lean_png(path: Path) -> tuple[bytes | None, list[str]]:
                 break
             length, name = int.from_bytes(head[:4], "big"), head[4:]
             end = at + 12 + length
+            if end > size_of_file and name != b"IEND":
+                # Decoders would take the memory before they see that it is not there.
+                raise ValueError("a chunk reaches beyond the end of the file")
             size = 0
             if name in _PNG_TEXT or name == b"iCCP":
                 size = _unpacked_size(name, file.read(min(length, _MOST_TEXT + 1)))

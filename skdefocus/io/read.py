@@ -148,8 +148,8 @@ def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
         return read()
     except Refusal as refusal:
         raise ValueError(f"{path} {refusal}") from refusal
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise ValueError(f"{path} takes more memory to read than there is.") from error
     except Exception as error:
         # Decoders raise nearly anything on a damaged file.
         lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -178,6 +178,7 @@ def _decode(
     """Decode all channels of a page, (H, W, C): indices of a palette as they are."""
     compression = page.get("compression", 1)
     is_palette = layout.photometric == _PALETTE
+    is_inverted = layout.photometric == _WHITE_IS_ZERO
     is_jpeg = compression in _JPEG_COMPRESSIONS
     if not _is_common(page, layout):
         if layout.photometric == _YCBCR and not is_jpeg:
@@ -186,13 +187,13 @@ def _decode(
         image = image.astype(np.uint8) if image.dtype == bool else image
         if layout.sample_format == _UNSIGNED and not is_palette:
             image = spread(image, page.bits)
-        is_inverted = layout.photometric == _WHITE_IS_ZERO
         return (_invert(image) if is_inverted else image), ()
     # Of a JPEG OpenImageIO gives CMYK as RGB in any case.
     raw_color = not is_jpeg and layout.photometric in (_SEPARATED, _CIELAB, _ICCLAB)
     patches: dict[tuple[int, str], int] = {}
-    if is_palette:
-        # Decoders turn a palette into colors of 8 bits, each in its own way.
+    if is_palette or is_inverted:
+        # Decoders turn a palette into colors of 8 bits, each in its own way, and
+        # invert some depths, alpha too.
         patches[page.places["photometric"]] = _BLACK_IS_ZERO
     is_turned = is_jpeg or layout.photometric == _YCBCR
     if is_turned and page.get("orientation", 1) != 1:
@@ -213,10 +214,7 @@ def _decode(
     if is_palette:
         # Indices of fewer bits were spread over 8 or 16.
         image = image >> (8 * image.itemsize - page.bits)
-    if layout.photometric == _WHITE_IS_ZERO and page.bits > 8:
-        # OpenImageIO inverts up to 8 bits itself.
-        image = _invert(image)
-    return image, attributes
+    return (_invert(image) if is_inverted else image), attributes
 
 
 def _is_common(page: Page, layout: _Layout) -> bool:
@@ -237,10 +235,12 @@ def _is_common(page: Page, layout: _Layout) -> bool:
 
 
 def _invert(image: np.ndarray) -> np.ndarray:
+    """Invert gray, and no alpha beside it."""
     if image.dtype == np.float16:
         image = image.astype(np.float32)
     white = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
-    inverted: np.ndarray = np.asarray(white, image.dtype) - image
+    inverted = image.copy()
+    inverted[..., 0] = np.asarray(white, image.dtype) - image[..., 0]
     return inverted
 
 

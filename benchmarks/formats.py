@@ -46,10 +46,10 @@ REFUSALS = {
     "negative samples": "holds negative samples",
     "signed, 0 is white": "signed samples where 0 is white",
     "needs the extra tiff": r"pip install 'skdefocus\[tiff\]'",
-    "unknown to the extra too": "which is not read",
     "L*a*b* of 16 bits": r"in L\*a\*b\* of",
     "fax of several channels": "is a fax of several channels",
     "24 bits": "of 24 bits, which is not read",
+    "unknown to the extra too": r"which is not read \(",
     "YCbCr of a rare compression": "in YCbCr with a compression that is not read",
 }
 
@@ -738,7 +738,13 @@ def imagemagick_files() -> Iterator[Cell]:
 
         lossy = compression == "jpeg" or "Separation" in kind
         yield Cell(
-            *(ending[1:].upper(), "ImageMagick", f"{depth} bits", kind, interlace),
+            *(
+                {".tif": "TIFF"}.get(ending, ending[1:].upper()),
+                "ImageMagick",
+                f"{depth} bits",
+                kind,
+                interlace,
+            ),
             *(compression, 1, "", ending, write),
             tolerance=LOSSY if lossy else 1.01 / 255,
         )

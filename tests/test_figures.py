@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.figures import color_map, draw_overview, training_figure
+from skdefocus.figures import (
+    DEFAULT_LIMITS,
+    automatic_limits,
+    check_map_range,
+    color_map,
+    draw_overview,
+    training_figure,
+)
 
 
 def test_colors_mean_the_same_in_every_map():
@@ -84,3 +91,47 @@ class TestTrainingFigure:
         monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
         with pytest.raises(ImportError, match="needs matplotlib: pip install"):
             training_figure(self.history)
+
+
+class TestRange:
+    def test_the_first_and_the_last_color_are_at_its_ends(self):
+        sigma = np.array([[0.0, 2.0, 4.0, 8.0, 12.0]])
+        found = color_map(sigma, limits=(2, 8))
+        whole = color_map(np.array([[0.0, 19.0]]))
+        np.testing.assert_array_equal(found[0, [0, 1]], whole[0, [0, 0]])
+        np.testing.assert_array_equal(found[0, [3, 4]], whole[0, [1, 1]])
+        assert (found[0, 2] != found[0, 1]).any()
+
+    def test_the_default_is_that_of_all_photographs(self):
+        sigma = np.linspace(0, 25, 60).reshape(6, 10)
+        expected = color_map(sigma, limits=DEFAULT_LIMITS)
+        np.testing.assert_array_equal(color_map(sigma), expected)
+        assert DEFAULT_LIMITS == (0, 19)
+
+    def test_a_map_s_own_range_holds_nearly_all_of_it(self):
+        sigma = np.linspace(3, 5, 1000).reshape(20, 50)
+        low, high = automatic_limits(sigma)
+        assert 3 <= low < 3.1
+        assert 4.9 < high <= 5
+        low, high = automatic_limits(np.full((4, 4), 2.0))
+        assert (low, high) == (2.0, 2.1)
+
+    def test_the_legend_changes_with_the_range(self):
+        panels = [("photograph", np.zeros((40, 60)))]
+        usual = draw_overview(panels)
+        own = draw_overview(panels, limits=(1.5, 6.25))
+        assert usual.shape == own.shape
+        assert (usual != own).any()
+        np.testing.assert_array_equal(usual, draw_overview(panels, limits=(0, 19)))
+
+    @pytest.mark.parametrize("given", [None, "auto", (0, 8), [0.5, 1.0]])
+    def test_what_is_a_range(self, given):
+        found = check_map_range(given)
+        assert found == (tuple(given) if isinstance(given, list) else given)
+
+    @pytest.mark.parametrize(
+        "given", ["own", (1,), (2, 1), (1, 1), (-1, 2), (0, np.inf), (0, 1, 2), 3, "ab"]
+    )
+    def test_what_is_none(self, given):
+        with pytest.raises(ValueError, match="map_range must be 'auto' or two numbers"):
+            check_map_range(given)

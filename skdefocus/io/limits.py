@@ -214,11 +214,12 @@ def lean_png(path: Path) -> tuple[bytes | None, list[str]]:
             if end > size_of_file and name != b"IEND":
                 # Decoders would take the memory before they see that it is not there.
                 raise ValueError("a chunk reaches beyond the end of the file")
-            size = 0
+            is_long = False
             if name in _PNG_TEXT or name == b"iCCP":
                 size = _unpacked_size(name, file.read(min(length, _MOST_TEXT + 1)))
                 budget -= size
-            if size > _MOST_TEXT or budget < 0:
+                is_long = size > _MOST_TEXT or budget < 0
+            if is_long:
                 left_out.add("its color profile" if name == b"iCCP" else "a long text")
             else:
                 kept.append((at, end))

@@ -193,6 +193,56 @@ class TestMaps:
         np.testing.assert_array_equal(score, pixels)
 
     @pytest.mark.parametrize(
+        ("map_range", "unit", "limits", "told"),
+        [
+            (
+                None,
+                "px",
+                (0, 19),
+                "sigma of defocus in px, in colors from 0 (dark) to 19",
+            ),
+            (
+                None,
+                "relative",
+                (0, 19),
+                "relative score of blur, in colors from 0 (dark)",
+            ),
+            ((1.5, 8.0), "px", (1.5, 8), "in colors from 1.5 (dark) to 8 (bright)"),
+            (
+                (0.0, 0.5),
+                "relative",
+                (0, 9.5),
+                "in colors from 0 (dark) to 0.5 (bright)",
+            ),
+            (
+                "auto",
+                "px",
+                (0.19, 18.81),
+                "in colors from 0.19 (dark) to 18.81 (bright)",
+            ),
+        ],
+    )
+    def test_the_range_of_colors_is_told(self, tmp_path, map_range, unit, limits, told):
+        results = made(unit=unit)
+        form = Form(map_range=map_range)
+        written(tmp_path, "map", results, form)
+        sigma = results.sample.blur_map * (1 if unit == "px" else 19)
+        found = read_image(tmp_path / "a_map.png").astype(int)
+        expected = color_map(sigma, limits=limits)
+        assert abs(found - expected).max() <= 4
+        with Image.open(tmp_path / "a_map.png") as picture:
+            assert told in picture.text["Description"]
+        overview = tmp_path / "overview"
+        written(overview, "overview", results, form)
+        plain = tmp_path / "plain"
+        written(plain, "overview", results)
+        same = np.array_equal(
+            read_image(overview / "a_overview.png"),
+            read_image(plain / "a_overview.png"),
+        )
+        assert same == (map_range is None)
+
+    @pytest.mark.parametrize(
         ("files", "names"),
         [
             (["map"], ["a_map.png"]),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from skdefocus.io import list_photographs
@@ -76,3 +78,34 @@ def test_a_folder_of_results_alone_holds_no_photograph(tmp_path, monkeypatch):
     for exclude in ("in/out", tmp_path / "in" / "out", "in/../in/out"):
         with pytest.raises(ValueError, match=message):
             list_photographs("in", exclude=exclude)
+
+
+def test_a_folder_that_ends_like_a_photograph_is_a_folder(tmp_path):
+    touch(tmp_path, "dir.jpg/a.jpg", "dir.jpg/b.txt", "c.jpg")
+    expected = [tmp_path / "c.jpg", tmp_path / "dir.jpg" / "a.jpg"]
+    assert list_photographs(tmp_path) == expected
+    assert list_photographs(tmp_path / "dir.jpg") == expected[1:]
+
+
+def test_loops_of_links(tmp_path):
+    touch(tmp_path, "in/b.jpg")
+    (tmp_path / "in" / "a.jpg").symlink_to(tmp_path / "in" / "a.jpg")
+    (tmp_path / "in" / "up").symlink_to(tmp_path / "in")
+    found = list_photographs(tmp_path / "in", exclude=tmp_path / "in" / "out")
+    # What is no file is for reading to complain of.
+    assert [path.name for path in found] == ["a.jpg", "b.jpg"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    touch(tmp_path, "in/a.jpg", "in/secret/b.jpg")
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    message = r"the folder .*secret cannot be read: Permission denied\.$"
+    with pytest.raises(OSError, match=message):
+        list_photographs(tmp_path / "in")

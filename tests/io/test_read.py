@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -212,11 +214,12 @@ class TestUncommonTiffs:
         np.testing.assert_array_equal(found.alpha, alpha)
         assert abs(found.image.astype(int) - deep).max() <= 2
 
-    def test_more_channels_are_refused_before_they_are_read(self, tmp_path, deep):
+    def test_of_more_channels_the_colors_are_read(self, tmp_path, deep):
         five = np.dstack([deep, deep[..., :2]])
         self.write(tmp_path / "five.tif", five)
-        with pytest.raises(ValueError, match="it has 5 channels; at most 4 are read"):
-            read_image(tmp_path / "five.tif")
+        found = read_photograph(tmp_path / "five.tif")
+        np.testing.assert_array_equal(found.image, deep)
+        assert found.notes == ("2 channels beside its colors are left out.",)
 
 
 class TestUntrustedFiles:
@@ -265,3 +268,81 @@ class TestUntrustedFiles:
         picture = Image.fromarray(photo).convert("CMYK")
         picture.save(tmp_path / "c.jpg", icc_profile=b"no profile")
         assert read_image(tmp_path / "c.jpg").shape == photo.shape
+
+
+class TestWhatElseAFileHolds:
+    def test_pictures_behind_a_jpeg(self, tmp_path, shallow):
+        picture = Image.fromarray(shallow)
+        picture.save(tmp_path / "x.jpg", "MPO", save_all=True, append_images=[picture])
+        found = read_photograph(tmp_path / "x.jpg")
+        assert found.file_format == "MPO"
+        (note,) = found.notes
+        assert note.startswith("it holds 2 pictures, as for gain maps, depth or stereo")
+
+    def test_a_gain_map(self, tmp_path, shallow):
+        xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" hdrgm:Version="1.0"></x:xmpmeta>'
+        Image.fromarray(shallow).save(tmp_path / "x.jpg", xmp=xmp)
+        found = read_photograph(tmp_path / "x.jpg")
+        assert found.notes == ("its gain map is not applied.",)
+
+    @pytest.mark.parametrize("ending", [".webp", ".png"])
+    def test_frames(self, tmp_path, shallow, ending):
+        frames = [Image.fromarray(shallow), Image.fromarray(shallow[::-1])]
+        path = tmp_path / f"x{ending}"
+        options = {"lossless": True} if ending == ".webp" else {}
+        frames[0].save(path, save_all=True, append_images=frames[1:], **options)
+        found = read_photograph(path)
+        np.testing.assert_array_equal(found.image, shallow)
+        assert "several frames; the first is read" in found.notes[0]
+
+    def test_nothing_is_told_of_a_plain_photograph(self, tmp_path, shallow):
+        for ending in (".jpg", ".png", ".tif", ".webp"):
+            Image.fromarray(shallow).save(tmp_path / f"x{ending}")
+            assert read_photograph(tmp_path / f"x{ending}").notes == ()
+
+
+class TestNames:
+    @pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+    @pytest.mark.parametrize("ending", [".jpg", ".png", ".tif"])
+    def test_names_that_are_no_text(self, tmp_path, shallow, deep, ending):
+        folder = tmp_path / os.fsdecode(b"\xfe")
+        path = folder / os.fsdecode(b"\xff" + ending.encode())
+        for image in (shallow, deep):
+            if image.dtype == np.uint16 and ending == ".jpg":
+                continue
+            for given in (path, os.fsencode(path)):
+                write_photograph(given, image)
+                found = read_photograph(given).image
+                assert found.dtype == image.dtype
+                if ending != ".jpg":
+                    np.testing.assert_array_equal(found, image)
+        assert [entry.name for entry in folder.iterdir()] == [path.name]
+
+    def test_a_loop_of_links_is_told(self, tmp_path):
+        (tmp_path / "a.jpg").symlink_to(tmp_path / "a.jpg")
+        with pytest.raises(FileNotFoundError, match="is a link that leads to no file"):
+            read_image(tmp_path / "a.jpg")
+
+    def test_what_avif_calls_itself(self, tmp_path):
+        path = tmp_path / "x.avif"
+        path.write_bytes(b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf and so on")
+        with pytest.raises(ValueError, match="is an AVIF photograph"):
+            read_image(path)
+
+
+def test_a_lack_of_memory_is_one_sentence(tmp_path, shallow, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    write_photograph(tmp_path / "x.png", shallow)
+    monkeypatch.setattr("skdefocus.io.read.lean_png", fail)
+    with pytest.raises(
+        ValueError, match=r"x\.png takes more memory to read than there"
+    ):
+        read_image(tmp_path / "x.png")
+
+
+def test_deep_colors_of_a_ppm(tmp_path, deep):
+    header = f"P6\n# a comment\n{deep.shape[1]} {deep.shape[0]}\n65535\n"
+    (tmp_path / "x.ppm").write_bytes(header.encode() + deep.astype(">u2").tobytes())
+    np.testing.assert_array_equal(read_image(tmp_path / "x.ppm"), deep)

@@ -216,7 +216,10 @@ def lean_png(path: Path) -> tuple[bytes | None, list[str]]:
                 raise ValueError("a chunk reaches beyond the end of the file")
             is_long = False
             if name in _PNG_TEXT or name == b"iCCP":
-                size = _unpacked_size(name, file.read(min(length, _MOST_TEXT + 1)))
+                size = _MOST_TEXT + 1
+                if budget > 0:
+                    body = file.read(min(length, _MOST_TEXT + 1))
+                    size = _unpacked_size(name, body)
                 budget -= size
                 is_long = size > _MOST_TEXT or budget < 0
             if is_long:

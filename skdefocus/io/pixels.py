@@ -9,6 +9,10 @@ from .refusal import Refusal
 __all__ = ["divide_by_alpha", "fit_samples", "rotate", "split_alpha", "spread"]
 
 
+# So small that only black stays black under an alpha of 0.
+_LEAST_SHARE = float(np.finfo(np.float64).tiny)
+
+
 def rotate(array: np.ndarray, orientation: int) -> np.ndarray:
     """Turn an array upright.
 
@@ -74,8 +78,8 @@ def divide_by_alpha(image: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """
     limit = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
     share = (alpha / limit).reshape(alpha.shape + (1,) * (image.ndim - 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        colors = np.where(share > 0, np.minimum(image / share, limit), 0)
+    with np.errstate(over="ignore"):
+        colors = np.minimum(image / np.maximum(share, _LEAST_SHARE), limit)
     return (np.rint(colors) if limit > 1 else colors).astype(image.dtype)
 
 

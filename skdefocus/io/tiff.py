@@ -96,7 +96,9 @@ def read_tiff(path: Path, max_pixels: int) -> Photograph:
         notes.append(
             f"it has {len(pages)} pages; page {page.index + 1} is read, the others not."
         )
-    if layout.n_left_out:
+    if layout.n_left_out == 1:
+        notes.append("a channel beside its colors is left out.")
+    elif layout.n_left_out:
         notes.append(f"{layout.n_left_out} channels beside its colors are left out.")
     if is_below:
         # No decoder is asked for what lies below: it is made the first page.

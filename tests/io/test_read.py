@@ -215,9 +215,9 @@ class TestUncommonTiffs:
         assert abs(found.image.astype(int) - deep).max() <= 2
 
     def test_of_more_channels_the_colors_are_read(self, tmp_path, deep):
-        five = np.dstack([deep, deep[..., :2]])
-        self.write(tmp_path / "five.tif", five)
-        found = read_photograph(tmp_path / "five.tif")
+        six = np.dstack([deep, deep])
+        self.write(tmp_path / "six.tif", six, oiio__UnassociatedAlpha=1)
+        found = read_photograph(tmp_path / "six.tif")
         np.testing.assert_array_equal(found.image, deep)
         assert found.notes == ("2 channels beside its colors are left out.",)
 
@@ -336,9 +336,7 @@ def test_a_lack_of_memory_is_one_sentence(tmp_path, shallow, monkeypatch):
 
     write_photograph(tmp_path / "x.png", shallow)
     monkeypatch.setattr("skdefocus.io.read.lean_png", fail)
-    with pytest.raises(
-        ValueError, match=r"x\.png takes more memory to read than there"
-    ):
+    with pytest.raises(ValueError, match=r"x\.png takes more memory to read"):
         read_image(tmp_path / "x.png")
 
 

@@ -148,7 +148,7 @@ class TestChannels:
         found = read_photograph(tmp_path / "x.tif")
         np.testing.assert_array_equal(found.image, five[..., :3])
         np.testing.assert_array_equal(found.alpha, five[..., 4])
-        assert found.notes == ("1 channels beside its colors are left out.",)
+        assert found.notes == ("a channel beside its colors is left out.",)
 
     def test_gray_with_multiplied_alpha(self, tmp_path):
         stored = np.array([[[60, 120], [100, 100], [0, 0]]], np.uint8)

@@ -7,17 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
+from ._shared.map_range import DEFAULT_LIMITS
+from ._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ._shared.validation import check_map, to_float_image
 
-__all__ = [
-    "DEFAULT_LIMITS",
-    "automatic_limits",
-    "check_map_range",
-    "color_map",
-    "draw_overview",
-    "training_figure",
-]
+__all__ = ["color_map", "draw_overview", "training_figure"]
 
 # Dark where sharp, bright where blurred, as in the paper; lightness rises evenly, so
 # that the picture also reads in gray and with impaired color vision.
@@ -35,11 +29,6 @@ _COLORS = np.array(
     dtype=np.float32,
 )
 _TICKS = (0, 1, 2, 4, 8, 19)
-# Sigma of the first and of the last color.
-DEFAULT_LIMITS = (0.0, LARGEST_SIGMA)
-# Percentiles between which a map's own range lies, and its least length in pixels.
-_NEARLY_ALL = (1, 99)
-_LEAST_SPAN = 0.1
 _GAP = 12
 _BAR = 26
 _TEXT = 16
@@ -51,58 +40,6 @@ def _position(sigma: Any, limits: tuple[float, float]) -> np.ndarray:
     position = to_log_sigma(np.asarray(sigma, dtype=np.float32))
     place: np.ndarray = np.clip((position - low) / (high - low), 0, 1)
     return place
-
-
-def automatic_limits(blur_map: np.ndarray) -> tuple[float, float]:
-    """Find the range of a map's own that its colors may span.
-
-    Parameters
-    ----------
-    blur_map : ndarray of shape (H, W)
-        Sigma in pixels.
-
-    Returns
-    -------
-    low, high : float
-        Between which nearly all of it lies; at least a tenth apart.
-    """
-    low, high = (float(value) for value in np.percentile(blur_map, _NEARLY_ALL))
-    return round(low, 2), round(max(high, low + _LEAST_SPAN), 2)
-
-
-def check_map_range(
-    map_range: Sequence[float] | str | None,
-) -> tuple[float, float] | str | None:
-    """Check the range that the colors of maps shall span.
-
-    Parameters
-    ----------
-    map_range : sequence of 2 float, "auto" or None
-        Two values of sigma, a map's own range, or the default.
-
-    Returns
-    -------
-    tuple of float, "auto" or None
-        The same.
-
-    Raises
-    ------
-    ValueError
-        If it is no such range.
-    """
-    if map_range is None or (isinstance(map_range, str) and map_range == "auto"):
-        return map_range
-    try:
-        low, high = (float(value) for value in map_range)
-        is_range = 0 <= low < high < np.inf
-    except (TypeError, ValueError):
-        is_range = False
-    if not is_range:
-        raise ValueError(
-            f"map_range must be 'auto' or two numbers, at least 0 and the second one "
-            f"larger; got {map_range!r}."
-        )
-    return low, high
 
 
 def color_map(

@@ -3,14 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.figures import (
-    DEFAULT_LIMITS,
-    automatic_limits,
-    check_map_range,
-    color_map,
-    draw_overview,
-    training_figure,
-)
+from skdefocus._shared.map_range import DEFAULT_LIMITS
+from skdefocus.figures import color_map, draw_overview, training_figure
 
 
 def test_colors_mean_the_same_in_every_map():
@@ -108,14 +102,6 @@ class TestRange:
         np.testing.assert_array_equal(color_map(sigma), expected)
         assert DEFAULT_LIMITS == (0, 19)
 
-    def test_a_map_s_own_range_holds_nearly_all_of_it(self):
-        sigma = np.linspace(3, 5, 1000).reshape(20, 50)
-        low, high = automatic_limits(sigma)
-        assert 3 <= low < 3.1
-        assert 4.9 < high <= 5
-        low, high = automatic_limits(np.full((4, 4), 2.0))
-        assert (low, high) == (2.0, 2.1)
-
     def test_the_legend_changes_with_the_range(self):
         panels = [("photograph", np.zeros((40, 60)))]
         usual = draw_overview(panels)
@@ -123,15 +109,3 @@ class TestRange:
         assert usual.shape == own.shape
         assert (usual != own).any()
         np.testing.assert_array_equal(usual, draw_overview(panels, limits=(0, 19)))
-
-    @pytest.mark.parametrize("given", [None, "auto", (0, 8), [0.5, 1.0]])
-    def test_what_is_a_range(self, given):
-        found = check_map_range(given)
-        assert found == (tuple(given) if isinstance(given, list) else given)
-
-    @pytest.mark.parametrize(
-        "given", ["own", (1,), (2, 1), (1, 1), (-1, 2), (0, np.inf), (0, 1, 2), 3, "ab"]
-    )
-    def test_what_is_none(self, given):
-        with pytest.raises(ValueError, match="map_range must be 'auto' or two numbers"):
-            check_map_range(given)

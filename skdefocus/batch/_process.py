@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .._base import ImageTransformer
+from .._shared.map_range import check_map_range
 from .._shared.parameters import N_JOBS, POSITIVE_INTEGER, StrOptions, checked
-from ..figures import check_map_range
 from ..io import DEFAULT_MAX_PIXELS
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys

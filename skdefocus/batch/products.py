@@ -12,8 +12,9 @@ from sklearn.pipeline import Pipeline
 
 from .._base import ImageTransformer
 from .._shared.files import Stage
+from .._shared.map_range import DEFAULT_LIMITS, automatic_limits
 from .._shared.sigma_scale import LARGEST_SIGMA
-from ..figures import DEFAULT_LIMITS, automatic_limits, color_map, draw_overview
+from ..figures import color_map, draw_overview
 from ..io import Photograph, write_map, write_mask, write_photograph
 from ..io.formats import result_ending
 from ..io.write import focus_picture, write_described

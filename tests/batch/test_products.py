@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from skdefocus import DefocusSample, DefocusSegmenter, GuidedRefiner
 from skdefocus._base import ImageTransformer
 from skdefocus._shared.files import staged
+from skdefocus._shared.map_range import automatic_limits
 from skdefocus.batch.products import (
     RESERVED,
     RESULT_SUFFIXES,
@@ -25,7 +26,7 @@ from skdefocus.batch.products import (
     write_map_files,
     write_products,
 )
-from skdefocus.figures import automatic_limits, color_map, draw_overview
+from skdefocus.figures import color_map, draw_overview
 from skdefocus.io import Photograph, read_image, read_photograph, write_map
 from skdefocus.io.formats import WRITE_FORMATS
 from tests.batch.steps import Inverter

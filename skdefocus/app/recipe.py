@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from .._shared.map_range import DEFAULT_LIMITS
+from ..batch.products import describe_limits
 from ..io import DEFAULT_MAX_PIXELS
 from ..io.formats import result_ending
 from ..recipes import recommended_steps
@@ -181,7 +183,14 @@ def python_code(
         "from sklearn.pipeline import make_pipeline",
         f"from skdefocus import {names}",
         *(["from skdefocus.figures import color_map"] if product == "map" else []),
-        f"from skdefocus.io import read_photograph, {writer}",
+        *(
+            [
+                "from skdefocus.io import read_photograph",
+                "from skdefocus.io.write import write_described",
+            ]
+            if product == "map"
+            else [f"from skdefocus.io import read_photograph, {writer}"]
+        ),
         "",
         f"photograph = read_photograph({_quote(opened.path)}{limit})",
         "steps = make_pipeline(",
@@ -199,12 +208,15 @@ def python_code(
             f"write_mask({_quote(file)}, mask)",
         ]
     else:
-        drawn = "sample.blur_map"
-        drawn = f"color_map({drawn})" if product == "map" else drawn
-        lines += [
-            "(sample,) = steps.fit_transform([photograph.image])",
-            f"{writer}({_quote(file)}, {drawn})",
-        ]
+        lines.append("(sample,) = steps.fit_transform([photograph.image])")
+        if product == "map":
+            told = _quote(describe_limits(DEFAULT_LIMITS, "px"))
+            lines += [
+                f"told = {told}",
+                f"write_described({_quote(file)}, color_map(sample.blur_map), told)",
+            ]
+        else:
+            lines.append(f"{writer}({_quote(file)}, sample.blur_map)")
     return "\n".join(lines) + "\n"
 
 

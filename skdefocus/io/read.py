@@ -8,12 +8,14 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .formats import HEIC_BRANDS, HEIC_ENDINGS, PILLOW_FORMATS, RAW_ENDINGS
+from .metadata import Metadata, read_metadata
 from .photograph import Photograph
 from .pixels import divide_by_alpha, rotate, split_alpha
 
@@ -111,7 +113,7 @@ def read_image(
 def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
     """Read pixels; whatever a decoder raises becomes one sentence."""
     try:
-        return read()
+        photograph = read()
     except _TooLarge:
         raise
     except Exception as error:
@@ -120,6 +122,9 @@ def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
         raise ValueError(
             f"{path} is damaged or truncated: {lines[0].rstrip('.')}."
         ) from error
+    if photograph.metadata != Metadata():
+        return photograph
+    return replace(photograph, metadata=read_metadata(path, photograph.file_format))
 
 
 class _TooLarge(ValueError):
@@ -202,24 +207,13 @@ def _is_deep(header: Any) -> bool:
     return mode.startswith(("I", "F"))
 
 
-def _upright_exif(header: Any) -> tuple[int, bytes | None]:
-    """Orientation, and the EXIF block with orientation reset."""
+def _orientation(header: Any) -> int:
+    """EXIF orientation; 1 where it cannot be read."""
     try:
-        exif = header.getexif()
-        orientation = int(exif.get(_ORIENTATION, 1))
-        if not exif:
-            return 1, None
-        if header.format == "TIFF":
-            # The tags that lay out the pixels belong to the old file.
-            own = {_ORIENTATION, *range(254, 270), *range(273, 280), *range(282, 289)}
-            own |= {*range(317, 348), 530, 531, 532, 700, 33723, 34377, 34675}
-            for tag in own & set(exif):
-                del exif[tag]
-        exif[_ORIENTATION] = 1
-        return orientation, exif.tobytes()
+        return int(header.getexif().get(_ORIENTATION, 1))
     except Exception:
         # A broken EXIF block must not cost the photograph.
-        return 1, None
+        return 1
 
 
 def _to_srgb(picture: Any) -> Any:
@@ -248,7 +242,7 @@ def _read_shallow(path: Path, header: Any) -> Photograph:
     else:
         header.load()
     # Of a TIFF Pillow has turned the pixels by now, and dropped the orientation.
-    orientation, exif = _upright_exif(header)
+    orientation = _orientation(header)
     picture, profile = header, header.info.get("icc_profile")
     mode = picture.mode
     if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
@@ -260,12 +254,7 @@ def _read_shallow(path: Path, header: Any) -> Photograph:
     elif mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
     image, alpha = split_alpha(rotate(np.asarray(picture), orientation))
-    attributes: tuple[tuple[str, Any, Any], ...] = ()
-    if header.format == "TIFF":
-        file = _open_deep(path)
-        attributes = _worth_keeping(file.spec())
-        file.close()
-    return Photograph(image, alpha, header.format or "", profile, exif, 8, attributes)
+    return Photograph(image, alpha, header.format or "", profile)
 
 
 def _open_deep(path: Path) -> Any:
@@ -284,7 +273,7 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
     """Read with OpenImageIO, which keeps 16-bit and float pixels as they are."""
     import OpenImageIO
 
-    orientation, exif = (1, None) if header is None else _upright_exif(header)
+    orientation = 1 if header is None else _orientation(header)
     file_format = "TIFF" if header is None else header.format
     profile = None if header is None else header.info.get("icc_profile")
     if file_format == "PNG":
@@ -306,7 +295,6 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
         # Versions before 3.1.16 give the rows that they could not read as black.
         if pixels is None or file.has_error:
             raise ValueError(file.geterror() or OpenImageIO.geterror())
-        attributes = _worth_keeping(spec)
     finally:
         file.close()
     photometric = spec.getattribute("tiff:PhotometricInterpretation")
@@ -321,16 +309,4 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
     if alpha is not None and file_format == "TIFF" and is_multiplied:
         image = divide_by_alpha(image, alpha)
     bits = 8 if image.dtype == np.uint8 else 16
-    return Photograph(image, alpha, file_format, profile, exif, bits, attributes)
-
-
-def _worth_keeping(spec: Any) -> tuple[tuple[str, Any, Any], ...]:
-    """Attributes that describe the photograph, not the file."""
-    names = {"Make", "Model", "Artist", "Copyright", "ImageDescription", "DateTime"}
-    names |= {"ExposureTime", "FNumber", "Software"}
-    names |= {"XResolution", "YResolution", "ResolutionUnit"}
-    return tuple(
-        (item.name, item.type, item.value)
-        for item in spec.extra_attribs
-        if item.name in names or item.name.startswith(("Exif:", "GPS:", "IPTC:"))
-    )
+    return Photograph(image, alpha, file_format, profile, bits)

@@ -12,7 +12,6 @@ table, and every tag that differs with the number of files. What the guide lists
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -44,18 +43,20 @@ LISTED = re.compile(
 SIZE = (1024, 1024)
 
 
-def tags(path: Path) -> dict[str, object]:
-    """Read all tags that are about the photograph."""
-    options = ("-j", "-a", "-u", "-G1:4", "-n", "-q")
+def tags(path: Path) -> dict[str, list[str]]:
+    """Read all tags that are about the photograph, each with all its values."""
+    options = ("-a", "-u", "-G1", "-n", "-S")
     result = subprocess.run(["exiftool", *options, str(path)], capture_output=True)
-    found = json.loads(result.stdout)[0]
-    return {
-        key: value
-        for key, value in found.items()
-        if ":" in key
-        and key.split(":")[0] not in LAYOUT
-        and not PLACE.match(re.sub(r":Copy\d+", "", key))
-    }
+    found: dict[str, list[str]] = {}
+    for line in result.stdout.decode(errors="replace").splitlines():
+        match = re.match(r"\[(\S+)\] +([^:]+): ?(.*)", line)
+        if (
+            match
+            and match[1] not in LAYOUT
+            and not PLACE.match(f"{match[1]}:{match[2]}")
+        ):
+            found.setdefault(f"{match[1]}:{match[2]}", []).append(match[3])
+    return {key: sorted(values) for key, values in found.items()}
 
 
 def compare(before: Path, after: Path) -> tuple[int, Counter[str], Counter[str]]:

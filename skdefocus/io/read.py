@@ -9,13 +9,15 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .formats import HEIC_BRANDS, HEIC_ENDINGS, PILLOW_FORMATS, RAW_ENDINGS
-from .metadata import Metadata, read_metadata
+from .decoders import find_decoder
+from .formats import PILLOW_FORMATS
+from .metadata import read_metadata
 from .photograph import Photograph
 from .pixels import divide_by_alpha, rotate, split_alpha
 
@@ -65,6 +67,10 @@ def read_photograph(
     """
     path = Path(path)
     _refuse_early(path)
+    decode = find_decoder(path)
+    if decode is not None:
+        check = partial(_check_pixels, path, max_pixels=max_pixels)
+        return _read_whole(path, lambda: decode(path, check))
     header = _open(path)
     if header is None:
         return _read_whole(path, lambda: _read_deep(path, max_pixels))
@@ -74,6 +80,11 @@ def read_photograph(
         if not _is_deep(header):
             return _read_whole(path, lambda: _read_shallow(path, header))
         return _read_whole(path, lambda: _read_deep(path, max_pixels, header))
+
+
+def _with_metadata(path: Path, photograph: Photograph) -> Photograph:
+    metadata = read_metadata(path, photograph.file_format)
+    return replace(photograph, metadata=metadata)
 
 
 def read_image(
@@ -113,7 +124,7 @@ def read_image(
 def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
     """Read pixels; whatever a decoder raises becomes one sentence."""
     try:
-        photograph = read()
+        return read()
     except _TooLarge:
         raise
     except Exception as error:
@@ -122,9 +133,6 @@ def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
         raise ValueError(
             f"{path} is damaged or truncated: {lines[0].rstrip('.')}."
         ) from error
-    if photograph.metadata != Metadata():
-        return photograph
-    return replace(photograph, metadata=read_metadata(path, photograph.file_format))
 
 
 class _TooLarge(ValueError):
@@ -140,26 +148,13 @@ def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
 
 
 def _refuse_early(path: Path) -> None:
-    """Reject unsupported files before opening them, and say what to do instead."""
+    """Reject what is no file with anything in it."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a photograph.")
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist.")
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty.")
-    ending = path.suffix.lower()
-    # Many raw formats are TIFF inside, and would open as their thumbnail.
-    if ending in RAW_ENDINGS:
-        raise ValueError(
-            f"{path} is a camera raw file; develop it to a 16-bit TIFF first, for "
-            f"example with darktable or RawTherapee."
-        )
-    with path.open("rb") as file:
-        start = file.read(12)
-    if ending in HEIC_ENDINGS or (start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS):
-        raise ValueError(
-            f"{path} is a HEIC photograph; export it as JPEG, PNG or TIFF first."
-        )
 
 
 @contextmanager
@@ -254,7 +249,8 @@ def _read_shallow(path: Path, header: Any) -> Photograph:
     elif mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
     image, alpha = split_alpha(rotate(np.asarray(picture), orientation))
-    return Photograph(image, alpha, header.format or "", profile)
+    found = Photograph(image, alpha, header.format or "", profile)
+    return _with_metadata(path, found)
 
 
 def _open_deep(path: Path) -> Any:
@@ -309,4 +305,5 @@ def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
     if alpha is not None and file_format == "TIFF" and is_multiplied:
         image = divide_by_alpha(image, alpha)
     bits = 8 if image.dtype == np.uint8 else 16
-    return Photograph(image, alpha, file_format, profile, bits)
+    found = Photograph(image, alpha, file_format, profile, bits)
+    return _with_metadata(path, found)

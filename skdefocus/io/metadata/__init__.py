@@ -1,16 +1,19 @@
 """What a photograph carries beside its pixels: read it, and pass it on."""
 
+from .boxes import from_blocks
 from .carried import Metadata
 from .density import Density
 from .directory import byte_order
-from .passing_on import fit, pass_on, read_metadata, strip
+from .passing_on import fit, pass_on, read_jpeg_metadata, read_metadata, strip
 
 __all__ = [
     "Density",
     "Metadata",
     "byte_order",
     "fit",
+    "from_blocks",
     "pass_on",
+    "read_jpeg_metadata",
     "read_metadata",
     "strip",
 ]

@@ -6,6 +6,7 @@ whose value lies outside is left out.
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from .tags import TYPE_SIZES
 
 __all__ = [
+    "Data",
     "Directory",
     "Entry",
     "Field",
@@ -24,6 +26,9 @@ __all__ = [
     "read_directory",
     "set_number",
 ]
+
+# A block, or a map of a file that is not read as a whole.
+Data = bytes | mmap.mmap
 
 # What the second half of a header's first word is: TIFF, and raw files of Olympus and
 # Panasonic, which are laid out like it.
@@ -93,7 +98,7 @@ class Field:
     value: bytes
 
 
-def byte_order(data: bytes) -> str | None:
+def byte_order(data: Data) -> str | None:
     """Tell the byte order of a block by its header.
 
     Parameters
@@ -110,7 +115,7 @@ def byte_order(data: bytes) -> str | None:
     return order if data[2:4] in _MAGIC | _BIG_MAGIC else None
 
 
-def first_directory(data: bytes) -> Directory | None:
+def first_directory(data: Data) -> Directory | None:
     """Read the first directory of a block.
 
     Parameters
@@ -136,7 +141,7 @@ def first_directory(data: bytes) -> Directory | None:
     return read_directory(data, start)
 
 
-def read_directory(data: bytes, start: int) -> Directory | None:
+def read_directory(data: Data, start: int) -> Directory | None:
     """Read a directory.
 
     Parameters
@@ -178,7 +183,7 @@ def read_directory(data: bytes, start: int) -> Directory | None:
     return Directory(start, next_at, entries)
 
 
-def number(data: bytes, entry: Entry | None) -> int | None:
+def number(data: Data, entry: Entry | None) -> int | None:
     """Read an entry of one whole number.
 
     Parameters
@@ -244,7 +249,8 @@ def pack_directory(
     starts : dict of int to int
         Where the value of each tag will begin.
     """
-    table, values, starts = [], b"", {}
+    table: list[bytes] = []
+    values, starts = b"", {}
     end = start + 2 + _ENTRY_SIZE * len(fields) + 4
     for tag, field in sorted(fields.items()):
         position = start + 2 + _ENTRY_SIZE * len(table) + 8
@@ -260,7 +266,7 @@ def pack_directory(
     return head + b"".join(table) + tail + values, starts
 
 
-def fields_of(data: bytes, entries: Iterable[Entry]) -> dict[int, Field]:
+def fields_of(data: Data, entries: Iterable[Entry]) -> dict[int, Field]:
     """Take the values out of a block.
 
     Parameters

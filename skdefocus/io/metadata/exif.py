@@ -236,7 +236,7 @@ def remove_entries(
 
 
 def _pictures(block: bytes) -> list[Directory]:
-    """The directory of the photograph, and that of its thumbnail."""
+    """Give the directory of the photograph, and that of its thumbnail."""
     main = first_directory(block)
     if main is None:
         return []
@@ -281,7 +281,7 @@ def _thumbnail_pixels(block: bytes, main: Directory) -> list[tuple[int, int]]:
         return []
     start = number(block, directory.entries.get(STRIP_START))
     size = number(block, directory.entries.get(STRIP_SIZE))
-    inside = start is not None and size and 8 <= start and start + size <= len(block)
+    inside = start is not None and size and start >= 8 and start + size <= len(block)
     return [(start or 0, size or 0)] if inside else []
 
 
@@ -306,7 +306,7 @@ def _thumbnail_shape(pixels: np.ndarray) -> tuple[int, int]:
 
 
 def _make_thumbnail(pixels: np.ndarray, most: int) -> bytes | None:
-    """Make a thumbnail of at most so many bytes; None if even a coarse one is larger."""
+    """Make a thumbnail of at most so many bytes; None if a coarse one is larger."""
     from PIL import Image
 
     colors = pixels if pixels.ndim == 2 else pixels[..., :3]

@@ -11,7 +11,7 @@ from . import exif, resources, xmp
 from .carried import Metadata
 from .density import Density
 
-__all__ = ["PLAIN", "carry", "read"]
+__all__ = ["PLAIN", "carry", "read", "read_stream"]
 
 _APP0, _APP1, _APP2, _APP13, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
 _SCAN, _END = 0xDA, 0xD9
@@ -43,27 +43,43 @@ def read(path: Path) -> Metadata:
     Metadata
         Without color profile, which comes with the pixels.
     """
+    with path.open("rb") as file:
+        return read_stream(file)
+
+
+def read_stream(file: BinaryIO) -> Metadata:
+    """Read what a JPEG carries.
+
+    Parameters
+    ----------
+    file : file-like
+        At its beginning.
+
+    Returns
+    -------
+    Metadata
+        Without color profile, which comes with the pixels.
+    """
     found: dict[str, bytes] = {}
     parts: dict[int, bytes] = {}
     image_resources, density, others = b"", None, []
-    with path.open("rb") as file:
-        for marker, body in _segments(file):
-            if marker == _APP0 and body.startswith(_JFIF):
-                density = _read_density(body)
-                # Without the thumbnail that may follow.
-                others.append((marker, body[:12].ljust(14, b"\0")))
-            elif marker == _APP1 and body.startswith(exif.PREFIX[:4]):
-                found.setdefault("exif", body[len(exif.PREFIX) :])
-            elif marker == _APP1 and body.startswith(xmp.PREFIX):
-                found.setdefault("xmp", body[len(xmp.PREFIX) :])
-            elif marker == _APP1 and body.startswith(xmp.EXTENDED_PREFIX):
-                _take_part(parts, body, xmp.extended_name(found.get("xmp", b"")))
-            elif marker == _APP13 and body.startswith(resources.PREFIX):
-                image_resources += body[len(resources.PREFIX) :]
-            elif marker == _COMMENT or 0xE0 <= marker <= 0xEF:
-                own = marker == _APP2 and body.startswith(_PROFILE)
-                if not own and not _is_left(marker, body):
-                    others.append((marker, body))
+    for marker, body in _segments(file):
+        if marker == _APP0 and body.startswith(_JFIF):
+            density = _read_density(body)
+            # Without the thumbnail that may follow.
+            others.append((marker, body[:12].ljust(14, b"\0")))
+        elif marker == _APP1 and body.startswith(exif.PREFIX[:4]):
+            found.setdefault("exif", body[len(exif.PREFIX) :])
+        elif marker == _APP1 and body.startswith(xmp.PREFIX):
+            found.setdefault("xmp", body[len(xmp.PREFIX) :])
+        elif marker == _APP1 and body.startswith(xmp.EXTENDED_PREFIX):
+            _take_part(parts, body, xmp.extended_name(found.get("xmp", b"")))
+        elif marker == _APP13 and body.startswith(resources.PREFIX):
+            image_resources += body[len(resources.PREFIX) :]
+        elif marker == _COMMENT or 0xE0 <= marker <= 0xEF:
+            own = marker == _APP2 and body.startswith(_PROFILE)
+            if not own and not _is_left(marker, body):
+                others.append((marker, body))
     return Metadata(
         exif=found.get("exif"),
         xmp=found.get("xmp"),

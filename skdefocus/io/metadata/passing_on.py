@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from . import exif, jpeg, png, resources, tiff, webp, xmp
+from . import boxes, exif, jpeg, png, psd, resources, tiff, webp, xmp
 from .carried import Metadata
 
-__all__ = ["fit", "pass_on", "read_metadata", "strip"]
+__all__ = ["fit", "pass_on", "read_jpeg_metadata", "read_metadata", "strip"]
 
 _READERS: dict[str, Callable[[Path], Metadata]] = {
     "JPEG": jpeg.read,
@@ -20,6 +21,9 @@ _READERS: dict[str, Callable[[Path], Metadata]] = {
     "PNG": png.read,
     "TIFF": tiff.read,
     "WEBP": webp.read,
+    "JXL": boxes.read,
+    "JPEG2000": boxes.read,
+    "PSD": psd.read,
 }
 _WRITERS: dict[str, Callable[[Path, Metadata, bytes | None], list[str]]] = {
     "JPEG": jpeg.carry,
@@ -59,6 +63,25 @@ def read_metadata(path: str | os.PathLike[str], file_format: str) -> Metadata:
         return Metadata()
 
 
+def read_jpeg_metadata(file: BinaryIO) -> Metadata:
+    """Read what a JPEG inside another file carries.
+
+    Parameters
+    ----------
+    file : file-like
+        At the beginning of the JPEG.
+
+    Returns
+    -------
+    Metadata
+        With orientations of 1; empty where nothing can be understood.
+    """
+    try:
+        return jpeg.read_stream(file).upright()
+    except Exception:
+        return Metadata()
+
+
 def strip(metadata: Metadata, what: str | None) -> tuple[Metadata, list[str]]:
     """Leave out what is not to be passed on.
 
@@ -94,7 +117,15 @@ def strip(metadata: Metadata, what: str | None) -> tuple[Metadata, list[str]]:
     if len(segments) < len(metadata.segments):
         dropped.append("segments of its maker, which may tell the place")
     chunks = tuple(item for item in metadata.chunks if not png.may_tell_place(*item))
-    return replace(metadata, **clean, segments=segments, chunks=chunks), dropped
+    rest = replace(
+        metadata,
+        exif=clean["exif"],
+        xmp=clean["xmp"],
+        xmp_extended=clean["xmp_extended"],
+        segments=segments,
+        chunks=chunks,
+    )
+    return rest, dropped
 
 
 def fit(metadata: Metadata, pixels: np.ndarray, file_format: str) -> Metadata:

@@ -73,7 +73,13 @@ def read(path: Path) -> Metadata:
                 found = {kind: data} | found if name in _TEXT else found | {kind: data}
             if kind in ("", "resources"):
                 chunks.append((name, body))
-    return Metadata(**found, density=density, chunks=tuple(chunks))
+    return Metadata(
+        exif=found.get("exif"),
+        xmp=found.get("xmp"),
+        resources=found.get("resources"),
+        density=density,
+        chunks=tuple(chunks),
+    )
 
 
 def may_tell_place(name: bytes, body: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Metadata of TIFF files, and of raw files that are laid out like them.
 
-What a TIFF carries becomes an EXIF block, and such a block becomes part of a TIFF at the
-place where it is in the block: whatever it points to, MakerNotes above all, stays valid.
+What a TIFF carries becomes an EXIF block. In a TIFF that is written a block
+keeps its place: whatever it points to, MakerNotes above all, stays valid.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from . import exif
 from . import resources as photoshop
 from .carried import Metadata
 from .directory import (
+    Data,
     Directory,
     Field,
     byte_order,
@@ -80,7 +81,7 @@ def read(path: Path) -> Metadata:
 
 
 def _read(data: mmap.mmap) -> Metadata:
-    main = first_directory(data)  # type: ignore[arg-type]
+    main = first_directory(data)
     if main is None:
         return Metadata()
     special = {
@@ -110,7 +111,7 @@ def _iptc_bytes(value: bytes, data: mmap.mmap, main: Directory) -> bytes:
     return value
 
 
-def make_block(data: bytes | mmap.mmap) -> bytes | None:
+def make_block(data: Data) -> bytes | None:
     """Make an EXIF block of what a TIFF says of its photograph.
 
     Parameters
@@ -123,7 +124,7 @@ def make_block(data: bytes | mmap.mmap) -> bytes | None:
     bytes or None
         None if there is nothing.
     """
-    main = first_directory(data)  # type: ignore[arg-type]
+    main = first_directory(data)
     order = byte_order(data[:4])
     if main is None or order is None:
         return None
@@ -131,18 +132,18 @@ def make_block(data: bytes | mmap.mmap) -> bytes | None:
     for tag, above in ((EXIF, 0), (GPS, 0), (INTEROPERABILITY, EXIF)):
         start = (
             number(data, groups[above].entries.get(tag)) if above in groups else None
-        )  # type: ignore[arg-type]
-        found = None if start is None else read_directory(data, start)  # type: ignore[arg-type]
+        )
+        found = None if start is None else read_directory(data, start)
         if found is not None:
             groups[tag] = found
     fields = {
         tag: fields_of(
-            data,  # type: ignore[arg-type]
+            data,
             (e for e in group.entries.values() if e.size <= _MOST_IN_VALUE),
         )
         for tag, group in groups.items()
     }
-    photometric = number(data, main.entries.get(PHOTOMETRIC))  # type: ignore[arg-type]
+    photometric = number(data, main.entries.get(PHOTOMETRIC))
     fields[0] = {
         tag: field
         for tag, field in fields[0].items()
@@ -166,7 +167,7 @@ def _pack_block(
     if note is not None and keep is not None and keep >= len(block):
         block = block.ljust(keep, b"\0") + note.value
     block += bytes(len(block) % 2)
-    pointers = {}
+    pointers: dict[int, int] = {}
     for tag, below in ((INTEROPERABILITY, ()), (EXIF, (INTEROPERABILITY,)), (GPS, ())):
         if tag not in fields:
             continue
@@ -303,7 +304,7 @@ def _compose(
     data: mmap.mmap, block: bytes, described: Directory | None
 ) -> tuple[dict[int, Field], str]:
     """Put the layout of pixels and what describes them into one directory."""
-    layout = first_directory(data)  # type: ignore[arg-type]
+    layout = first_directory(data)
     own, order = byte_order(data[:4]), byte_order(block[:4])
     if layout is None or own is None:
         raise OSError("a TIFF without pixels was written")
@@ -311,7 +312,7 @@ def _compose(
     fields = {
         tag: _turn(field, own, order)
         for tag, field in fields_of(
-            data,  # type: ignore[arg-type]
+            data,
             layout.entries.values(),
         ).items()
         if not describes_the_photograph(tag) and tag not in (EXIF, GPS, XMP, IPTC)

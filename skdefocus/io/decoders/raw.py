@@ -1,0 +1,124 @@
+"""Read raw files of cameras with LibRaw, which the extra ``raw`` brings."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..metadata import Metadata, read_jpeg_metadata, read_metadata
+from ..photograph import Photograph
+from ..pixels import rotate, split_alpha
+
+__all__ = ["read", "read_preview"]
+
+_ORIENTATION = 274
+# How LibRaw calls a turn, and how EXIF does.
+_TURNS = {0: 1, 3: 3, 5: 8, 6: 6}
+# sRGB's curve: its power and the slope of its straight part.
+_SRGB_CURVE = (2.4, 12.92)
+
+
+def read(path: Path, check_size: Callable[[int, int], None]) -> Photograph:
+    """Develop a raw file: white balance and orientation of the camera, sRGB, 16 bits.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    check_size : callable
+        Gets width and height before memory is taken, and raises if they are too large.
+
+    Returns
+    -------
+    Photograph
+        Upright, of uint16.
+    """
+    import rawpy
+    from PIL import ImageCms
+
+    with path.open("rb") as file, rawpy.imread(file) as raw:
+        check_size(raw.sizes.width, raw.sizes.height)
+        image = raw.postprocess(use_camera_wb=True, output_bps=16, gamma=_SRGB_CURVE)
+        metadata = _metadata(path, raw)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return Photograph(_plain(image), None, "RAW", profile, 16, metadata)
+
+
+def read_preview(
+    path: Path, check_size: Callable[[int, int], None], least: float = 0.5
+) -> Photograph | None:
+    """Read the picture that a camera put into a raw file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    check_size : callable
+        As in `read`.
+    least : float, default=0.5
+        The share of the photograph's pixels that it must have.
+
+    Returns
+    -------
+    Photograph or None
+        Upright, of uint8; None if there is none of that size that can be read.
+    """
+    import rawpy
+
+    with path.open("rb") as file, rawpy.imread(file) as raw:
+        check_size(raw.sizes.width, raw.sizes.height)
+        wanted = least * raw.sizes.width * raw.sizes.height
+        turn = _TURNS.get(raw.sizes.flip, 1)
+        try:
+            found = _read_thumbnail(raw, turn, wanted, check_size)
+        except Exception:
+            # It may be in any format, or damaged; the photograph itself is there.
+            return None
+        if found is None:
+            return None
+        return replace(found, metadata=_metadata(path, raw))
+
+
+def _read_thumbnail(
+    raw: Any, turn: int, wanted: float, check_size: Callable[[int, int], None]
+) -> Photograph | None:
+    import rawpy
+    from PIL import Image
+
+    thumbnail = raw.extract_thumb()
+    if thumbnail.format != rawpy.ThumbFormat.JPEG:
+        pixels = thumbnail.data
+        if pixels.shape[0] * pixels.shape[1] < wanted:
+            return None
+        return Photograph(_plain(rotate(pixels, turn)), None, "RAW")
+    with Image.open(io.BytesIO(thumbnail.data), formats=["JPEG"]) as picture:
+        width, height = picture.size
+        check_size(width, height)
+        if width * height < wanted:
+            return None
+        orientation = int(picture.getexif().get(_ORIENTATION, turn))
+        profile = picture.info.get("icc_profile")
+        pixels = np.asarray(picture.convert("RGB"))
+    return Photograph(rotate(pixels, orientation), None, "RAW", profile)
+
+
+def _plain(pixels: np.ndarray) -> np.ndarray:
+    """Drop the channel of a gray sensor."""
+    return split_alpha(np.array(pixels))[0]
+
+
+def _metadata(path: Path, raw: Any) -> Metadata:
+    """Read what the file says, or else what its preview says."""
+    found = read_metadata(path, "TIFF")
+    if found.exif:
+        return found
+    with suppress(Exception):
+        thumbnail = raw.extract_thumb()
+        found = read_jpeg_metadata(io.BytesIO(thumbnail.data))
+    return found

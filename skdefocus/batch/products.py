@@ -61,10 +61,19 @@ class Form:
         Format of the float map.
     credit : str
         Stands in the overview and in a text file beside; empty for none.
+    picture_format : {"jpg", "png", "tif", "webp"} or None
+        Format of pictures; None for that of their photograph, or what is nearest to it.
+    strip : {"gps", "all"} or None
+        What metadata is left out of pictures.
     """
 
     map_data: str = "tif"
     credit: str = ""
+    picture_format: str | None = None
+    strip: str | None = None
+
+
+_DEFAULT_FORM = Form()
 
 
 @dataclass
@@ -213,7 +222,7 @@ def write_products(
         if product == "map":
             write_map_files(stage, name, results.sample, form.map_data)
         elif product == "pipeline":
-            write_pictures(stage, name, results.own, results.original)
+            write_pictures(stage, name, results.own, results.original, form)
         elif product == "overview":
             overview = _draw_overview(results, form.credit)
             write_photograph(stage(f"{name}_overview.png"), overview)
@@ -221,7 +230,7 @@ def write_products(
             stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
         elif product != "figures":
             picture = {product: results.pictures[product]}
-            write_pictures(stage, name, picture, results.original)
+            write_pictures(stage, name, picture, results.original, form)
         files[product] = stage.targets[n_before:]
     return files
 
@@ -264,7 +273,11 @@ def write_map_files(
 
 
 def write_pictures(
-    stage: Stage, name: str, pictures: Mapping[str, np.ndarray], original: Photograph
+    stage: Stage,
+    name: str,
+    pictures: Mapping[str, np.ndarray],
+    original: Photograph,
+    form: Form = _DEFAULT_FORM,
 ) -> None:
     """Write pictures in the format of their photograph, and masks as PNG.
 
@@ -279,6 +292,8 @@ def write_pictures(
         in ``_focus_mask.png``: it is white where in focus.
     original : Photograph
         What they were made of.
+    form : Form, optional
+        How results are written.
 
     Raises
     ------
@@ -290,8 +305,11 @@ def write_pictures(
             suffix = "focus_mask" if key == "mask" else key
             write_mask(stage(f"{name}_{suffix}.png"), picture)
         else:
-            ending = result_ending(original.file_format)
-            write_photograph(stage(f"{name}_{key}{ending}"), picture, original)
+            ending = result_ending(original.file_format, original.bits)
+            if form.picture_format is not None:
+                ending = f".{form.picture_format}"
+            path = stage(f"{name}_{key}{ending}")
+            write_photograph(path, picture, original, strip=form.strip)
 
 
 def _color(sample: DefocusSample) -> np.ndarray:

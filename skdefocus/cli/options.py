@@ -108,6 +108,25 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
         default="tif",
         help="format of the float map (default tif)",
     )
+    parser.add_argument(
+        "--format",
+        dest="picture_format",
+        choices=("jpg", "png", "tif", "webp"),
+        help="format of pictures (default: that of the photograph, or nearest to it)",
+    )
+    parser.add_argument(
+        "--strip",
+        choices=("gps", "all"),
+        help="leave out of pictures where the photograph was taken, or all metadata "
+        "(default: keep all)",
+    )
+    parser.add_argument(
+        "--prefer",
+        choices=("jpeg", "raw"),
+        default="jpeg",
+        help="which file to read of a raw file and a JPEG of one name in a folder "
+        "(default jpeg)",
+    )
     add_max_pixels(parser)
     parser.add_argument(
         "--again", action="store_true", help="work on finished photographs again"

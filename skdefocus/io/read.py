@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from .decoders import find_decoder
+from .decoders import find_decoder, read_preview
 from .formats import PILLOW_FORMATS
 from .metadata import read_metadata
 from .photograph import Photograph
@@ -29,6 +29,7 @@ _TIFF_STARTS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
 _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
 _MIN_IS_WHITE, _SEPARATED = 0, 5
+_Read = TypeVar("_Read", Photograph, Photograph | None)
 # Pillow's limit on pixels is a global; only headers are read while it is lifted.
 _PILLOW_LIMIT = threading.Lock()
 
@@ -87,6 +88,39 @@ def _with_metadata(path: Path, photograph: Photograph) -> Photograph:
     return replace(photograph, metadata=metadata)
 
 
+def read_raw_preview(
+    path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Photograph | None:
+    """Read the picture that a camera put into its raw file, if it is large.
+
+    Parameters
+    ----------
+    path : path-like
+        A raw file.
+    max_pixels : int, default=200_000_000
+        Larger photographs are refused from their header.
+
+    Returns
+    -------
+    Photograph or None
+        Upright, of uint8; None if there is none with at least half of the photograph's
+        pixels.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no raw file, cannot be read or is too large, or if the extra ``raw`` is
+        not installed.
+    """
+    path = Path(path)
+    _refuse_early(path)
+    find_decoder(path)
+    check = partial(_check_pixels, path, max_pixels=max_pixels)
+    return _read_whole(path, lambda: read_preview(path, check))
+
+
 def read_image(
     path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> np.ndarray:
@@ -121,7 +155,7 @@ def read_image(
     return read_photograph(path, max_pixels=max_pixels).image
 
 
-def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
+def _read_whole(path: Path, read: Callable[[], _Read]) -> _Read:
     """Read pixels; whatever a decoder raises becomes one sentence."""
     try:
         return read()

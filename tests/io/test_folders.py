@@ -70,7 +70,7 @@ def test_order_is_that_of_what_is_given_and_sorted_within(tmp_path):
 
 def test_a_folder_of_results_alone_holds_no_photograph(tmp_path, monkeypatch):
     touch(tmp_path, "in/out/a.jpg")
-    message = r"in holds no photograph \(JPEG, PNG, TIFF, WebP\)\.$"
+    message = r"in holds no photograph \(JPEG, PNG, TIFF, WebP and others\)\.$"
     monkeypatch.chdir(tmp_path)
     # Whichever way the two are written.
     for exclude in ("in/out", tmp_path / "in" / "out", "in/../in/out"):

@@ -167,16 +167,6 @@ class TestRefusals:
         read_image(tmp_path / "x.png")
         assert before == Image.MAX_IMAGE_PIXELS
 
-    @pytest.mark.parametrize("name", ["x.CR2", "x.nef", "x.dng"])
-    def test_raw_says_what_to_do(self, tmp_path, name):
-        (tmp_path / name).write_bytes(b"II*\0 and so on and on")
-        self.check(tmp_path / name, "camera raw file; develop it to a 16-bit TIFF")
-
-    @pytest.mark.parametrize("name", ["x.heic", "renamed.jpg"])
-    def test_heic_says_what_to_do(self, tmp_path, name):
-        (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0 and so on")
-        self.check(tmp_path / name, "HEIC photograph; export it as JPEG, PNG or TIFF")
-
 
 class TestUncommonTiffs:
     """What other programs write, made with OpenImageIO's own tags."""

@@ -308,6 +308,9 @@ def write_pictures(
             ending = result_ending(original.file_format, original.bits)
             if form.picture_format is not None:
                 ending = f".{form.picture_format}"
+            if picture.dtype == np.uint16 and ending in (".jpg", ".webp"):
+                # Of somebody else's step: as a float it takes the depth of the format.
+                picture = picture / np.float32(65535)
             path = stage(f"{name}_{key}{ending}")
             write_photograph(path, picture, original, strip=form.strip)
 

@@ -12,7 +12,7 @@ from ..metadata import from_blocks
 from ..photograph import Photograph
 from ..pixels import rotate, split_alpha
 
-__all__ = ["read"]
+__all__ = ["read", "read_depth"]
 
 _ORIENTATION = 274
 # The box that says how the picture is coded, and where it says it: behind the version
@@ -49,7 +49,7 @@ def read(path: Path, check_size: Callable[[int, int], None]) -> Photograph:
         orientation = int(picture.getexif().get(_ORIENTATION, 1))
         pixels = np.asarray(picture)
         info = dict(picture.info)
-    depth = _read_depth(path)
+    depth = read_depth(path)
     if depth > 8:
         warnings.warn(f"{path} has {depth} bits, of which 8 are read.", stacklevel=2)
     image, alpha = split_alpha(rotate(pixels, orientation))
@@ -59,7 +59,19 @@ def read(path: Path, check_size: Callable[[int, int], None]) -> Photograph:
     )
 
 
-def _read_depth(path: Path) -> int:
+def read_depth(path: Path) -> int:
+    """Read how many bits a sample has.
+
+    Parameters
+    ----------
+    path : Path
+        An AVIF file.
+
+    Returns
+    -------
+    {8, 10, 12}
+        8 if the file does not say.
+    """
     with path.open("rb") as file:
         head = file.read(_HEAD)
     at = head.find(_BOX)

@@ -124,7 +124,13 @@ def test_large_profiles_go_into_parts(tmp_path):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\xff\xd8", b"\xff\xd8\xff\xe1", b"\xff\xd8\xff\xe1\0\1", b"\xff\xd8\xff\xff"]
+    [
+        b"",
+        b"\xff\xd8",
+        b"\xff\xd8\xff\xe1",
+        b"\xff\xd8\xff\xe1\0\1",
+        b"\xff\xd8\xff\xff",
+    ]
     + [b"\xff\xd8\xff\xe1\xff\xffExif\0\0II*\0", b"not a JPEG"],
 )
 def test_damaged_files_have_nothing(data):

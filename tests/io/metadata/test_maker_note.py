@@ -21,7 +21,9 @@ def note(head: bytes, place: int, *, order="<", from_file=True) -> bytes:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("head", [b"", b"AOC\0\0\0", b"OLYMP\0\1\0", b"SIGMA\0\0\0\1\0"])
+@pytest.mark.parametrize(
+    "head", [b"", b"AOC\0\0\0", b"OLYMP\0\1\0", b"SIGMA\0\0\0\1\0"]
+)
 def test_what_counts_from_the_file_moves_along(head, order):
     assert relocate(note(head, 900, order=order), 900, 70_000, order) == note(
         head, 70_000, order=order
@@ -35,7 +37,8 @@ def test_what_counts_from_its_own_beginning_stays(head):
 
 
 @pytest.mark.parametrize(
-    "other", [b"", b"\0", b"Nikon\0\2\x10\0\0II*\0\x08\0\0\0", b"\xff" * 300, b"text" * 9]
+    "other",
+    [b"", b"\0", b"Nikon\0\2\x10\0\0II*\0\x08\0\0\0", b"\xff" * 300, b"text" * 9],
 )
 def test_what_is_not_understood_stays(other):
     assert relocate(other, 900, 70_000, "<") == other

@@ -95,7 +95,9 @@ def test_a_maker_note_is_valid_wherever_it_was(tmp_path, order, far):
     if far:
         skipped = 300_000
         far_note = self_pointing(order)(skipped)
-        made = bytearray(block(MAIN, DETAILS, GPS, order=order, note=lambda _: far_note))
+        made = bytearray(
+            block(MAIN, DETAILS, GPS, order=order, note=lambda _: far_note)
+        )
         place = made.index(far_note)
         pointer = struct.pack(f"{order}I", place)
         at = made.index(struct.pack(f"{order}HHI", 37500, 7, len(far_note))) + 8
@@ -134,7 +136,9 @@ def test_a_thumbnail_does_not_become_a_page(tmp_path, shallow):
 
 def test_a_block_that_is_not_understood_is_said(tmp_path, shallow):
     like = Photograph(shallow, metadata=Metadata(exif=b"II*\0\xff\xff\xff\xff"))
-    with pytest.warns(UserWarning, match=r"x\.tif is without an EXIF block that cannot"):
+    with pytest.warns(
+        UserWarning, match=r"x\.tif is without an EXIF block that cannot"
+    ):
         write_photograph(tmp_path / "x.tif", shallow, like)
     np.testing.assert_array_equal(read_photograph(tmp_path / "x.tif").image, shallow)
 

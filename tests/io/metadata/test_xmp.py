@@ -86,9 +86,11 @@ def test_long_packets_are_parted_and_put_together():
     assert b"GPSLatitude" in merged
     assert xmp.without_gps(merged)
     # A prefix that only the outer element bound.
-    outer = extended.replace(b"<x:xmpmeta", b'<x:xmpmeta xmlns:q="q"').replace(
-        b"<title>", b"<q:title>"
-    ).replace(b"</title>", b"</q:title>")
+    outer = (
+        extended.replace(b"<x:xmpmeta", b'<x:xmpmeta xmlns:q="q"')
+        .replace(b"<title>", b"<q:title>")
+        .replace(b"</title>", b"</q:title>")
+    )
     assert xmp.merge_extended(short, outer) is None
     assert xmp.merge_extended(short, b"<no rdf/>") is None
     assert xmp.merge_extended(b"broken", extended) is None

@@ -5,8 +5,8 @@ python benchmarks/metadata.py FOLDER [--all]
 Compares, tag by tag with exiftool, every JPEG of the folder with the JPEG and the TIFF
 that skdefocus writes of it; then a PNG, a TIFF and a WebP of its first megapixel, to
 which exiftool has copied all tags, with the same that skdefocus writes of them. Prints
-one table, and every tag that differs with the number of files. What the guide lists, under
-"What a photograph carries", is counted apart. With --all also its tags are printed.
+one table, and every tag that differs with the number of files. What the guide lists
+under "What a photograph carries" is counted apart; with --all it is printed too.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def pack(kind, value, order="<"):
         return len(value), value
     values = value if isinstance(value, list | tuple) else [value]
     if kind in (RATIONAL, SRATIONAL):
-        numbers = [int(round(v * 10_000)) for v in values]
+        numbers = [round(v * 10_000) for v in values]
         code = "iI" if kind == SRATIONAL else "II"
         data = b"".join(struct.pack(order + code, n, 10_000) for n in numbers)
     else:

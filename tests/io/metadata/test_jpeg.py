@@ -128,10 +128,11 @@ def test_large_profiles_go_into_parts(tmp_path):
         b"",
         b"\xff\xd8",
         b"\xff\xd8\xff\xe1",
-        b"\xff\xd8\xff\xe1\0\1",
+        b"\xff\xd8\xff\xe1\x00\x01",
         b"\xff\xd8\xff\xff",
-    ]
-    + [b"\xff\xd8\xff\xe1\xff\xffExif\0\0II*\0", b"not a JPEG"],
+        b"\xff\xd8\xff\xe1\xff\xffExif\x00\x00II*\x00",
+        b"not a JPEG",
+    ],
 )
 def test_damaged_files_have_nothing(data):
     assert jpeg.read_stream(io.BytesIO(data)) == Metadata()

@@ -37,13 +37,15 @@ _PILLOW_LIMIT = threading.Lock()
 def read_photograph(
     path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> Photograph:
-    """Read a photograph with its alpha, color profile and EXIF.
+    """Read a photograph with its alpha, color profile and metadata.
 
     Parameters
     ----------
     path : path-like
-        JPEG, PNG, TIFF, WebP, BMP, GIF or PPM: 8 or 16 bit, gray, RGB, RGBA, palette
-        or CMYK. Of several frames the first is read.
+        JPEG, PNG, TIFF, WebP, AVIF, JPEG 2000, BMP, GIF, PPM, PSD or OpenEXR, and with
+        the extras ``raw``, ``heif`` and ``jxl`` a camera's raw file, HEIC or JPEG XL:
+        8 or 16 bit, gray, RGB, RGBA, palette or CMYK. Of several frames the first is
+        read.
     max_pixels : int, default=200_000_000
         Larger photographs are refused from their header, before memory is taken.
 
@@ -57,7 +59,8 @@ def read_photograph(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is empty, truncated, too large, or not a photograph that can be read.
+        If it is empty, truncated, too large, not a photograph that can be read, or
+        needs an extra that is not installed.
 
     Examples
     --------

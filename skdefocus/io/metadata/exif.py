@@ -53,7 +53,7 @@ __all__ = [
 PREFIX = b"Exif\0\0"
 # The longer side of a thumbnail, as EXIF has it.
 _THUMBNAIL_SIDE = 160
-_RATIONAL = 5
+_SHORT, _RATIONAL = 3, 5
 _QUALITIES = (85, 70, 50, 30)
 
 
@@ -70,9 +70,16 @@ def reset_orientation(block: bytes) -> bytes:
     bytes
         The block with every orientation of 1.
     """
+    order = byte_order(block)
+    if order is None:
+        return block
     changed = bytearray(block)
+    upright = struct.pack(f"{order}HHIHH", ORIENTATION, _SHORT, 1, 1, 0)
     for directory in _pictures(block):
-        set_number(changed, directory.entries.get(ORIENTATION), 1)
+        # Every one, of whatever type: readers differ in which of two they take.
+        for at in range(directory.at + 2, directory.next_at, 12):
+            if struct.unpack_from(f"{order}H", block, at)[0] == ORIENTATION:
+                changed[at : at + 12] = upright
     return bytes(changed)
 
 

@@ -166,7 +166,7 @@ def carry(path: Path, metadata: Metadata, profile: bytes | None) -> list[str]:
     others = [segment for segment in metadata.segments if segment not in own]
     if own:
         made += own
-    elif metadata.density is not None or not block:
+    elif not block or (metadata.density and exif.density(block) is None):
         made.append((_APP0, _pack_density(metadata.density)))
     if block:
         made.append((_APP1, exif.PREFIX + block))

@@ -30,6 +30,8 @@ _WRITERS: dict[str, Callable[[Path, Metadata, bytes | None], list[str]]] = {
     "PNG": png.carry,
 }
 
+# Where a PNG has a chunk of its own, which is not to be made up.
+_WITH_DENSITY_IN_EXIF = frozenset({"JPEG", "MPO", "TIFF"})
 _WITHOUT_GPS = {
     "exif": exif.without_gps,
     "xmp": xmp.without_gps,
@@ -57,7 +59,10 @@ def read_metadata(path: str | os.PathLike[str], file_format: str) -> Metadata:
     if reader is None:
         return Metadata()
     try:
-        return reader(Path(path)).upright()
+        found = reader(Path(path)).upright()
+        if file_format in _WITH_DENSITY_IN_EXIF and found.density is None:
+            found = replace(found, density=exif.density(found.exif or b""))
+        return found
     except Exception:
         # Metadata, hostile or damaged, must not cost the photograph.
         return Metadata()

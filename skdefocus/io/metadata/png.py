@@ -194,7 +194,7 @@ def carry(path: Path, metadata: Metadata, profile: bytes | None) -> list[str]:
             own = b"ICC profile\0\0" + zlib.compress(profile)
         made.insert(0, (b"iCCP", own))
     made.sort(key=lambda chunk: chunk[0] != b"cICP")
-    density = metadata.density or exif.density(metadata.exif or b"")
+    density = metadata.density
     if density is not None and density.is_useful and b"pHYs" not in dict(rest):
         made.append((b"pHYs", _pack_density(density)))
     if metadata.exif:

@@ -36,6 +36,9 @@ _NOTE = "http://ns.adobe.com/xmp/note/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DEEPEST = 200
 _EXTENDED_NAME = re.compile(rb"""HasExtendedXMP\s*(?:=\s*["']|>)\s*([0-9A-Fa-f]{32})""")
+_PLAIN_ORIENTATION = re.compile(
+    rb"""(tiff:Orientation\s{0,9}(?:=\s{0,9}["']|>)\s{0,9})[2-8]"""
+)
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=<>"'/]+)\s*=\s*("[^"]*"|'[^']*')""")
 
 # What becomes of a property: None leaves it, b"" removes it, other bytes replace its
@@ -62,7 +65,9 @@ def reset_orientation(packet: bytes) -> bytes:
     """
     if b"Orientation" not in packet:
         return packet
-    return _change(packet, lambda space, name: _upright(space, name)) or packet
+    changed = _change(packet, _upright)
+    # Also in a packet that is no good XML, since readers look for the text alone.
+    return _PLAIN_ORIENTATION.sub(rb"\g<1>1", packet) if changed is None else changed
 
 
 def _upright(space: str, name: str) -> bytes | None:

@@ -46,6 +46,16 @@ def test_size_and_orientation_change_and_nothing_else(order):
     assert details[37510] == b"UNICODE\0\0g"
 
 
+@pytest.mark.parametrize("kind", [SHORT, LONG, RATIONAL])
+def test_every_orientation_is_reset_whatever_its_type(kind):
+    data = block({274: (kind, 6), 275: (SHORT, 6)})
+    # The second tag becomes another orientation.
+    data = data.replace(b"\x13\x01\3\0", b"\x12\x01\3\0")
+    after = exif.reset_orientation(data)
+    assert after.count(b"\x12\x01\3\0\1\0\0\0\1\0\0\0") == 2
+    assert load(after)[274] == 1
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_the_thumbnail_is_renewed_in_its_place(order):
     old = thumbnail((160, 120)) + b"padding" * 900

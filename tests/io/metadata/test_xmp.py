@@ -35,6 +35,11 @@ def test_the_orientation_alone_changes():
     assert xmp.reset_orientation(other) == other
 
 
+def test_the_orientation_of_what_is_no_good_xml_changes_too():
+    for text in (b'<a tiff:Orientation="6">', b"<tiff:Orientation>6</tiff:Orient"):
+        assert xmp.reset_orientation(text) == text.replace(b"6", b"1")
+
+
 def test_size_is_fitted_and_thumbnails_go():
     after = xmp.fit(PACKET, 4000, 3000)
     assert b't:ImageWidth="4000"' in after

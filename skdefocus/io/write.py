@@ -12,7 +12,7 @@ import numpy as np
 from .._shared.files import temporary_beside
 from .._shared.validation import check_image, check_map, to_float_image
 from .formats import STRIPS, WRITE_FORMATS
-from .metadata import Metadata, byte_order, fit, pass_on
+from .metadata import Metadata, byte_order, fit, held_by, pass_on
 from .metadata import strip as strip_metadata
 from .photograph import Photograph
 
@@ -99,7 +99,9 @@ def write_photograph(
     if like.alpha is not None and file_format != "JPEG":
         alpha = to_float_image(like.alpha, "alpha")
         pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])
-    metadata, dropped = strip_metadata(like.metadata, strip)
+    metadata, dropped = held_by(like.metadata, file_format)
+    metadata, unclear = strip_metadata(metadata, strip)
+    dropped += unclear
     metadata = fit(metadata, pixels, file_format)
     profile = like.icc_profile
     if profile and not _suits(profile, pixels):
@@ -108,7 +110,6 @@ def write_photograph(
     with temporary_beside(path) as temporary:
         if file_format == "WEBP":
             _write_webp(temporary, pixels, metadata, profile)
-            dropped += ["IPTC, which WebP does not hold"] * bool(metadata.resources)
         else:
             is_swapped = _write_pixels(temporary, pixels, metadata, file_format)
             dropped += pass_on(

@@ -4,7 +4,7 @@ from .boxes import from_blocks
 from .carried import Metadata
 from .density import Density
 from .directory import byte_order
-from .passing_on import fit, pass_on, read_jpeg_metadata, read_metadata, strip
+from .passing_on import fit, held_by, pass_on, read_jpeg_metadata, read_metadata, strip
 
 __all__ = [
     "Density",
@@ -12,6 +12,7 @@ __all__ = [
     "byte_order",
     "fit",
     "from_blocks",
+    "held_by",
     "pass_on",
     "read_jpeg_metadata",
     "read_metadata",

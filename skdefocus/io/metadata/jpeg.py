@@ -11,12 +11,11 @@ from . import exif, resources, xmp
 from .carried import Metadata
 from .density import Density
 
-__all__ = ["PLAIN", "carry", "read", "read_stream"]
+__all__ = ["carry", "is_plain", "read", "read_stream"]
 
-_APP0, _APP1, _APP2, _APP13, _APP14, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xEE, 0xFE
+_APP0, _APP1, _APP2, _APP12 = 0xE0, 0xE1, 0xE2, 0xEC
+_APP13, _APP14, _COMMENT = 0xED, 0xEE, 0xFE
 _SCAN, _END = 0xDA, 0xD9
-# Markers of segments that everybody can read: JFIF and comments.
-PLAIN = frozenset({_APP0, _COMMENT})
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _JFIF = b"JFIF\0"
 _PROFILE = b"ICC_PROFILE\0"
@@ -88,6 +87,24 @@ def read_stream(file: BinaryIO) -> Metadata:
         density=density,
         segments=tuple(others),
     )
+
+
+def is_plain(marker: int, body: bytes) -> bool:
+    """Whether everybody knows what a segment tells.
+
+    Parameters
+    ----------
+    marker : int
+        The segment's.
+    body : bytes
+        What it holds.
+
+    Returns
+    -------
+    bool
+        True for JFIF, comments, and how well Photoshop saved the file.
+    """
+    return marker in (_APP0, _COMMENT) or (marker, body[:5]) == (_APP12, b"Ducky")
 
 
 def _is_left(marker: int, body: bytes) -> bool:

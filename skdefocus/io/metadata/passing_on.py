@@ -13,7 +13,7 @@ import numpy as np
 from . import boxes, exif, jpeg, png, psd, resources, tiff, webp, xmp
 from .carried import Metadata
 
-__all__ = ["fit", "pass_on", "read_jpeg_metadata", "read_metadata", "strip"]
+__all__ = ["fit", "held_by", "pass_on", "read_jpeg_metadata", "read_metadata", "strip"]
 
 _READERS: dict[str, Callable[[Path], Metadata]] = {
     "JPEG": jpeg.read,
@@ -87,6 +87,37 @@ def read_jpeg_metadata(file: BinaryIO) -> Metadata:
         return Metadata()
 
 
+def held_by(metadata: Metadata, file_format: str) -> tuple[Metadata, list[str]]:
+    """Leave out what a format does not hold.
+
+    Parameters
+    ----------
+    metadata : Metadata
+        All.
+    file_format : {"JPEG", "PNG", "TIFF", "WEBP"}
+        What the picture is written as.
+
+    Returns
+    -------
+    metadata : Metadata
+        The rest.
+    dropped : list of str
+        What is left out and would change how the picture looks, or cannot be found
+        elsewhere in it.
+    """
+    dropped = []
+    if file_format == "WEBP" and metadata.resources:
+        dropped.append("IPTC, which WebP does not hold")
+        metadata = replace(metadata, resources=None)
+    if file_format != "PNG":
+        if png.says_other_colors(metadata.chunks):
+            dropped.append(f"color chunks, which {file_format} does not hold")
+        metadata = replace(metadata, chunks=())
+    if file_format != "JPEG":
+        metadata = replace(metadata, segments=())
+    return metadata, dropped
+
+
 def strip(metadata: Metadata, what: str | None) -> tuple[Metadata, list[str]]:
     """Leave out what is not to be passed on.
 
@@ -118,7 +149,7 @@ def strip(metadata: Metadata, what: str | None) -> tuple[Metadata, list[str]]:
         clean[field] = (clear(held) if held else None) or None
         if held and not clean[field]:
             dropped.append(f"its {field.partition('_')[0].upper()}, which is not clear")
-    segments = tuple(item for item in metadata.segments if item[0] in jpeg.PLAIN)
+    segments = tuple(item for item in metadata.segments if jpeg.is_plain(*item))
     if len(segments) < len(metadata.segments):
         dropped.append("segments of its maker, which may tell the place")
     chunks = tuple(item for item in metadata.chunks if not png.may_tell_place(*item))

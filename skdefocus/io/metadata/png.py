@@ -15,13 +15,14 @@ from . import resources as photoshop
 from .carried import Metadata
 from .density import Density
 
-__all__ = ["ABOUT_PIXELS", "carry", "may_tell_place", "read"]
+__all__ = ["ABOUT_PIXELS", "carry", "may_tell_place", "read", "says_other_colors"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # What colors mean, in the order in which chunks of it are written.
 _COLOR = (b"cICP", b"sRGB", b"gAMA", b"cHRM", b"mDCV", b"cLLI")
 # What stays when all else is stripped.
 ABOUT_PIXELS = frozenset({*_COLOR, b"iCCP", b"pHYs"})
+_SRGB_GAMMA = struct.pack(">I", 45_455)
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _OTHER = (b"iCCP", b"pHYs", b"tIME", b"oFFs", b"pCAL", b"sCAL", b"sTER")
 # What a library's own file keeps: pixels, their layout and their opacity.
@@ -80,6 +81,25 @@ def read(path: Path) -> Metadata:
         density=density,
         chunks=tuple(chunks),
     )
+
+
+def says_other_colors(chunks: tuple[tuple[bytes, bytes], ...]) -> bool:
+    """Whether chunks say that the colors are none of sRGB.
+
+    Parameters
+    ----------
+    chunks : tuple of (bytes, bytes)
+        Names and bodies.
+
+    Returns
+    -------
+    bool
+        False where a profile says it, which every format holds.
+    """
+    said = dict(chunks)
+    if b"iCCP" in said or b"sRGB" in said:
+        return False
+    return said.get(b"gAMA", _SRGB_GAMMA) != _SRGB_GAMMA or b"cICP" in said
 
 
 def may_tell_place(name: bytes, body: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
 import warnings
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from skdefocus.io import Photograph, read_photograph, write_photograph
-from skdefocus.io.metadata import Metadata, read_metadata, resources, strip
+from skdefocus.io.metadata import Metadata, held_by, read_metadata, resources, strip
 from tests.io.tiff_files import ASCII, RATIONAL, SHORT, block
 
 GPS = {1: (ASCII, b"N\0"), 2: (RATIONAL, [52.0, 30.0, 15.5])}
@@ -107,11 +108,12 @@ def test_what_may_tell_the_place_is_left_out_with_a_line(tmp_path, shallow):
     odd = Metadata(
         exif=b"II*\0not understood",
         xmp=b"not understood",
-        segments=((0xE7, b"a maker's"), (0xFE, b"comment")),
+        segments=((0xE7, b"maker"), (0xFE, b"comment"), (0xEC, b"Ducky")),
         chunks=((b"tEXt", b"exif:GPSLatitude\x0052"), (b"tEXt", b"Author\0J")),
     )
     kept, dropped = strip(odd, "gps")
     assert kept == Metadata(segments=odd.segments[1:], chunks=odd.chunks[1:])
+    assert held_by(odd, "TIFF")[0] == Metadata(exif=odd.exif, xmp=odd.xmp)
     assert len(dropped) == 3
     with pytest.warns(UserWarning, match="without its EXIF, which is not clear; its"):
         write_photograph(
@@ -119,6 +121,13 @@ def test_what_may_tell_the_place_is_left_out_with_a_line(tmp_path, shallow):
         )
     with pytest.raises(ValueError, match="strip must be one of gps, all; got 'xmp'"):
         write_photograph(tmp_path / "x.jpg", shallow, strip="xmp")
+
+
+def test_colors_that_jpeg_does_not_hold_are_said(tmp_path, shallow):
+    linear = Metadata(chunks=((b"gAMA", struct.pack(">I", 100_000)),))
+    like = Photograph(shallow, metadata=linear)
+    with pytest.warns(UserWarning, match="without color chunks, which JPEG does not"):
+        write_photograph(tmp_path / "x.jpg", shallow, like)
 
 
 def test_a_profile_for_other_pixels_is_left_out_with_a_line(tmp_path, shallow):

@@ -140,6 +140,15 @@ def test_damaged_chunks_are_left_out(tmp_path):
         assert png.read(path) == Metadata()
 
 
+def test_colors_that_other_formats_do_not_hold():
+    srgb = ((b"gAMA", struct.pack(">I", 45_455)),)
+    assert png.says_other_colors(COLOR)
+    assert png.says_other_colors(COLOR[1:])
+    assert not png.says_other_colors(srgb)
+    assert not png.says_other_colors((*COLOR, (b"iCCP", b"")))
+    assert not png.says_other_colors(())
+
+
 def test_what_may_tell_the_place():
     assert png.may_tell_place(b"tEXt", b"exif:GPSLatitude\x0052")
     assert png.may_tell_place(*raw(b"exif", b"x"))

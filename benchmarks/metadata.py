@@ -106,6 +106,7 @@ def main() -> int:
     )
     print(f"{'from':6}{'to':6}{'files':>7}{'tags':>8}{'listed':>8}{'others':>8}")
     differing: list[tuple[str, Counter[str]]] = []
+    n_others = 0
     for before, after in (
         *((".jpg", ".jpg"), (".jpg", ".tif")),
         *((ending, ending) for ending in (".png", ".tif", ".webp")),
@@ -124,12 +125,13 @@ def main() -> int:
         counts = (len(sources), total, listed.total(), others.total())
         figures = "".join(f"{n:8}" for n in counts[1:])
         print(f"{before[1:]:6}{after[1:]:6}{counts[0]:7}{figures}")
+        n_others += others.total()
         shown = others + listed if options.all else others
         differing.append((f"{before[1:]} to {after[1:]}", shown))
     for title, counts in differing:
         for tag, n in sorted(counts.items()):
-            print(f"{title}: {tag}, {n} files")
-    return int(any(counts for _, counts in differing))
+            print(f"{title}: {tag}, {n} file{'s' * (n > 1)}")
+    return int(n_others > 0)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from skdefocus.io import (
     write_map,
     write_photograph,
 )
+from skdefocus.io.decoders import choose
 from skdefocus.io.formats import (
     FOLDER_ENDINGS,
     FORMATS,
@@ -106,7 +107,8 @@ def test_formats_that_are_not_listed_are_not_read(tmp_path, ending):
 
 
 @pytest.mark.parametrize("ending", FOLDER_ENDINGS)
-def test_folders_are_searched_for_it(tmp_path, ending):
+def test_folders_are_searched_for_it(tmp_path, monkeypatch, ending):
+    monkeypatch.setattr(choose, "_is_installed", lambda extra: True)
     path = tmp_path / f"x{ending}"
     path.touch()
     assert list_photographs(tmp_path) == [path]

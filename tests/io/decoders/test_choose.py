@@ -87,6 +87,8 @@ def test_folders_leave_out_what_cannot_be_read(tmp_path, no_extras):
 
 @pytest.mark.parametrize("ending", [".cr2", ".heic", ".jxl", ".avif", ".jp2", ".psd"])
 def test_damaged_files_give_one_sentence(tmp_path, ending):
+    if missing_extra(tmp_path / f"x{ending}") is not None:
+        pytest.skip("its extra is not installed")
     whole = {".cr2": b"II*\0", ".psd": b"8BPS\0\1", ".jxl": b"\xff\x0a"}
     path = tmp_path / f"x{ending}"
     path.write_bytes(whole.get(ending, b"\0\0\0\x18ftypheic\0\0\0\0") + b"and so on")

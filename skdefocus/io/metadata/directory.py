@@ -36,6 +36,7 @@ _MAGIC = {b"*\0", b"\0*", b"RO", b"OR", b"RS", b"U\0"}
 _BIG_MAGIC = {b"+\0", b"\0+"}
 # No camera writes more entries; hostile files repeat them without end.
 _MOST_ENTRIES = 4096
+_MOST_IN_VALUES = 64 << 20
 _ENTRY_SIZE = 12
 _SHORT, _LONG = 3, 4
 
@@ -250,20 +251,22 @@ def pack_directory(
         Where the value of each tag will begin.
     """
     table: list[bytes] = []
-    values, starts = b"", {}
+    values: list[bytes] = []
+    starts: dict[int, int] = {}
     end = start + 2 + _ENTRY_SIZE * len(fields) + 4
     for tag, field in sorted(fields.items()):
         position = start + 2 + _ENTRY_SIZE * len(table) + 8
         held = field.value.ljust(4, b"\0")
         if len(held) > 4:
-            position = end + len(values)
+            position = end
             held = struct.pack(f"{order}I", position)
-            values += field.value + bytes(len(field.value) % 2)
+            values += [field.value, bytes(len(field.value) % 2)]
+            end += len(field.value) + len(field.value) % 2
         starts[tag] = position
         table.append(struct.pack(f"{order}HHI", tag, field.kind, field.count) + held)
     head = struct.pack(f"{order}H", len(table))
     tail = struct.pack(f"{order}I", following)
-    return head + b"".join(table) + tail + values, starts
+    return b"".join([head, *table, tail, *values]), starts
 
 
 def fields_of(data: Data, entries: Iterable[Entry]) -> dict[int, Field]:
@@ -279,13 +282,14 @@ def fields_of(data: Data, entries: Iterable[Entry]) -> dict[int, Field]:
     Returns
     -------
     dict of int to Field
-        By tag.
+        By tag. Values that together are larger than the block, since they overlap as no
+        camera writes them, are left out.
     """
-    return {
-        entry.tag: Field(
-            entry.kind,
-            entry.count,
-            bytes(data[entry.start : entry.start + entry.size]),
-        )
-        for entry in entries
-    }
+    fields = {}
+    left = min(len(data), _MOST_IN_VALUES)
+    for entry in entries:
+        if entry.size <= left:
+            left -= entry.size
+            value = bytes(data[entry.start : entry.start + entry.size])
+            fields[entry.tag] = Field(entry.kind, entry.count, value)
+    return fields

@@ -201,6 +201,8 @@ def without_gps(block: bytes) -> bytes:
     changed = bytearray(block)
     inside = _below(block, main, GPS)
     if inside is not None:
+        if sum(entry.size for entry in inside.entries.values()) > len(block):
+            return b""  # They overlap, as no camera writes them.
         for entry in inside.entries.values():
             _clear(changed, entry)
         changed[inside.at : inside.next_at + 4] = bytes(inside.next_at + 4 - inside.at)

@@ -23,7 +23,7 @@ _PROFILE = b"ICC_PROFILE\0"
 # the pixels of the old file were coded.
 _LEFT = ((_APP0, b"JFXX\0"), (_APP0, b"AVI1"), (_APP2, b"MPF\0"), (_APP14, b"Adobe"))
 # All segments together; cameras write some hundred kilobytes, and depth maps megabytes.
-_MOST_BYTES = 64 << 20
+_MOST_BYTES, _MOST_SEGMENTS = 64 << 20, 20_000
 _MOST_IN_SEGMENT = 65533
 # JFIF's unit of density, as TIFF has it: a ratio, per inch, per centimeter.
 _UNITS = {0: 1, 1: 2, 2: 3}
@@ -61,7 +61,8 @@ def read_stream(file: BinaryIO) -> Metadata:
     """
     found: dict[str, bytes] = {}
     parts: dict[int, bytes] = {}
-    image_resources, density, others = b"", None, []
+    image_resources: list[bytes] = []
+    density, others = None, []
     for marker, body in _segments(file):
         if marker == _APP0 and body.startswith(_JFIF):
             density = _read_density(body)
@@ -74,7 +75,7 @@ def read_stream(file: BinaryIO) -> Metadata:
         elif marker == _APP1 and body.startswith(xmp.EXTENDED_PREFIX):
             _take_part(parts, body, xmp.extended_name(found.get("xmp", b"")))
         elif marker == _APP13 and body.startswith(resources.PREFIX):
-            image_resources += body[len(resources.PREFIX) :]
+            image_resources.append(body[len(resources.PREFIX) :])
         elif marker == _COMMENT or 0xE0 <= marker <= 0xEF:
             own = marker == _APP2 and body.startswith(_PROFILE)
             if not own and not _is_left(marker, body):
@@ -83,7 +84,7 @@ def read_stream(file: BinaryIO) -> Metadata:
         exif=found.get("exif"),
         xmp=found.get("xmp"),
         xmp_extended=b"".join(parts[at] for at in sorted(parts)) or None,
-        resources=image_resources or None,
+        resources=b"".join(image_resources) or None,
         density=density,
         segments=tuple(others),
     )
@@ -116,7 +117,9 @@ def _segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     if file.read(2) != b"\xff\xd8":
         return
     total = 0
-    while total < _MOST_BYTES:
+    for _ in range(_MOST_SEGMENTS):
+        if total > _MOST_BYTES:
+            return
         if file.read(1) != b"\xff":
             return
         code = file.read(1)
@@ -189,10 +192,9 @@ def carry(path: Path, metadata: Metadata, profile: bytes | None) -> list[str]:
         made.append((_APP1, exif.PREFIX + block))
     made += _pack_xmp(metadata)
     rest = metadata.resources or b""
-    while rest:
-        piece = rest[: _MOST_IN_SEGMENT - len(resources.PREFIX)]
-        made.append((_APP13, resources.PREFIX + piece))
-        rest = rest[len(piece) :]
+    step = _MOST_IN_SEGMENT - len(resources.PREFIX)
+    for at in range(0, len(rest), step):
+        made.append((_APP13, resources.PREFIX + rest[at : at + step]))
     if profile:
         step = _MOST_IN_SEGMENT - len(_PROFILE) - 2
         pieces = [profile[at : at + step] for at in range(0, len(profile), step)]

@@ -29,6 +29,7 @@ _OTHER = (b"iCCP", b"pHYs", b"tIME", b"oFFs", b"pCAL", b"sCAL", b"sTER")
 _PIXELS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
 # The largest that is kept of one chunk, inflated or not, and of all together.
 _MOST_IN_CHUNK, _MOST_BYTES = 32 << 20, 64 << 20
+_MOST_CHUNKS, _MOST_KEPT = 500_000, 10_000
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _RAW = b"Raw profile type "
 # A meter has so many of TIFF's units: inches and centimeters.
@@ -123,16 +124,18 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """Give what a PNG tells of itself, before its pixels and behind them."""
     if file.read(8) != _SIGNATURE:
         return
-    total = 0
+    total = n_kept = 0
     wanted = {*_COLOR, *_TEXT, *_OTHER, b"eXIf"}
-    while True:
+    for _ in range(_MOST_CHUNKS):
         head = file.read(8)
         if len(head) < 8 or head[4:] == b"IEND":
             return
         size, name = struct.unpack(">I4s", head)
-        if name not in wanted or size > _MOST_IN_CHUNK or total > _MOST_BYTES:
+        is_large = size > _MOST_IN_CHUNK or total > _MOST_BYTES
+        if name not in wanted or is_large or n_kept >= _MOST_KEPT:
             file.seek(size + 4, 1)
             continue
+        n_kept += 1
         body, check = file.read(size), file.read(4)
         total += size
         if len(check) == 4 and zlib.crc32(name + body) == struct.unpack(">I", check)[0]:

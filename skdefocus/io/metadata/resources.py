@@ -27,6 +27,7 @@ IPTC, RESOLUTION, PROFILE, EXIF, XMP = 0x0404, 0x03ED, 0x040F, 0x0422, 0x0424
 # Thumbnails of the old picture, and what stands elsewhere here.
 _STALE = frozenset({0x0409, 0x040C, PROFILE, EXIF, 0x0423, XMP})
 _FIXED = 12
+_MOST = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ def resources(block: bytes) -> Iterator[Resource]:
         Each of them.
     """
     position = 0
-    while block[position : position + 4] in _SIGNATURES:
-        if position + _FIXED > len(block):
+    for _ in range(_MOST):
+        is_one = block[position : position + 4] in _SIGNATURES
+        if not is_one or position + _FIXED > len(block):
             return
         (number,) = struct.unpack_from(">H", block, position + 4)
         start = position + 6 + (block[position + 6] + 2) // 2 * 2

@@ -137,11 +137,7 @@ def make_block(data: Data) -> bytes | None:
         if found is not None:
             groups[tag] = found
     fields = {
-        tag: fields_of(
-            data,
-            (e for e in group.entries.values() if e.size <= _MOST_IN_VALUE),
-        )
-        for tag, group in groups.items()
+        tag: fields_of(data, group.entries.values()) for tag, group in groups.items()
     }
     photometric = number(data, main.entries.get(PHOTOMETRIC))
     fields[0] = {

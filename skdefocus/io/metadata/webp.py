@@ -10,7 +10,7 @@ from .carried import Metadata
 
 __all__ = ["read"]
 
-_MOST_BYTES = 64 << 20
+_MOST_BYTES, _MOST_CHUNKS = 64 << 20, 10_000
 
 
 def read(path: Path) -> Metadata:
@@ -31,7 +31,10 @@ def read(path: Path) -> Metadata:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WEBP":
             return Metadata()
-        while len(head := file.read(8)) == 8:
+        for _ in range(_MOST_CHUNKS):
+            head = file.read(8)
+            if len(head) < 8:
+                break
             name, size = struct.unpack("<4sI", head)
             if name in (b"EXIF", b"XMP ") and size <= _MOST_BYTES:
                 found.setdefault(name, file.read(size))

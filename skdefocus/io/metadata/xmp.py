@@ -35,6 +35,7 @@ _XMP = "http://ns.adobe.com/xap/1.0/"
 _NOTE = "http://ns.adobe.com/xmp/note/"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _DEEPEST = 200
+_MOST_ELEMENTS, _MOST_SPACES = 300_000, 1_000
 _EXTENDED_NAME = re.compile(rb"""HasExtendedXMP\s*(?:=\s*["']|>)\s*([0-9A-Fa-f]{32})""")
 _PLAIN_ORIENTATION = re.compile(
     rb"""(tiff:Orientation\s{0,9}(?:=\s{0,9}["']|>)\s{0,9})[2-8]"""
@@ -160,6 +161,7 @@ class _Finder:
             raise _NotUnderstood("it is not in UTF-8")
         self.spans: list[tuple[int, int, bytes]] = []
         self._packet = packet
+        self._left = _MOST_ELEMENTS
         self._rule = rule
         # Prefixes of namespaces, one dictionary a level.
         self._spaces: list[dict[bytes, str]] = [{}]
@@ -186,12 +188,16 @@ class _Finder:
         packet, start = self._packet, self._parser.CurrentByteIndex
         end = _end_of_tag(packet, start)
         tag = packet[start:end]
+        self._left -= 1
         found = list(_ATTRIBUTE.finditer(tag))
-        spaces = dict(self._spaces[-1])
-        for match in found:
-            key = match[1]
-            if key.startswith(b"xmlns:"):
-                spaces[key[6:]] = match[2][1:-1].decode()
+        named = {
+            match[1][6:]: match[2][1:-1].decode()
+            for match in found
+            if match[1].startswith(b"xmlns:")
+        }
+        spaces = self._spaces[-1] | named if named else self._spaces[-1]
+        if len(spaces) > _MOST_SPACES or self._left < 0:
+            raise _NotUnderstood("it has more elements or prefixes than any packet")
         self._spaces.append(spaces)
         for match in found:
             text = self._ask(match[1], spaces)

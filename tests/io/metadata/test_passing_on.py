@@ -6,6 +6,8 @@ import json
 import shutil
 import struct
 import subprocess
+import time
+import tracemalloc
 import warnings
 from dataclasses import replace
 
@@ -178,3 +180,53 @@ def test_exiftool_agrees(carrier, ending):
     assert found["XMP-dc:Format"] == "Blüte"
     assert (found.get("IPTC:Keywords") == "bird") == (ending != ".webp")
     assert not [key for key in found if "Warning" in key]
+
+
+def many_entries(size, *, below=False):
+    """A block with 4000 entries, each as large as all of it, or with such a GPS."""
+    data = bytearray(block(NAMES))
+    rows = b"".join(
+        struct.pack("<HHII", tag, 7, size - 10, 8) for tag in range(50_000, 54_000)
+    )
+    table = struct.pack("<H", 4000) + rows + bytes(4)
+    start = len(data)
+    data += table + struct.pack("<HHHII", 1, 34853, 4, 1, start) + bytes(4)
+    data[4:8] = struct.pack("<I", start + len(table) * below)
+    return bytes(data).ljust(size, b"\0")
+
+
+SMALL = struct.pack(">I4s", 0, b"tEXt") + bytes(4)
+HOSTILE = {
+    # Overlapping values, in the first directory.
+    ".tif": lambda: many_entries(1 << 22),
+    # Chunks, segments and boxes without end.
+    ".png": lambda: b"\x89PNG\r\n\x1a\n" + SMALL * 2_000_000,
+    ".jpg": lambda: b"\xff\xd8" + b"\xff\xed\0\2" * 5_000_000,
+    ".webp": lambda: b"RIFF\0\0\0\0WEBP" + b"none\0\0\0\0" * 2_000_000,
+    ".jxl": lambda: (struct.pack(">I4s", 8, b"none")) * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("ending", HOSTILE)
+def test_time_and_memory_are_bounded(tmp_path, ending):
+    path = tmp_path / f"x{ending}"
+    path.write_bytes(HOSTILE[ending]())
+    name = {".jpg": "JPEG", ".tif": "TIFF"}.get(ending, ending[1:].upper())
+    start = time.perf_counter()
+    tracemalloc.start()
+    read_metadata(path, name)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Of which much is for tracing.
+    assert time.perf_counter() - start < 15
+    assert most < 60 << 20
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_a_hostile_block_in_a_png_becomes_a_tiff_at_once(tmp_path, shallow, below):
+    odd = Metadata(exif=many_entries(1 << 22, below=below))
+    start = time.perf_counter()
+    write_photograph(tmp_path / "x.tif", shallow, Photograph(shallow, metadata=odd))
+    assert (strip(odd, "gps")[0].exif is None) == below
+    assert time.perf_counter() - start < 5
+    assert (tmp_path / "x.tif").stat().st_size < 10 << 20

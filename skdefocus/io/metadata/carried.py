@@ -29,6 +29,9 @@ class Metadata:
     segments : tuple of (int, bytes)
         Segments of a JPEG that are none of these, with their markers; only JPEGs
         hold them.
+    order : tuple of str
+        Which of "exif", "xmp" and "resources" came first in a JPEG: of a property that
+        is in several, readers take one by its place.
     chunks : tuple of (bytes, bytes)
         Chunks of a PNG on color, density and text, with their names; only PNGs hold
         them.
@@ -40,6 +43,7 @@ class Metadata:
     resources: bytes | None = None
     density: Density | None = None
     segments: tuple[tuple[int, bytes], ...] = ()
+    order: tuple[str, ...] = ()
     chunks: tuple[tuple[bytes, bytes], ...] = ()
 
     def upright(self) -> Metadata:

@@ -61,6 +61,7 @@ def read_stream(file: BinaryIO) -> Metadata:
     """
     found: dict[str, bytes] = {}
     parts: dict[int, bytes] = {}
+    order: list[str] = []
     image_resources: list[bytes] = []
     density, others = None, []
     for marker, body in _segments(file):
@@ -70,12 +71,15 @@ def read_stream(file: BinaryIO) -> Metadata:
             others.append((marker, body[:12].ljust(14, b"\0")))
         elif marker == _APP1 and body.startswith(exif.PREFIX[:4]):
             found.setdefault("exif", body[len(exif.PREFIX) :])
+            order.append("exif")
         elif marker == _APP1 and body.startswith(xmp.PREFIX):
             found.setdefault("xmp", body[len(xmp.PREFIX) :])
+            order.append("xmp")
         elif marker == _APP1 and body.startswith(xmp.EXTENDED_PREFIX):
             _take_part(parts, body, xmp.extended_name(found.get("xmp", b"")))
         elif marker == _APP13 and body.startswith(resources.PREFIX):
             image_resources.append(body[len(resources.PREFIX) :])
+            order.append("resources")
         elif marker == _COMMENT or 0xE0 <= marker <= 0xEF:
             own = marker == _APP2 and body.startswith(_PROFILE)
             if not own and not _is_left(marker, body):
@@ -87,6 +91,7 @@ def read_stream(file: BinaryIO) -> Metadata:
         resources=b"".join(image_resources) or None,
         density=density,
         segments=tuple(others),
+        order=tuple(dict.fromkeys(order)),
     )
 
 
@@ -188,13 +193,16 @@ def carry(path: Path, metadata: Metadata, profile: bytes | None) -> list[str]:
         made += own
     elif not block or (metadata.density and exif.density(block) is None):
         made.append((_APP0, _pack_density(metadata.density)))
-    if block:
-        made.append((_APP1, exif.PREFIX + block))
-    made += _pack_xmp(metadata)
-    rest = metadata.resources or b""
     step = _MOST_IN_SEGMENT - len(resources.PREFIX)
-    for at in range(0, len(rest), step):
-        made.append((_APP13, resources.PREFIX + rest[at : at + step]))
+    rest = metadata.resources or b""
+    pieces = [rest[at : at + step] for at in range(0, len(rest), step)]
+    kinds = {
+        "exif": [(_APP1, exif.PREFIX + block)] if block else [],
+        "xmp": _pack_xmp(metadata),
+        "resources": [(_APP13, resources.PREFIX + piece) for piece in pieces],
+    }
+    for kind in dict.fromkeys((*metadata.order, *kinds)):
+        made += kinds[kind]
     if profile:
         step = _MOST_IN_SEGMENT - len(_PROFILE) - 2
         pieces = [profile[at : at + step] for at in range(0, len(profile), step)]

@@ -52,6 +52,20 @@ def test_what_is_put_in_is_read_again(tmp_path, metadata):
         assert picture.size == SIZE
 
 
+def test_the_order_is_kept(tmp_path):
+    source = with_segments(
+        tmp_path / "in.jpg",
+        (0xED, resources.PREFIX + IPTC),
+        (0xE1, xmp.PREFIX + b"<x:xmpmeta/>"),
+        (0xE1, exif.PREFIX + EXIF),
+    )
+    found = jpeg.read(source)
+    assert found.order == ("resources", "xmp", "exif")
+    target = plain(tmp_path / "out.jpg")
+    jpeg.carry(target, found, None)
+    assert jpeg.read(target).order == found.order
+
+
 @pytest.mark.parametrize("density", [Density(300, 200, 2), Density(118, 118, 3)])
 def test_density(tmp_path, density):
     path = plain(tmp_path / "x.jpg")

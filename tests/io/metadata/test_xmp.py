@@ -65,7 +65,7 @@ BOMB = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "%s">%s]>
 OUTSIDE = b"""<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>
 <a xmlns:t="http://ns.adobe.com/tiff/1.0/" t:Orientation="6">&x;</a>"""
 DEEP = b"<a>" * 100_000 + b"Orientation GPS"
-MANY = b'<a tiff:Orientation="1" GPS="">' + b"<a/>" * 1_000_000 + b"</a>"
+MANY = b'<a tiff:Orientation="1" GPS="">' + b"<a/>" * 350_000 + b"</a>"
 SPACES = b"<a %s>%s</a>" % (
     b" ".join(b'xmlns:a%d="GPS Orientation"' % i for i in range(2000)),
     b'<b xmlns:b="b"/>' * 9000,

@@ -21,7 +21,7 @@ from .subject import subject_key
 __all__ = ["file_key", "photograph_keys", "pipeline_key", "product_keys"]
 
 # Changes whenever the same work may give other results or figures.
-_VERSION = 2
+_VERSION = 3
 # Parameters that results do not depend on.
 _WITHOUT_EFFECT = frozenset({"memory", "n_jobs", "verbose"})
 
@@ -150,9 +150,10 @@ def product_keys(
     if with_map:
         options = {"map_data": form.map_data, "map_range": form.map_range}
         keys["map"] = pipeline_key(pipeline, {}, options)
-    keys["pipeline"] = pipeline_key(pipeline, {}, {})
+    written = {"picture_format": form.picture_format, "strip": form.strip}
+    keys["pipeline"] = pipeline_key(pipeline, {}, written)
     for name, step in pictures.items():
-        keys[name] = pipeline_key(pipeline, {name: step}, {})
+        keys[name] = pipeline_key(pipeline, {name: step}, written)
     if overview:
         options = {"credit": form.credit, "map_range": form.map_range}
         keys["overview"] = pipeline_key(pipeline, pictures, options)

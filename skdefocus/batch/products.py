@@ -64,11 +64,20 @@ class Form:
         Stands in the overview and in a text file beside; empty for none.
     map_range : (float, float), "auto" or None
         What the colors of the map span; None is the same for all photographs.
+    picture_format : {"jpg", "png", "tif", "webp"} or None
+        Format of pictures; None for that of their photograph, or what is nearest to it.
+    strip : {"gps", "all"} or None
+        What metadata is left out of pictures.
     """
 
     map_data: str = "tif"
     credit: str = ""
     map_range: tuple[float, float] | str | None = None
+    picture_format: str | None = None
+    strip: str | None = None
+
+
+_DEFAULT_FORM = Form()
 
 
 @dataclass
@@ -219,7 +228,7 @@ def write_products(
                 stage, name, results.sample, form.map_data, map_range=form.map_range
             )
         elif product == "pipeline":
-            write_pictures(stage, name, results.own, results.original)
+            write_pictures(stage, name, results.own, results.original, form)
         elif product == "overview":
             overview = _draw_overview(results, form)
             write_photograph(stage(f"{name}_overview.png"), overview)
@@ -227,7 +236,7 @@ def write_products(
             stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
         elif product != "figures":
             picture = {product: results.pictures[product]}
-            write_pictures(stage, name, picture, results.original)
+            write_pictures(stage, name, picture, results.original, form)
         files[product] = stage.targets[n_before:]
     return files
 
@@ -276,7 +285,11 @@ def write_map_files(
 
 
 def write_pictures(
-    stage: Stage, name: str, pictures: Mapping[str, np.ndarray], original: Photograph
+    stage: Stage,
+    name: str,
+    pictures: Mapping[str, np.ndarray],
+    original: Photograph,
+    form: Form = _DEFAULT_FORM,
 ) -> None:
     """Write pictures in the format of their photograph, and masks as PNG.
 
@@ -291,6 +304,8 @@ def write_pictures(
         in ``_focus_mask.png``: it is white where in focus.
     original : Photograph
         What they were made of.
+    form : Form, optional
+        How results are written.
 
     Raises
     ------
@@ -302,8 +317,14 @@ def write_pictures(
             suffix = "focus_mask" if key == "mask" else key
             write_mask(stage(f"{name}_{suffix}.png"), picture)
         else:
-            ending = result_ending(original.file_format)
-            write_photograph(stage(f"{name}_{key}{ending}"), picture, original)
+            ending = result_ending(original.file_format, original.bits)
+            if form.picture_format is not None:
+                ending = f".{form.picture_format}"
+            if picture.dtype == np.uint16 and ending in (".jpg", ".webp"):
+                # Of somebody else's step: as a float it takes the depth of the format.
+                picture = picture / np.float32(65535)
+            path = stage(f"{name}_{key}{ending}")
+            write_photograph(path, picture, original, strip=form.strip)
 
 
 def _color_limits(

@@ -14,7 +14,7 @@ from .measure import MEASURES
 __all__ = ["COLUMNS", "Report", "read_rows"]
 
 COLUMNS = (
-    *("photo", "status", "width", "height", *MEASURES),
+    *("photo", "status", "source", "others", "width", "height", *MEASURES),
     # What one pixel of sigma is in the file _map16.png.
     "map16_steps_per_px",
     *("seconds", "error", "notes"),
@@ -77,6 +77,7 @@ class Report:
                     lines_file.write(line)
                     row = json.loads(line)
                     row["notes"] = " ".join(row["notes"])
+                    row["others"] = " ".join(row.get("others", ()))
                     writer.writerow(row.get(name) for name in COLUMNS)
         self._rows.close()
         table, lines = stage.targets

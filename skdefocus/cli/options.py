@@ -128,6 +128,25 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
         help="sigma of the first and last color of _map.png: auto for each map's own "
         "(default 0,19)",
     )
+    parser.add_argument(
+        "--format",
+        dest="picture_format",
+        choices=("jpg", "png", "tif", "webp"),
+        help="format of pictures (default: that of the photograph, or nearest to it)",
+    )
+    parser.add_argument(
+        "--strip",
+        choices=("gps", "all"),
+        help="leave out of pictures where the photograph was taken, or all metadata "
+        "(default: keep all)",
+    )
+    parser.add_argument(
+        "--prefer",
+        choices=("jpeg", "raw"),
+        default="jpeg",
+        help="which file to read of a raw file and a JPEG of one name in a folder "
+        "(default jpeg)",
+    )
     add_max_pixels(parser)
     parser.add_argument(
         "--again", action="store_true", help="work on finished photographs again"

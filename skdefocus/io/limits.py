@@ -29,6 +29,7 @@ _MOST_TEXT = 2**20
 _MOST_TEXT_IN_ALL = 32 * 2**20
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+_NO_PROFILE = "its color profile is left out, which is too large."
 
 
 @contextmanager
@@ -190,8 +191,8 @@ def lean_png(path: Path) -> tuple[bytes | None, list[str]]:
     -------
     data : bytes or None
         The file without these; None if it has none of them.
-    left_out : list of str
-        What was left out.
+    notes : list of str
+        What cannot be had elsewhere.
 
     Raises
     ------
@@ -223,7 +224,7 @@ def lean_png(path: Path) -> tuple[bytes | None, list[str]]:
                 budget -= size
                 is_long = size > _MOST_TEXT or budget < 0
             if is_long:
-                left_out.add("its color profile" if name == b"iCCP" else "a long text")
+                left_out.add(name)
             else:
                 kept.append((at, end))
             at = end
@@ -233,7 +234,8 @@ def lean_png(path: Path) -> tuple[bytes | None, list[str]]:
         for begin, end in kept:
             file.seek(begin)
             parts.append(file.read(end - begin))
-    return b"".join(parts), [f"{part} is left out." for part in sorted(left_out)]
+    # Texts are carried as they are, packed.
+    return b"".join(parts), [_NO_PROFILE] if b"iCCP" in left_out else []
 
 
 def _unpacked_size(name: bytes, body: bytes) -> int:

@@ -12,9 +12,30 @@ from typing import Any
 
 from .._shared.stderr import captured_stderr
 
-__all__ = ["opened", "read_native"]
+__all__ = ["BYTES_PER_PIXEL", "can_read", "opened", "read_native"]
 
+# Bytes of a pixel that is read for max_pixels: four channels of four bytes.
+BYTES_PER_PIXEL = 16
 _MEBIBYTE = 2**20
+
+
+def can_read(name: str) -> bool:
+    """Whether the installed OpenImageIO reads a format.
+
+    Parameters
+    ----------
+    name : str
+        As OpenImageIO calls it.
+
+    Returns
+    -------
+    bool
+        True if it does.
+    """
+    import OpenImageIO
+
+    listed = OpenImageIO.get_string_attribute("format_list")
+    return name in listed.split(",")
 
 
 @contextmanager

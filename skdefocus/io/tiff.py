@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 
-from .attributes import upright_exif, worth_keeping
 from .color import cmyk_to_rgb, lab_to_rgb
-from .openimageio import opened, read_native
+from .metadata import read_tiff_metadata
+from .openimageio import BYTES_PER_PIXEL, opened, read_native
 from .photograph import Photograph
 from .pixels import divide_by_alpha, fit_samples, rotate, spread
 from .rare import decode_rare
@@ -103,9 +102,9 @@ def read_tiff(path: Path, max_pixels: int) -> Photograph:
     if is_below:
         # No decoder is asked for what lies below: it is made the first page.
         with _patched(path, {_first_offset(path): page.offset}) as copy:
-            image, attributes = _decode(copy, page, 0, layout, max_pixels)
+            image = _decode(copy, page, 0, layout, max_pixels)
     else:
-        image, attributes = _decode(path, page, page.index, layout, max_pixels)
+        image = _decode(path, page, page.index, layout, max_pixels)
     colors, alpha = _part(image, page, layout)
     orientation = page.get("orientation", 1)
     if layout.is_multiplied or layout.photometric == _SEPARATED:
@@ -123,9 +122,8 @@ def read_tiff(path: Path, max_pixels: int) -> Photograph:
         None if alpha is None else rotate(alpha, orientation),
         "TIFF",
         bytes(profile) if profile and not is_printed else None,
-        upright_exif(path)[1],
         8 if page.bits <= 8 else 16,
-        attributes,
+        read_tiff_metadata(path, page.offset),
         tuple(notes),
     )
 
@@ -176,7 +174,7 @@ def _layout(page: Page) -> _Layout:
 
 def _decode(
     path: Path, page: Page, index: int, layout: _Layout, max_pixels: int
-) -> tuple[np.ndarray, tuple[tuple[str, Any, Any], ...]]:
+) -> np.ndarray:
     """Decode all channels of a page, (H, W, C): indices of a palette as they are."""
     compression = page.get("compression", 1)
     is_palette = layout.photometric == _PALETTE
@@ -189,7 +187,7 @@ def _decode(
         image = image.astype(np.uint8) if image.dtype == bool else image
         if layout.sample_format == _UNSIGNED and not is_palette:
             image = spread(image, page.bits)
-        return (_invert(image) if is_inverted else image), ()
+        return _invert(image) if is_inverted else image
     # Of a JPEG OpenImageIO gives CMYK as RGB in any case.
     raw_color = not is_jpeg and layout.photometric in (_SEPARATED, _CIELAB, _ICCLAB)
     patches: dict[tuple[int, str], int] = {}
@@ -204,11 +202,14 @@ def _decode(
     with (
         _patched(path, patches) as plain,
         opened(
-            plain, ".tif", max_bytes=16 * max_pixels, raw_color=raw_color, page=index
+            plain,
+            ".tif",
+            max_bytes=BYTES_PER_PIXEL * max_pixels,
+            raw_color=raw_color,
+            page=index,
         ) as file,
     ):
         image = read_native(file)
-        attributes = worth_keeping(file.spec())
     shape = page.get("height", 0), page.get("width", 0)
     n_due = 3 if is_jpeg and layout.photometric == _SEPARATED else layout.n_colors
     if image.shape[:2] != shape or image.shape[2] < n_due:
@@ -216,7 +217,7 @@ def _decode(
     if is_palette:
         # Indices of fewer bits were spread over 8 or 16.
         image = image >> (8 * image.itemsize - page.bits)
-    return (_invert(image) if is_inverted else image), attributes
+    return _invert(image) if is_inverted else image
 
 
 def _is_common(page: Page, layout: _Layout) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .openimageio import BYTES_PER_PIXEL
 from .refusal import Refusal, check_pixels
 
 __all__ = ["TIFF_STARTS", "Page", "check_page", "choose_page", "read_pages"]
@@ -49,8 +50,6 @@ _REDUCED, _MASK = 1, 4
 _OLD_REDUCED = 2
 # A tile may be larger than a small picture, but not without bounds.
 _SMALL_TILE_BYTES = 64 * 2**20
-# Bytes of a pixel that is read for max_pixels: four channels of four bytes.
-_BYTES_PER_PIXEL = 16
 
 
 @dataclass(frozen=True)
@@ -236,15 +235,15 @@ def check_page(page: Page, max_pixels: int) -> None:
         raise Refusal("is a volume of several layers, not a photograph.")
     if "dng_version" in page.values:
         raise Refusal(
-            "is a camera raw file (DNG); develop it to a 16-bit TIFF first, for "
-            "example with darktable or RawTherapee."
+            "is a camera raw file (DNG); give it the ending .dng, so that it is read "
+            "as one."
         )
     n_bytes = page.n_samples * -(-page.bits // 8)
     if not 1 <= page.n_samples <= 1024 or page.bits > 64:
         raise Refusal(
             f"has {page.n_samples} channels of {page.bits} bits, which are not read."
         )
-    allowed = max_pixels * _BYTES_PER_PIXEL
+    allowed = max_pixels * BYTES_PER_PIXEL
     if width * height * n_bytes > allowed:
         raise Refusal(
             f"has {width} x {height} pixels of {n_bytes} bytes; at most {allowed} "

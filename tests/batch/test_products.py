@@ -29,6 +29,7 @@ from skdefocus.batch.products import (
 from skdefocus.figures import color_map, draw_overview
 from skdefocus.io import Photograph, read_image, read_photograph, write_map
 from skdefocus.io.formats import WRITE_FORMATS
+from skdefocus.io.metadata import Metadata
 from tests.batch.steps import Inverter
 
 SHAPE = (24, 30)
@@ -278,6 +279,29 @@ class TestPictures:
         found = read_photograph(tmp_path / "a_sharpened.tif")
         np.testing.assert_array_equal(found.image, deep)
         np.testing.assert_array_equal(found.alpha, deep[..., 0])
+
+    @pytest.mark.parametrize("wanted", ["jpg", "png", "tif", "webp"])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+    def test_have_the_format_that_is_asked_for(self, tmp_path, wanted, dtype):
+        limit = 1 if dtype == np.float32 else np.iinfo(dtype).max
+        picture = (an_image() / np.float32(255) * limit).astype(dtype)
+        results = made(file_format="RAW", sharpened=picture)
+        results.original = Photograph(an_image(), None, "RAW", bits=16)
+        form = Form(picture_format=wanted)
+        assert written(tmp_path, "sharpened", results, form) == [
+            f"a_sharpened.{wanted}"
+        ]
+        found = read_photograph(tmp_path / f"a_sharpened.{wanted}")
+        deep = wanted in ("png", "tif") and dtype != np.uint8
+        assert found.bits == (16 if deep else 8)
+
+    def test_are_stripped_on_request(self, tmp_path):
+        results = made(sharpened=an_image())
+        chunks = ((b"tEXt", b"Author\0Jack"), (b"tEXt", b"exif:GPSLatitude\x0052"))
+        results.original = Photograph(an_image(), metadata=Metadata(chunks=chunks))
+        for strip, left in ((None, chunks), ("gps", chunks[:1]), ("all", ())):
+            (name,) = written(tmp_path, "sharpened", results, Form(strip=strip))
+            assert read_photograph(tmp_path / name).metadata.chunks == left
 
     @pytest.mark.parametrize("name", ["mask", "far"])
     @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF"])

@@ -134,8 +134,8 @@ class TestRefusals:
             ("none.png", None, "does not exist"),
             ("empty.jpg", b"", "is empty"),
             ("text.jpg", b"this is no image at all", "is not an image"),
-            ("x.cr2", b"II*\0 raw", "develop it to a 16-bit TIFF"),
-            ("x.heic", b"\0\0\0\x18ftypheic", "export it as JPEG"),
+            ("x.cr2", b"II*\0 raw", "is damaged or truncated"),
+            ("x.heic", b"\0\0\0\x18ftypheic", "is damaged or truncated"),
         ],
     )
     def test_bad_files(self, tmp_path, out, refused, name, content, message):

@@ -143,7 +143,7 @@ class TestPng:
 
     @pytest.mark.parametrize("bits", [8, 16])
     @pytest.mark.parametrize("kind", ["tEXt", "zTXt", "iTXt", "packed iTXt", "iCCP"])
-    def test_long_texts_and_profiles_are_left_out(self, tmp_path, bits, kind):
+    def test_long_texts_and_profiles_are_not_unpacked(self, tmp_path, bits, kind):
         long = b"a" * (MIBIBYTE + 100_000)
         body = {
             "tEXt": b"Title\0" + long,
@@ -156,16 +156,23 @@ class TestPng:
         samples = self.write(path, chunk(kind[-4:].encode(), body), bits)
         found = read_photograph(path)
         np.testing.assert_array_equal(found.image, samples)
-        part = "its color profile" if kind == "iCCP" else "a long text"
-        assert found.notes == (f"{part} is left out.",)
+        if kind == "iCCP":
+            assert found.notes == (
+                "its color profile is left out, which is too large.",
+            )
+            assert found.icc_profile is None
+        else:
+            # No decoder unpacks it, but it is carried.
+            assert found.notes == ()
+            assert found.metadata.chunks == ((kind[-4:].encode(), body),)
 
     def test_many_texts_together_are_bounded(self, tmp_path):
         one = chunk(b"zTXt", b"Title\0\0" + zlib.compress(b"a" * 1_000_000))
         path = tmp_path / "x.png"
         samples = self.write(path, one * 100)
         assert path.stat().st_size < 200_000
-        data, left_out = lean_png(path)
-        assert left_out == ["a long text is left out."]
+        data, notes = lean_png(path)
+        assert notes == []
         assert 30 <= data.count(b"zTXt") <= 40
         np.testing.assert_array_equal(read_image(path), samples)
 

@@ -38,7 +38,8 @@ PLACE = re.compile(
 LISTED = re.compile(
     r"IFD1:.*|MPF\d*:.*|MPImage\d*:.*|.*:Thumbnail\w*|JFXX:.*|Samsung:Trailer\w*"
     r"|(ExifIFD:Exif|IFD0:|XMP-tiff:|XMP-exif:Exif)Image(Width|Height)|.*:Orientation"
-    r"|JFIF:.*|PNG-pHYs:.*|PNG:ProfileName|.*:PreviewImage\w*|PrintIM:.*|Photoshop:\w*Thumbnail\w*"
+    r"|JFIF:.*|PNG-pHYs:.*|PNG:ProfileName"
+    r"|.*:PreviewImage\w*|PrintIM:.*|Photoshop:\w*Thumbnail\w*"
 )
 SIZE = (1024, 1024)
 

@@ -260,37 +260,6 @@ class TestUntrustedFiles:
         assert read_image(tmp_path / "c.jpg").shape == photo.shape
 
 
-class TestWhatElseAFileHolds:
-    def test_pictures_behind_a_jpeg(self, tmp_path, shallow):
-        picture = Image.fromarray(shallow)
-        picture.save(tmp_path / "x.jpg", "MPO", save_all=True, append_images=[picture])
-        found = read_photograph(tmp_path / "x.jpg")
-        assert found.file_format == "MPO"
-        (note,) = found.notes
-        assert note.startswith("it holds 2 pictures, as for gain maps, depth or stereo")
-
-    def test_a_gain_map(self, tmp_path, shallow):
-        xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" hdrgm:Version="1.0"></x:xmpmeta>'
-        Image.fromarray(shallow).save(tmp_path / "x.jpg", xmp=xmp)
-        found = read_photograph(tmp_path / "x.jpg")
-        assert found.notes == ("its gain map is not applied.",)
-
-    @pytest.mark.parametrize("ending", [".webp", ".png"])
-    def test_frames(self, tmp_path, shallow, ending):
-        frames = [Image.fromarray(shallow), Image.fromarray(shallow[::-1])]
-        path = tmp_path / f"x{ending}"
-        options = {"lossless": True} if ending == ".webp" else {}
-        frames[0].save(path, save_all=True, append_images=frames[1:], **options)
-        found = read_photograph(path)
-        np.testing.assert_array_equal(found.image, shallow)
-        assert "several frames; the first is read" in found.notes[0]
-
-    def test_nothing_is_told_of_a_plain_photograph(self, tmp_path, shallow):
-        for ending in (".jpg", ".png", ".tif", ".webp"):
-            Image.fromarray(shallow).save(tmp_path / f"x{ending}")
-            assert read_photograph(tmp_path / f"x{ending}").notes == ()
-
-
 class TestNames:
     @pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
     @pytest.mark.parametrize("ending", [".jpg", ".png", ".tif"])
@@ -322,9 +291,3 @@ def test_a_lack_of_memory_is_one_sentence(tmp_path, shallow, monkeypatch):
     monkeypatch.setattr("skdefocus.io.plain.lean_png", fail)
     with pytest.raises(ValueError, match=r"x\.png takes more memory to read"):
         read_image(tmp_path / "x.png")
-
-
-def test_deep_colors_of_a_ppm(tmp_path, deep):
-    header = f"P6\n# a comment\n{deep.shape[1]} {deep.shape[0]}\n65535\n"
-    (tmp_path / "x.ppm").write_bytes(header.encode() + deep.astype(">u2").tobytes())
-    np.testing.assert_array_equal(read_image(tmp_path / "x.ppm"), deep)

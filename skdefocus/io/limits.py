@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import threading
@@ -111,20 +112,20 @@ def check_webp(path: Path, max_pixels: int) -> None:
     check_pixels(max(width, 1), max(height, 1), max_pixels)
 
 
-def check_jpeg(path: Path) -> None:
+def check_jpeg(source: Path | bytes) -> None:
     """Refuse a JPEG of more than 8 bits, or of so many scans that it takes minutes.
 
     Parameters
     ----------
-    path : Path
-        A file that begins as a JPEG does.
+    source : Path or bytes
+        A file that begins as a JPEG does, or what it holds.
 
     Raises
     ------
     Refusal
         If it is one of these.
     """
-    with path.open("rb") as file:
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         at, frame = 2, b""
         while True:
             file.seek(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .._shared.stderr import captured_stderr
+from .refusal import Refusal
 
 __all__ = ["BYTES_PER_PIXEL", "can_read", "opened", "read_native"]
 
 # Bytes of a pixel that is read for max_pixels: four channels of four bytes.
 BYTES_PER_PIXEL = 16
 _MEBIBYTE = 2**20
+# How the library says that a limit is exceeded.
+_TOO_LARGE = re.compile(r"exceeds the \d+ MB limit")
 
 
 def can_read(name: str) -> bool:
@@ -98,6 +102,8 @@ def opened(
 
     Raises
     ------
+    Refusal
+        If it would take more memory.
     ValueError
         If it cannot be read, with what the library said, on standard error too.
     """
@@ -121,6 +127,11 @@ def opened(
         finally:
             if file is not None:
                 file.close()
+    if problem and _TOO_LARGE.search(problem):
+        why = problem.splitlines()[0].rstrip(".")
+        raise Refusal(
+            f"takes more memory than is accepted: {why} ('max_pixels', --max-pixels)."
+        )
     if problem:
         raise ValueError((problem.splitlines() or printed or ["it cannot be read"])[0])
 

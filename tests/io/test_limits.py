@@ -53,6 +53,8 @@ class TestJpeg:
             ValueError, match=r"x\.jpg is a JPEG of more than 100 scans"
         ):
             read_image(path)
+        with pytest.raises(Refusal, match="is a JPEG of more than 100 scans"):
+            check_jpeg(path.read_bytes())
 
     def test_scans_that_hide_behind_a_thumbnail_or_a_false_end(self, tmp_path):
         path = tmp_path / "x.jpg"

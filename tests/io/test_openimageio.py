@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.tiff_writer import write_png, write_tiff
 from skdefocus.io.openimageio import opened, read_native
+from skdefocus.io.refusal import Refusal
 
 LIMIT = 2**20
 
@@ -57,7 +58,7 @@ def test_data_in_place_of_the_file(tmp_path):
 def test_our_limit_on_memory_holds(tmp_path):
     write_tiff(tmp_path / "x.tif", np.zeros((2000, 2000, 1), np.uint8), 8, 1)
     with (
-        pytest.raises(ValueError, match="limit"),
+        pytest.raises(Refusal, match=r"takes more memory .* limit \('max_pixels'"),
         opened(tmp_path / "x.tif", ".tif", max_bytes=2**20) as file,
     ):
         read_native(file)

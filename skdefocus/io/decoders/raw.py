@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..._shared.stderr import captured_stderr
-from ..limits import no_pillow_limit
+from ..limits import check_jpeg, no_pillow_limit
 from ..metadata import Metadata, read_jpeg_metadata, read_metadata
 from ..orientation import read_orientation
 from ..photograph import Photograph
@@ -103,6 +103,7 @@ def _read_thumbnail(
         if pixels.shape[0] * pixels.shape[1] < wanted:
             return None
         return Photograph(_plain(rotate(pixels, turn)), None, "RAW")
+    check_jpeg(thumbnail.data)
     with no_pillow_limit():
         picture = Image.open(io.BytesIO(thumbnail.data), formats=["JPEG"])
     with picture:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from . import exif
 from .carried import Metadata
 from .directory import byte_order
+from .inflate import Inflater
 
 __all__ = ["from_blocks", "read"]
 
@@ -60,12 +61,13 @@ def read(path: Path) -> Metadata:
     """
     found: dict[str, bytes] = {}
     notes: set[str] = set()
+    inflater = Inflater()
     with path.open("rb") as file:
         for name, body in _boxes(file):
             if name == b"brob":
                 name, packed = body[:4], body[4:]
                 try:
-                    body = _inflate(packed)
+                    body = inflater.brotli(packed) or b""
                 except ImportError:
                     notes.add(_COMPRESSED)
                     continue
@@ -82,17 +84,6 @@ def read(path: Path) -> Metadata:
                 found.setdefault("exif", body[len(_EXIF_MARK) :])
     metadata = from_blocks(found.get("exif"), found.get("xmp"))
     return replace(metadata, notes=tuple(notes))
-
-
-def _inflate(data: bytes) -> bytes:
-    import brotli
-
-    inflater = brotli.Decompressor()
-    try:
-        text: bytes = inflater.process(data, output_buffer_limit=_MOST_BYTES)
-    except brotli.error:
-        return b""
-    return text if inflater.is_finished() else b""
 
 
 def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:

@@ -14,6 +14,7 @@ from . import exif, xmp
 from . import resources as photoshop
 from .carried import Metadata
 from .density import Density
+from .inflate import Inflater
 
 __all__ = ["ABOUT_PIXELS", "carry", "may_tell_place", "read", "says_other_colors"]
 
@@ -27,7 +28,7 @@ _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _OTHER = (b"iCCP", b"pHYs", b"tIME", b"oFFs", b"pCAL", b"sCAL", b"sTER")
 # What a library's own file keeps: pixels, their layout and their opacity.
 _PIXELS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
-# The largest that is kept of one chunk, inflated or not, and of all together.
+# The largest that is kept of one chunk, packed as it is, and of all together.
 _MOST_IN_CHUNK, _MOST_BYTES = 32 << 20, 64 << 20
 _MOST_CHUNKS, _MOST_KEPT = 500_000, 10_000
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -58,6 +59,7 @@ def read(path: Path) -> Metadata:
     found: dict[str, bytes] = {}
     density = None
     chunks = []
+    inflater = Inflater()
     with path.open("rb") as file:
         for name, body in _chunks(file):
             keyword = body.partition(b"\0")[0] if name in _TEXT else b""
@@ -65,9 +67,9 @@ def read(path: Path) -> Metadata:
             if name == b"eXIf":
                 kind, data = "exif", body.removeprefix(exif.PREFIX)
             elif name == b"iTXt" and keyword == _XMP_KEYWORD:
-                kind, data = "xmp", _international_text(body)
+                kind, data = "xmp", _international_text(body, inflater)
             elif keyword.startswith(_RAW):
-                kind, data = _read_profile(name, body)
+                kind, data = _read_profile(name, body, inflater)
             elif name == b"pHYs":
                 density = _read_density(body)
             if data:
@@ -142,29 +144,21 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             yield name, body
 
 
-def _inflate(data: bytes) -> bytes | None:
-    """Inflate, unless it is damaged or becomes too large."""
-    inflater = zlib.decompressobj()
-    try:
-        text = inflater.decompress(data, _MOST_IN_CHUNK)
-    except zlib.error:
-        return None
-    return text if inflater.eof else None
-
-
-def _international_text(body: bytes) -> bytes | None:
+def _international_text(body: bytes, inflater: Inflater) -> bytes | None:
     _, _, rest = body.partition(b"\0")
     language = rest[2:].split(b"\0", 2)
     if len(language) < 3:
         return None
-    return _inflate(language[2]) if rest[:1] == b"\1" else language[2]
+    return inflater.zlib(language[2]) if rest[:1] == b"\1" else language[2]
 
 
-def _read_profile(name: bytes, body: bytes) -> tuple[str, bytes | None]:
+def _read_profile(
+    name: bytes, body: bytes, inflater: Inflater
+) -> tuple[str, bytes | None]:
     """Read a profile in hexadecimal digits, as ImageMagick and exiftool write it."""
     text: bytes | None = body.partition(b"\0")[2]
     if name == b"zTXt" and text is not None:
-        text = _inflate(text[1:])
+        text = inflater.zlib(text[1:])
     match = _HEX.match(text or b"")
     if text is None or match is None:
         return "", None
@@ -232,7 +226,7 @@ def carry(path: Path, metadata: Metadata, profile: bytes | None) -> list[str]:
 
 def _profile(body: bytes) -> bytes | None:
     """Read the color profile of a chunk, behind its name and its method."""
-    return _inflate(body.partition(b"\0")[2][1:])
+    return Inflater().zlib(body.partition(b"\0")[2][1:])
 
 
 def _pack_density(density: Density) -> bytes:

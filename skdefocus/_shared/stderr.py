@@ -15,7 +15,9 @@ __all__ = ["captured_stderr"]
 # Standard error is one for the process.
 _ONE_AT_A_TIME = threading.RLock()
 # How the lines of image libraries begin; anything else is somebody else's.
-_OF_A_LIBRARY = re.compile(r"^(libpng|TIFF|_TIFF|JPEG|LZW|OpenJPEG|\S*: |\[ERROR\])")
+_OF_A_LIBRARY = re.compile(
+    r"^(libpng|TIFF|_TIFF|JPEG|LZW|OpenJPEG|unknown file: |\S*: |\[ERROR\])"
+)
 
 
 @contextmanager

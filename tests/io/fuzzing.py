@@ -11,13 +11,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from benchmarks.tiff_writer import chunk, write_png, write_tiff
 from skdefocus.io import read_photograph
+from skdefocus.io.decoders import missing_extra
+from tests.io.pictures import smooth, write_any
 
 __all__ = ["SEEDS", "main", "mutate", "small_files"]
 
@@ -81,7 +85,22 @@ def small_files(folder: Path) -> dict[str, bytes]:
             folder,
             lambda p: write_tiff(p, shallow[..., :1], 8, 3, more=[(320, 3, palette)]),
         ),
+        **_files_of_decoders(folder),
     }
+
+
+def _files_of_decoders(folder: Path) -> dict[str, bytes]:
+    """Files of the formats that have decoders of their own, where they are there."""
+    files = {}
+    for ending in ("avif", "dng", "exr", "heic", "jp2", "jxl"):
+        path = folder / f"x.{ending}"
+        image = smooth(24, 32)
+        if ending == "exr":
+            image = image.astype(np.float32) / 255
+        with suppress(pytest.skip.Exception):
+            if missing_extra(path) is None:
+                files[path.name] = write_any(path, image).read_bytes()
+    return files
 
 
 def mutate(data: bytes, rng: np.random.Generator) -> bytes:

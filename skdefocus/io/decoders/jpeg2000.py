@@ -39,6 +39,7 @@ def read(path: Path, max_pixels: int) -> Photograph:
     """
     from PIL import Image
 
+    _check_boxes(path)
     metadata = read_metadata(path, "JPEG2000")
     with no_pillow_limit():
         picture = Image.open(path, formats=["JPEG2000"])
@@ -59,6 +60,26 @@ def read(path: Path, max_pixels: int) -> Photograph:
     with opened(path, ".jp2", max_bytes=BYTES_PER_PIXEL * max_pixels) as file:
         image, alpha = split_alpha(read_native(file))
     return Photograph(image, alpha, "JPEG2000", profile, 16, metadata)
+
+
+def _check_boxes(path: Path) -> None:
+    """Refuse a box that is not there as a whole: Pillow takes its memory first."""
+    with path.open("rb") as file:
+        end, at = file.seek(0, 2), 0
+        file.seek(0)
+        if file.read(4) == _START:
+            return  # It has no boxes.
+        while at < end:
+            file.seek(at)
+            head = file.read(16)
+            size = int.from_bytes(head[:4], "big")
+            if size == 1:
+                size = int.from_bytes(head[8:16], "big")
+            if size == 0:
+                return  # To the end of the file.
+            if size < 8 or at + size > end:
+                raise ValueError("a box reaches beyond the end of the file")
+            at += size
 
 
 def _most_bits(path: Path) -> int:

@@ -37,3 +37,13 @@ def test_the_limit_on_pixels_holds(tmp_path):
     path = write_any(tmp_path / "x.jp2", smooth())
     with pytest.raises(ValueError, match="56 x 40 pixels; at most 100 are accepted"):
         read_photograph(path, max_pixels=100)
+
+
+def test_a_box_that_is_not_there_takes_no_memory(tmp_path):
+    path = write_any(tmp_path / "x.jp2", smooth())
+    data = bytearray(path.read_bytes())
+    at = data.index(b"jp2h") - 4
+    data[at : at + 4] = (2**31).to_bytes(4, "big")
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="a box reaches beyond the end of the file"):
+        read_photograph(path)

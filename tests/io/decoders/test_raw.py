@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -97,3 +99,11 @@ class TestPreviews:
         path.write_bytes(data[: start + 4] + bytes(200) + data[start + 204 :])
         assert read_raw_preview(path) is None
         assert read_photograph(path).image.shape == (120, 160, 3)
+
+
+def test_a_file_that_is_cut_off_prints_nothing(shoot, capfd):
+    path = shoot()
+    path.write_bytes(path.read_bytes()[:-2000])
+    with suppress(ValueError):  # LibRaw fills in what is missing, or does not.
+        read_photograph(path)
+    assert capfd.readouterr().err == ""

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._shared.sigma_scale import LARGEST_SIGMA, from_log_sigma, to_log_sigma
+from ._shared.map_range import DEFAULT_LIMITS
+from ._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ._shared.validation import check_map, to_float_image
 
 __all__ = ["color_map", "draw_overview", "hatch_unknown", "training_figure"]
@@ -40,21 +41,25 @@ _LEAST_HATCH = 8
 _HATCH_SHARE = 1 / 3
 
 
-def _position(sigma: Any) -> np.ndarray:
+def _position(sigma: Any, limits: tuple[float, float]) -> np.ndarray:
     """Place sigma on a logarithmic scale from 0 to 1."""
-    low, high = to_log_sigma([0.0, LARGEST_SIGMA])
+    low, high = to_log_sigma(list(limits))
     position = to_log_sigma(np.asarray(sigma, dtype=np.float32))
     place: np.ndarray = np.clip((position - low) / (high - low), 0, 1)
     return place
 
 
-def color_map(blur_map: np.ndarray) -> np.ndarray:
+def color_map(
+    blur_map: np.ndarray, *, limits: tuple[float, float] = DEFAULT_LIMITS
+) -> np.ndarray:
     """Draw a blur map in colors, the same for the same sigma in every photograph.
 
     Parameters
     ----------
     blur_map : array-like of shape (H, W)
-        Sigma in pixels, at least 0. From 19 px up the color stays the same.
+        Sigma in pixels, at least 0.
+    limits : (float, float), default=(0.0, 19.0)
+        Sigma of the first and of the last color; outside, the color stays the same.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def color_map(blur_map: np.ndarray) -> np.ndarray:
             [250, 226,  90]]], dtype=uint8)
     """
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    index = _position(blur_map) * (len(_COLORS) - 1)
+    index = _position(blur_map, limits) * (len(_COLORS) - 1)
     channels = [
         np.interp(index, np.arange(len(_COLORS)), _COLORS[:, c]) for c in range(3)
     ]
@@ -136,7 +141,11 @@ def hatch_unknown(picture: np.ndarray, unknown: np.ndarray) -> np.ndarray:
 
 
 def draw_overview(
-    panels: Sequence[tuple[str, np.ndarray]], *, width: int = 640, credit: str = ""
+    panels: Sequence[tuple[str, np.ndarray]],
+    *,
+    width: int = 640,
+    credit: str = "",
+    limits: tuple[float, float] = DEFAULT_LIMITS,
 ) -> np.ndarray:
     """Draw pictures side by side, two in a row, with titles and the map's scale.
 
@@ -148,6 +157,8 @@ def draw_overview(
         Greatest width of a panel, in pixels.
     credit : str, default=""
         A line of text at the bottom.
+    limits : (float, float), default=(0.0, 19.0)
+        Those with which `color_map` drew the map, for the scale.
 
     Returns
     -------
@@ -191,16 +202,18 @@ def draw_overview(
         sheet.paste(picture, (left, top + _TEXT + _GAP // 2))
     top = down * cell[1] + _GAP
     length = sheet.width - 2 * _GAP - 170
-    low, high = to_log_sigma([0.0, LARGEST_SIGMA])
-    scale = from_log_sigma(np.linspace(low, high, length))
-    bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0))
+    first, last = to_log_sigma(list(limits))
+    scale = from_log_sigma(np.linspace(first, last, length))
+    bar = color_map(scale[np.newaxis].repeat(_BAR, axis=0), limits=limits)
     sheet.paste(Image.fromarray(bar), (_GAP, top))
     draw.text(
         (_GAP + length + 14, top + 4), "sigma of blur, px", fill="black", font=font
     )
-    for sigma, place in zip(_TICKS, _position(_TICKS).tolist(), strict=True):
+    inside = {sigma for sigma in _TICKS if limits[0] < sigma < limits[1]}
+    ticks = sorted({*limits, *inside})
+    for sigma, place in zip(ticks, _position(ticks, limits).tolist(), strict=True):
         center = _GAP + place * length
-        text = f"{sigma}+" if sigma == LARGEST_SIGMA else str(sigma)
+        text = f"{sigma:g}+" if sigma == limits[1] else f"{sigma:g}"
         draw.text((center, top + _BAR + 3), text, fill="black", font=font, anchor="ma")
     line = (_GAP, top + _BAR + _TEXT + _GAP)
     draw.text(line, credit, fill="dimgray", font=font)

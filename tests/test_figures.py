@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skdefocus._shared.map_range import DEFAULT_LIMITS
 from skdefocus.figures import (
     color_map,
     draw_overview,
@@ -145,3 +146,27 @@ class TestTrainingFigure:
         monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
         with pytest.raises(ImportError, match="needs matplotlib: pip install"):
             training_figure(self.history)
+
+
+class TestRange:
+    def test_the_first_and_the_last_color_are_at_its_ends(self):
+        sigma = np.array([[0.0, 2.0, 4.0, 8.0, 12.0]])
+        found = color_map(sigma, limits=(2, 8))
+        whole = color_map(np.array([[0.0, 19.0]]))
+        np.testing.assert_array_equal(found[0, [0, 1]], whole[0, [0, 0]])
+        np.testing.assert_array_equal(found[0, [3, 4]], whole[0, [1, 1]])
+        assert (found[0, 2] != found[0, 1]).any()
+
+    def test_the_default_is_that_of_all_photographs(self):
+        sigma = np.linspace(0, 25, 60).reshape(6, 10)
+        expected = color_map(sigma, limits=DEFAULT_LIMITS)
+        np.testing.assert_array_equal(color_map(sigma), expected)
+        assert DEFAULT_LIMITS == (0, 19)
+
+    def test_the_legend_changes_with_the_range(self):
+        panels = [("photograph", np.zeros((40, 60)))]
+        usual = draw_overview(panels)
+        own = draw_overview(panels, limits=(1.5, 6.25))
+        assert usual.shape == own.shape
+        assert (usual != own).any()
+        np.testing.assert_array_equal(usual, draw_overview(panels, limits=(0, 19)))

@@ -26,17 +26,34 @@ def temporary_beside(path: str | os.PathLike[str]) -> Iterator[Path]:
     Path
         Where to write. It has the target's ending, by which writers choose a format.
     """
-    path = Path(path)
+    path = Path(os.fsdecode(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     name = f".{path.stem[:80]}-{secrets.token_hex(8)}{path.suffix}"
     temporary = path.with_name(name)
     # Made here, exclusively, and with the permissions of any new file.
     temporary.open("xb").close()
     try:
-        yield temporary
+        with _plain_name(temporary) as plain:
+            yield plain
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _plain_name(path: Path) -> Iterator[Path]:
+    """Give a name of a file that is text in UTF-8, as many libraries need it."""
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError:
+        # Only where links are to be had are there other names.
+        with TemporaryDirectory(prefix="skdefocus-") as folder:
+            suffix = path.suffix.encode(errors="replace").decode()
+            link = Path(folder) / f"file{suffix}"
+            link.symlink_to(path.absolute())
+            yield link
+        return
+    yield path
 
 
 def replace_file(path: str | os.PathLike[str], data: bytes) -> None:

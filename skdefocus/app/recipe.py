@@ -82,7 +82,7 @@ def product_file(opened: OpenedPhotograph, product: str) -> str:
     check_product(product)
     ending = PRODUCTS[product][0]
     if "." not in ending:
-        ending += result_ending(opened.original.file_format)
+        ending += result_ending(opened.original.file_format, opened.original.bits)
     return Path(opened.name).stem + ending
 
 

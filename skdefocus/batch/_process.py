@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from .._base import ImageTransformer
+from .._shared.map_range import check_map_range
 from .._shared.parameters import (
     N_JOBS,
     POSITIVE_INTEGER,
@@ -24,10 +25,13 @@ from .._shared.parameters import (
     checked,
 )
 from ..io import DEFAULT_MAX_PIXELS
+from ..io.decoders import missing_extra
+from ..io.formats import STRIPS
 from ..sample import UNKNOWN
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys
-from .pool import active_pool, run_jobs
+from .pixel_limit import default_max_pixels
+from .pool import ClusterPool, active_pool, run_jobs
 from .products import RESERVED, Form, pipeline_steps
 from .report import Report, read_rows
 from .run_folder import open_run
@@ -45,7 +49,12 @@ _CONSTRAINTS = {
     "report": ["boolean"],
     "credit": [str],
     "map_data": [StrOptions({"tif", "npy"})],
-    "max_pixels": [POSITIVE_INTEGER],
+    "map_range": [None, StrOptions({"auto"}), "array-like"],
+    "picture_format": [StrOptions({"jpg", "png", "tif", "webp"}), None],
+    "strip": [StrOptions(set(STRIPS)), None],
+    "prefer": [StrOptions({"jpeg", "raw"})],
+    "raw_previews": ["boolean"],
+    "max_pixels": [POSITIVE_INTEGER, None],
     "resume": ["boolean"],
     "progress": ["boolean"],
 }
@@ -68,6 +77,8 @@ class BatchSummary:
         Photographs that failed; the report says why.
     skipped : tuple of Path
         Pictures in the folders that are results of earlier runs.
+    need_extras : tuple of (Path, str)
+        Files in the folders that cannot be read without an extra, and its name.
     """
 
     csv: Path | None
@@ -76,6 +87,7 @@ class BatchSummary:
     n_kept: int
     n_failed: int
     skipped: tuple[Path, ...] = ()
+    need_extras: tuple[tuple[Path, str], ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Read the report, one row at a time.
@@ -109,7 +121,12 @@ def process(
     unknown_below: float = UNKNOWN,
     subject: Sequence[int] | str | os.PathLike[str] | None = None,
     map_data: str = "tif",
-    max_pixels: int = DEFAULT_MAX_PIXELS,
+    map_range: tuple[float, float] | str | None = None,
+    picture_format: str | None = None,
+    strip: str | None = None,
+    prefer: str = "jpeg",
+    raw_previews: bool = False,
+    max_pixels: int | None = None,
     resume: bool = True,
     report: bool = True,
     credit: str = "",
@@ -157,8 +174,24 @@ def process(
         folder of mask files that of the same name, at the same place, is taken.
     map_data : {"tif", "npy"}, default="tif"
         Format of the float map.
-    max_pixels : int, default=200_000_000
-        Larger photographs are refused from their header.
+    map_range : (float, float) or "auto", optional
+        Sigma in pixels, or score, of the first and the last color of ``_map.png``;
+        "auto" is each photograph's own. By default 0 to 19 px for all photographs.
+    picture_format : {"jpg", "png", "tif", "webp"}, optional
+        Format of pictures. By default that of their photograph, TIFF for raw files, and
+        for what else cannot be written JPEG or, with more than 8 bits, PNG.
+    strip : {"gps", "all"}, optional
+        Leave out of pictures where the photograph was taken, or all metadata. By
+        default all of it is kept, and the place too.
+    prefer : {"jpeg", "raw"}, default="jpeg"
+        Which file is read of a raw file and a JPEG of one name in a folder: they are
+        one photograph.
+    raw_previews : bool, default=False
+        Read the preview in a raw file in place of it, if it has at least half of the
+        pixels, as culling programs do. Maps are of its size.
+    max_pixels : int, optional
+        Larger photographs are refused from their header. By default the limit follows
+        from the memory that the work takes, and is at most 200 million.
     resume : bool, default=True
         Leave what is finished, product by product: where content, parameters, networks
         and the version of skdefocus are the same, and the results are there.
@@ -184,6 +217,8 @@ def process(
         If ``paths`` is a list and one of them does not exist; nothing is begun.
     NotFittedError
         If a step is not fitted that must be.
+    ImportError
+        If ``prefer`` is "raw" and the extra ``raw`` is not installed.
     OSError
         If the output folder cannot be written, or another run is writing to it.
 
@@ -219,8 +254,13 @@ def process(
         raise ValueError(f"{out} is a file, not a folder to write to.")
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
+    if prefer == "raw" and missing_extra(Path("x.dng")) is not None:
+        raise ImportError(
+            "prefer='raw' needs the extra 'raw': pip install 'skdefocus[raw]'."
+        )
     skipped: list[Path] = []
-    jobs: Iterable[Job] = list_jobs(paths, folder, skipped)
+    need_extras: list[tuple[Path, str]] = []
+    jobs: Iterable[Job] = list_jobs(paths, folder, skipped, need_extras, prefer=prefer)
     total = None
     if isinstance(paths, Sized):
         # Listed beforehand: the bar knows the total, and nothing is half done when a
@@ -229,7 +269,16 @@ def process(
         jobs = list(jobs)
         total = len(jobs)
     pool = active_pool(n_jobs, total)
-    form = Form(map_data, credit, unknown_below=unknown_below)
+    form = Form(
+        map_data,
+        credit,
+        check_map_range(map_range),
+        picture_format,
+        strip,
+        unknown_below=unknown_below,
+    )
+    if max_pixels is None:
+        max_pixels = _limit_by_memory(pool, len(pictures) + overview)
     with open_run(folder) as run:
         task = Task(
             run,
@@ -248,6 +297,7 @@ def process(
             form=form,
             max_pixels=max_pixels,
             resume=resume,
+            raw_previews=raw_previews,
         )
         rows = run_jobs(jobs, task, pool)
         table = Report(run.work) if report else None
@@ -268,8 +318,19 @@ def process(
             if table is not None:
                 written = table.write(folder)
     return BatchSummary(
-        *written, counts["done"], counts["kept"], counts["failed"], tuple(skipped)
+        *written,
+        counts["done"],
+        counts["kept"],
+        counts["failed"],
+        tuple(skipped),
+        tuple(need_extras),
     )
+
+
+def _limit_by_memory(pool: Any, n_pictures: int) -> int:
+    if isinstance(pool, ClusterPool):
+        return DEFAULT_MAX_PIXELS  # The memory of its workers is not known here.
+    return default_max_pixels(n_pictures, getattr(pool, "n_workers", 1))
 
 
 def _tell(bar: Any, counts: Mapping[str, int]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..io import list_photographs
+from ..io.folders import Found, search_folder
 from .products import RESULT_SUFFIXES
 
 __all__ = ["Job", "check_inputs", "is_result", "list_jobs"]
@@ -31,6 +31,8 @@ class Job:
         1, or more when it is tried again.
     problem : str
         Why it cannot be worked on at all; empty if it can.
+    others : tuple of str
+        Files of the same photograph, as the report calls them: the raw file of a JPEG.
     """
 
     index: int
@@ -39,6 +41,7 @@ class Job:
     target: str
     attempt: int = 1
     problem: str = ""
+    others: tuple[str, ...] = ()
 
 
 def is_result(photo: Path, stems: set[Path]) -> bool:
@@ -64,25 +67,35 @@ def is_result(photo: Path, stems: set[Path]) -> bool:
 
 
 def _find(
-    paths: Iterable[str | os.PathLike[str]], out: Path, skipped: list[Path]
-) -> Iterator[tuple[Path, Path]]:
+    paths: Iterable[str | os.PathLike[str]],
+    out: Path,
+    skipped: list[Path],
+    need_extras: list[tuple[Path, str]],
+    prefer: str,
+) -> Iterator[tuple[Found, Path]]:
     """Give photographs, each with the folder of its results below the output."""
     for path in map(Path, paths):
         if not path.is_dir():
-            yield path, Path()
+            yield Found(path), Path()
             continue
-        if path.resolve() == out.resolve():
+        if os.path.realpath(path) == os.path.realpath(out):
             raise ValueError(
                 f"{path} is both the folder of photographs and that of the results; "
                 f"give another output folder."
             )
-        found = list_photographs([path], exclude=out)
-        stems = {photo.with_suffix("") for photo in found}
-        for photo in found:
-            if is_result(photo, stems):
-                skipped.append(photo)
+        search = search_folder(path, exclude=out, prefer=prefer)
+        need_extras += search.skipped
+        stems = {
+            file.with_suffix("")
+            for found in search.photographs
+            for file in (found.path, *found.others)
+        }
+        stems |= {file.with_suffix("") for file, _ in search.skipped}
+        for found in search.photographs:
+            if is_result(found.path, stems):
+                skipped.append(found.path)
             else:
-                yield photo, photo.parent.relative_to(path)
+                yield found, found.path.parent.relative_to(path)
 
 
 def check_inputs(paths: Iterable[str | os.PathLike[str]]) -> None:
@@ -107,6 +120,9 @@ def list_jobs(
     paths: Iterable[str | os.PathLike[str]],
     out: Path,
     skipped: list[Path] | None = None,
+    need_extras: list[tuple[Path, str]] | None = None,
+    *,
+    prefer: str = "jpeg",
 ) -> Iterator[Job]:
     """List photographs with the names of their results, one at a time.
 
@@ -119,6 +135,10 @@ def list_jobs(
         The output folder.
     skipped : list of Path, optional
         Gets the results of earlier runs that lie in the folders.
+    need_extras : list of (Path, str), optional
+        Gets what lies in the folders and cannot be read without an extra, and its name.
+    prefer : {"jpeg", "raw"}, default="jpeg"
+        Which file is read of a raw file and a JPEG of one name in a folder.
 
     Yields
     ------
@@ -133,10 +153,12 @@ def list_jobs(
         If a folder holds no photograph, or is the output folder.
     """
     skipped = [] if skipped is None else skipped
+    need_extras = [] if need_extras is None else need_extras
     # Hashes, so that a million photographs take no more than some tens of megabytes.
     seen: set[int] = set()
     taken: set[int] = set()
-    for photo, below in _find(paths, out, skipped):
+    for found, below in _find(paths, out, skipped, need_extras, prefer):
+        photo = found.path
         own = hash(os.path.realpath(photo))
         if own in seen:
             continue
@@ -152,4 +174,11 @@ def list_jobs(
                 f"{target}; give them different output folders."
             )
         taken.add(hash(target.casefold()))
-        yield Job(len(seen) - 1, photo.absolute(), str(photo), target, problem=problem)
+        yield Job(
+            len(seen) - 1,
+            photo.absolute(),
+            str(photo),
+            target,
+            problem=problem,
+            others=tuple(map(str, found.others)),
+        )

@@ -152,14 +152,16 @@ def product_keys(
     keys = {}
     unknown = {"unknown_below": form.unknown_below}
     if with_map:
-        keys["map"] = pipeline_key(pipeline, {}, {"map_data": form.map_data} | unknown)
+        options = {"map_data": form.map_data, "map_range": form.map_range} | unknown
+        keys["map"] = pipeline_key(pipeline, {}, options)
     if confidence:
         keys["confidence"] = pipeline_key(pipeline, {}, {"confidence": True})
-    keys["pipeline"] = pipeline_key(pipeline, {}, {})
+    written = {"picture_format": form.picture_format, "strip": form.strip}
+    keys["pipeline"] = pipeline_key(pipeline, {}, written)
     for name, step in pictures.items():
-        keys[name] = pipeline_key(pipeline, {name: step}, {})
+        keys[name] = pipeline_key(pipeline, {name: step}, written)
     if overview:
-        options = {"credit": form.credit} | unknown
+        options = {"credit": form.credit, "map_range": form.map_range} | unknown
         keys["overview"] = pipeline_key(pipeline, pictures, options)
     if form.credit:
         keys["credit"] = pipeline_key(None, {}, {"credit": form.credit})

@@ -6,16 +6,69 @@ import os
 
 import numpy as np
 
+from .._shared.map_range import DEFAULT_LIMITS, automatic_limits, check_map_range
 from .._shared.sigma_scale import LARGEST_SIGMA
 from ..figures import color_map, hatch_unknown
 from ..io.write import write_described
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 
-__all__ = ["draw_map_picture", "write_confidence", "write_map_picture"]
+__all__ = [
+    "color_limits",
+    "draw_map_picture",
+    "limits_in_pixels",
+    "write_confidence",
+    "write_map_picture",
+]
+
+
+def color_limits(
+    sample: DefocusSample, map_range: tuple[float, float] | str | None
+) -> tuple[float, float]:
+    """Find what the colors of a map span.
+
+    Parameters
+    ----------
+    sample : DefocusSample
+        With the map.
+    map_range : (float, float), "auto" or None
+        Two values, the map's own range, or the same for all maps of a unit.
+
+    Returns
+    -------
+    (float, float)
+        In the unit of the map.
+    """
+    if isinstance(map_range, tuple):
+        return map_range
+    if map_range == "auto":
+        return automatic_limits(sample.require_map())
+    return DEFAULT_LIMITS if sample.unit == "px" else (0.0, 1.0)
+
+
+def limits_in_pixels(limits: tuple[float, float], unit: str) -> tuple[float, float]:
+    """Place limits on the scale of colors, at whose end a score of 1 is.
+
+    Parameters
+    ----------
+    limits : (float, float)
+        From `color_limits`.
+    unit : {"px", "relative"}
+        Unit of the map.
+
+    Returns
+    -------
+    (float, float)
+        As sigma in pixels.
+    """
+    scale = 1.0 if unit == "px" else LARGEST_SIGMA
+    return limits[0] * scale, limits[1] * scale
 
 
 def draw_map_picture(
-    sample: DefocusSample, unknown_below: float = UNKNOWN
+    sample: DefocusSample,
+    *,
+    map_range: tuple[float, float] | str | None = None,
+    unknown_below: float = UNKNOWN,
 ) -> np.ndarray:
     """Draw a map in colors, hatched where it is unknown.
 
@@ -23,24 +76,30 @@ def draw_map_picture(
     ----------
     sample : DefocusSample
         With the map, in px or relative.
+    map_range : (float, float), "auto" or None, default=None
+        What the colors span: two values in the unit of the map, the map's own range, or
+        0 to 19 px for sigma and 0 to 1 for a score.
     unknown_below : float, default=0.25
         Confidence, in [0, 1], below which a pixel is unknown.
 
     Returns
     -------
     ndarray of shape (H, W, 3), uint8
-        The colors of a score span its range, from 0 to 1.
+        The picture.
     """
     blur_map = sample.require_map()
     if sample.unit == "relative":
         blur_map = blur_map * np.float32(LARGEST_SIGMA)
-    return hatch_unknown(color_map(blur_map), unknown_pixels(sample, unknown_below))
+    limits = limits_in_pixels(color_limits(sample, map_range), sample.unit)
+    colors = color_map(blur_map, limits=limits)
+    return hatch_unknown(colors, unknown_pixels(sample, unknown_below))
 
 
 def write_map_picture(
     path: str | os.PathLike[str],
     sample: DefocusSample,
     *,
+    map_range: tuple[float, float] | str | None = None,
     unknown_below: float = UNKNOWN,
 ) -> None:
     """Write the picture of a map: in colors, hatched where it is unknown.
@@ -52,13 +111,17 @@ def write_map_picture(
         colors span and what is hatched.
     sample : DefocusSample
         With the map, in px or relative.
+    map_range : (float, float), "auto" or None, default=None
+        What the colors span: two values in the unit of the map, the map's own range, or
+        0 to 19 px for sigma and 0 to 1 for a score.
     unknown_below : float, default=0.25
         Confidence, in [0, 1], below which a pixel is unknown.
 
     Raises
     ------
     ValueError
-        If the sample has no map, or ``unknown_below`` is not in [0, 1].
+        If the sample has no map, ``map_range`` is no range, or ``unknown_below`` is not
+        in [0, 1].
     OSError
         If the file cannot be written.
 
@@ -75,18 +138,24 @@ def write_map_picture(
     ...     read_image(path).shape
     (4, 6, 3)
     """
-    picture = draw_map_picture(sample, unknown_below)
-    write_described(path, picture, _describe_map(sample, unknown_below))
+    map_range = check_map_range(map_range)
+    picture = draw_map_picture(sample, map_range=map_range, unknown_below=unknown_below)
+    told = _describe_map(sample, color_limits(sample, map_range), unknown_below)
+    write_described(path, picture, told)
 
 
-def _describe_map(sample: DefocusSample, unknown_below: float) -> str:
+def _describe_map(
+    sample: DefocusSample, limits: tuple[float, float], unknown_below: float
+) -> str:
     """Tell what the colors of a map span, and what is hatched."""
-    if sample.unit == "relative":
-        return "relative score of blur, in colors from 0 (dark) to 1 (bright)"
+    in_pixels = sample.unit == "px"
+    what = "sigma of defocus in px" if in_pixels else "relative score of blur"
     colors = (
-        f"sigma of defocus in px, in colors from 0 (dark) to {LARGEST_SIGMA:g} "
-        f"(bright) on a logarithmic scale"
+        f"{what}, in colors from {limits[0]:g} (dark) to {limits[1]:g} (bright) on a "
+        f"logarithmic scale"
     )
+    if not in_pixels:
+        return colors
     if sample.confidence is None:
         return f"{colors}; nothing is hatched, since no confidence is known"
     return f"{colors}; hatched: unknown, confidence below {unknown_below:g}"

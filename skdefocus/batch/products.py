@@ -18,7 +18,13 @@ from ..io.formats import result_ending
 from ..io.write import focus_picture
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 from ..segment import DefocusSegmenter
-from .map_picture import draw_map_picture, write_confidence, write_map_picture
+from .map_picture import (
+    color_limits,
+    draw_map_picture,
+    limits_in_pixels,
+    write_confidence,
+    write_map_picture,
+)
 
 __all__ = [
     "MAP_FILES",
@@ -65,13 +71,25 @@ class Form:
         Format of the float map.
     credit : str
         Stands in the overview and in a text file beside; empty for none.
+    map_range : (float, float), "auto" or None
+        What the colors of the map span; None is the same for all photographs.
+    picture_format : {"jpg", "png", "tif", "webp"} or None
+        Format of pictures; None for that of their photograph, or what is nearest to it.
+    strip : {"gps", "all"} or None
+        What metadata is left out of pictures.
     unknown_below : float
         Confidence below which a pixel is unknown: hatched, and counted in the report.
     """
 
     map_data: str = "tif"
     credit: str = ""
+    map_range: tuple[float, float] | str | None = None
+    picture_format: str | None = None
+    strip: str | None = None
     unknown_below: float = UNKNOWN
+
+
+_DEFAULT_FORM = Form()
 
 
 @dataclass
@@ -226,12 +244,13 @@ def write_products(
                 name,
                 results.sample,
                 form.map_data,
+                map_range=form.map_range,
                 unknown_below=form.unknown_below,
             )
         elif product == "confidence":
             write_confidence(stage(f"{name}_confidence.png"), results.sample)
         elif product == "pipeline":
-            write_pictures(stage, name, results.own, results.original)
+            write_pictures(stage, name, results.own, results.original, form)
         elif product == "overview":
             overview = _draw_overview(results, form)
             write_photograph(stage(f"{name}_overview.png"), overview)
@@ -239,7 +258,7 @@ def write_products(
             stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
         elif product != "figures":
             picture = {product: results.pictures[product]}
-            write_pictures(stage, name, picture, results.original)
+            write_pictures(stage, name, picture, results.original, form)
         files[product] = stage.targets[n_before:]
     return files
 
@@ -251,6 +270,7 @@ def write_map_files(
     map_data: str = "tif",
     files: Collection[str] = MAP_FILES,
     *,
+    map_range: tuple[float, float] | str | None = None,
     unknown_below: float = UNKNOWN,
 ) -> None:
     """Write a map, or some of its files.
@@ -267,6 +287,8 @@ def write_map_files(
         Format of the float map.
     files : collection of str, default=("map", "map16", "data")
         Which of the files. A relative score has no file of 16 bits.
+    map_range : (float, float), "auto" or None, default=None
+        What the colors of the picture span. It is told in the file's text.
     unknown_below : float, default=0.25
         Confidence below which a pixel is hatched in the picture.
 
@@ -277,8 +299,12 @@ def write_map_files(
     """
     in_pixels = sample.unit == "px"
     if "map" in files:
-        picture = stage(f"{name}_map.png")
-        write_map_picture(picture, sample, unknown_below=unknown_below)
+        write_map_picture(
+            stage(f"{name}_map.png"),
+            sample,
+            map_range=map_range,
+            unknown_below=unknown_below,
+        )
     if "map16" in files and in_pixels:
         write_map(stage(f"{name}_map16.png"), sample.require_map())
     if "data" in files:
@@ -287,7 +313,11 @@ def write_map_files(
 
 
 def write_pictures(
-    stage: Stage, name: str, pictures: Mapping[str, np.ndarray], original: Photograph
+    stage: Stage,
+    name: str,
+    pictures: Mapping[str, np.ndarray],
+    original: Photograph,
+    form: Form = _DEFAULT_FORM,
 ) -> None:
     """Write pictures in the format of their photograph, and masks as PNG.
 
@@ -302,6 +332,8 @@ def write_pictures(
         in ``_focus_mask.png``: it is white where in focus.
     original : Photograph
         What they were made of.
+    form : Form, optional
+        How results are written.
 
     Raises
     ------
@@ -313,8 +345,14 @@ def write_pictures(
             suffix = "focus_mask" if key == "mask" else key
             write_mask(stage(f"{name}_{suffix}.png"), picture)
         else:
-            ending = result_ending(original.file_format)
-            write_photograph(stage(f"{name}_{key}{ending}"), picture, original)
+            ending = result_ending(original.file_format, original.bits)
+            if form.picture_format is not None:
+                ending = f".{form.picture_format}"
+            if picture.dtype == np.uint16 and ending in (".jpg", ".webp"):
+                # Of somebody else's step: as a float it takes the depth of the format.
+                picture = picture / np.float32(65535)
+            path = stage(f"{name}_{key}{ending}")
+            write_photograph(path, picture, original, strip=form.strip)
 
 
 def _draw_overview(results: Results, form: Form) -> np.ndarray:
@@ -325,13 +363,18 @@ def _draw_overview(results: Results, form: Form) -> np.ndarray:
         ("photograph", results.original.image),
         (
             "blur map (hatched: unknown)" if has_unknown else "blur map",
-            draw_map_picture(sample, form.unknown_below),
+            draw_map_picture(
+                sample, map_range=form.map_range, unknown_below=form.unknown_below
+            ),
         ),
     ]
     for name, picture in (results.own | results.pictures).items():
         shown = focus_picture(picture) if picture.dtype == bool else picture
         panels.append((_TITLES.get(name, name), shown))
-    return draw_overview(panels, credit=form.credit)
+    limits = color_limits(sample, form.map_range)
+    return draw_overview(
+        panels, credit=form.credit, limits=limits_in_pixels(limits, sample.unit)
+    )
 
 
 def describe_error(error: Exception, photo: Path) -> str:

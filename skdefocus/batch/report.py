@@ -13,7 +13,12 @@ from .measure import MEASURES
 
 __all__ = ["COLUMNS", "Report", "read_rows"]
 
-COLUMNS = ("photo", "status", "width", "height", *MEASURES, "seconds", "error", "notes")
+COLUMNS = (
+    *("photo", "status", "source", "others", "width", "height", *MEASURES),
+    # What one pixel of sigma is in the file _map16.png.
+    "map16_steps_per_px",
+    *("seconds", "error", "notes"),
+)
 _NAMES = ("report.csv", "report.jsonl")
 _ORDER = ("sharpest_sigma", "sigma_p50", "sigma_mean")
 
@@ -72,6 +77,7 @@ class Report:
                     lines_file.write(line)
                     row = json.loads(line)
                     row["notes"] = " ".join(row["notes"])
+                    row["others"] = " ".join(row.get("others", ()))
                     writer.writerow(row.get(name) for name in COLUMNS)
         self._rows.close()
         table, lines = stage.targets

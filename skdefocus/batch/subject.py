@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._shared.validation import to_float_image, to_gray
-from ..io import read_image
+from ..io import read_photograph
 from ..io.formats import MASK_ENDINGS
 
 __all__ = ["check_subject", "find_subject", "read_subject", "subject_key"]
@@ -114,7 +114,9 @@ def read_subject(
     Parameters
     ----------
     subject : tuple of int, Path or None
-        A box, or a mask file: white, at least half of full, where the subject is.
+        A box, or a mask file: white, at least half of full, where the subject is. A
+        mask that is transparent somewhere, as programs that remove backgrounds write
+        it, is judged by its opacity, at least half, and not by its colors.
     shape : tuple of int
         Of the photograph.
     max_pixels : int
@@ -129,18 +131,24 @@ def read_subject(
     ------
     ValueError
         If the box lies outside the photograph, or the mask has another size or no
-        white pixel.
+        white or opaque pixel.
     """
     if subject is None:
         return None
     height, width = shape[:2]
     if isinstance(subject, Path):
-        mask = read_image(subject, max_pixels=max_pixels)
+        read = read_photograph(subject, max_pixels=max_pixels)
+        mask = read.image
         if mask.shape[:2] != (height, width):
             raise ValueError(
                 f"the subject mask {subject} has {mask.shape[1]} x {mask.shape[0]} "
                 f"pixels, the photograph {width} x {height}."
             )
+        opacity = None if read.alpha is None else to_float_image(read.alpha)
+        if opacity is not None and opacity.min() < 1:
+            if not (opacity >= 0.5).any():
+                raise ValueError(f"the subject mask {subject} has no opaque pixel.")
+            return opacity >= 0.5
         white = to_gray(to_float_image(mask)) >= 0.5
         if not white.any():
             raise ValueError(f"the subject mask {subject} has no white pixel.")

@@ -12,7 +12,9 @@ from typing import Any
 
 from .._shared.files import staged
 from .._shared.threads import single_threaded
-from ..io import read_photograph
+from ..io import SIGMA_STEPS, Photograph, read_photograph
+from ..io.formats import RAW_ENDINGS
+from ..io.read import read_raw_preview
 from .jobs import Job
 from .keys import file_key, photograph_keys
 from .measure import measure_map, unknown_note
@@ -48,6 +50,8 @@ class Task:
         Larger photographs are refused.
     resume : bool
         Whether finished work is recognized.
+    raw_previews : bool
+        Whether the preview in a raw file is measured in place of the raw file.
     """
 
     folder: RunFolder
@@ -58,6 +62,7 @@ class Task:
     form: Form
     max_pixels: int
     resume: bool
+    raw_previews: bool = False
 
 
 # The task of the run that this process works for, with the networks that it has loaded:
@@ -93,6 +98,7 @@ def failed_row(job: Job, error: str, seconds: float | None = None) -> dict[str, 
     return {
         "photo": job.name,
         "status": "failed",
+        "others": list(job.others),
         "seconds": seconds,
         "error": error,
         "notes": [],
@@ -156,7 +162,9 @@ def _finish(
     content = file_key(photo) if photo.is_file() else ""
     if content and isinstance(task.subject, Path):
         task = replace(task, subject=find_subject(task.subject, job.target))
-    keys = photograph_keys(task.keys, content, task.subject)
+    from_preview = task.raw_previews and photo.suffix.lower() in RAW_ENDINGS
+    read_from = f"{content} preview" if from_preview else content
+    keys = photograph_keys(task.keys, read_from, task.subject)
     kept = folder.finished(job.target, keys) if task.resume and content else {}
     missing = [product for product in keys if product not in kept]
     if not missing:
@@ -164,7 +172,7 @@ def _finish(
         # Of this run, if its worker died after it; the photograph may have moved.
         status = "done" if record["row"]["run"] == folder.run else "kept"
         return _row(job, record["row"], kept, keys, status=status)
-    original = read_photograph(photo, max_pixels=task.max_pixels)
+    original, source = _read(photo, task.max_pixels, from_preview=from_preview)
     subject = read_subject(task.subject, original.image.shape, task.max_pixels)
     # Of the pictures only what is missing, and what missing products are made of.
     wanted = {
@@ -190,20 +198,34 @@ def _finish(
             raise ValueError(f"{photo} was changed while it was worked on.")
         # Nothing of these counts as finished from here until the record is there.
         folder.claim(job.target, stage.targets)
-    notes = [str(warning.message) for warning in caught]
+    notes = [*original.notes, *(str(warning.message) for warning in caught)]
     unjudged = unknown_note(results.sample, task.form.unknown_below)
     if unjudged is not None:
         notes.append(unjudged)
+    has_map16 = "map" in keys and results.sample.unit == "px"
     general = {
+        "source": source,
         "width": original.image.shape[1],
         "height": original.image.shape[0],
         "seconds": round(time.perf_counter() - start, 3),
+        **({"map16_steps_per_px": SIGMA_STEPS} if has_map16 else {}),
         "notes": [f"{job.name}: {text}" for text in notes],
         "sha256": content,
         "run": folder.run,
     }
     finished = folder.finish(job.target, made, keys, general, figures)
     return _row(job, general, finished, keys, status="done")
+
+
+def _read(
+    photo: Path, max_pixels: int, *, from_preview: bool
+) -> tuple[Photograph, str]:
+    """Read a photograph, or the preview in a raw file; tell which it was."""
+    found = read_raw_preview(photo, max_pixels=max_pixels) if from_preview else None
+    if found is not None:
+        return found, "preview in the raw file"
+    found = read_photograph(photo, max_pixels=max_pixels)
+    return found, "raw file" if found.file_format == "RAW" else found.file_format
 
 
 def _row(
@@ -219,6 +241,7 @@ def _row(
         **general,
         "photo": job.name,
         "status": status,
+        "others": list(job.others),
         "error": "",
         **finished.get("figures", {}).get("figures", {}),
         "results": [name for product in keys for name in finished[product]["sizes"]],

@@ -28,6 +28,7 @@ __all__ = ["read_model", "write_model"]
 
 _FORMAT = 1
 _MAX_BYTES = 64 * 2**20
+_PART_BYTES = 2**20
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _MEMBERS = {"model.onnx", "card.json"}
 _DTYPES = ("float32", "float16")
@@ -130,7 +131,10 @@ def read_model(
                 )
             if any(e.compress_type not in _COMPRESSIONS for e in entries.values()):
                 raise ValueError(f"{path} is not a model file: it is packed otherwise.")
-            onnx, text = archive.read("model.onnx"), archive.read("card.json")
+            onnx, text = (
+                _unpack(archive, entries[name], path)
+                for name in ("model.onnx", "card.json")
+            )
     except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise ValueError(
             f"{path} is not a model file: it is not a readable zip."
@@ -161,6 +165,24 @@ def read_model(
     if not trusted:
         _try(onnx, card, path)
     return onnx, card
+
+
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path) -> bytes:
+    """Unpack a member, and no more of it than its directory says."""
+    # zipfile trusts its directory only behind what it has unpacked already.
+    claimed, parts, n_bytes = entry.file_size, [], 0
+    with archive.open(entry) as member:
+        while part := member.read(_PART_BYTES):
+            parts.append(part)
+            n_bytes += len(part)
+            if n_bytes > claimed:
+                break
+    if n_bytes != claimed:
+        raise ValueError(
+            f"{path} is not a model file: {entry.filename} has another size than its "
+            f"directory says."
+        )
+    return b"".join(parts)
 
 
 def _halve(onnx: bytes) -> bytes:

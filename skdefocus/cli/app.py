@@ -47,10 +47,11 @@ def run_app(arguments: argparse.Namespace) -> int:
     """
     from ..app import serve
 
+    limit = arguments.max_pixels
     serve(
         arguments.photo,
         port=arguments.port,
         open_browser=not arguments.no_browser,
-        max_pixels=arguments.max_pixels,
+        **({} if limit is None else {"max_pixels": limit}),
     )
     return 0

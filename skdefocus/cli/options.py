@@ -41,6 +41,21 @@ def _parse_subject(text: str) -> Any:
     return text
 
 
+def _parse_range(text: str) -> Any:
+    """Take the range of a map's colors."""
+    if text == "auto":
+        return text
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        low = high = 0.0
+    if not 0 <= low < high < float("inf"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither auto nor LOW,HIGH with 0 <= LOW < HIGH"
+        )
+    return low, high
+
+
 def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     """Add the limit on the size of photographs.
 
@@ -52,10 +67,8 @@ def add_max_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-pixels",
         type=int,
-        # DEFAULT_MAX_PIXELS, without the imports that --help can do without; a test
-        # holds the two together.
-        default=200_000_000,
-        help="refuse larger photographs (default 200 million)",
+        help="refuse larger photographs (default: what memory allows, at most 200 "
+        "million)",
     )
 
 
@@ -107,6 +120,32 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
         choices=("tif", "npy"),
         default="tif",
         help="format of the float map (default tif)",
+    )
+    parser.add_argument(
+        "--map-range",
+        metavar="auto|LOW,HIGH",
+        type=_parse_range,
+        help="sigma of the first and last color of _map.png: auto for each map's own "
+        "(default 0,19)",
+    )
+    parser.add_argument(
+        "--format",
+        dest="picture_format",
+        choices=("jpg", "png", "tif", "webp"),
+        help="format of pictures (default: that of the photograph, or nearest to it)",
+    )
+    parser.add_argument(
+        "--strip",
+        choices=("gps", "all"),
+        help="leave out of pictures where the photograph was taken, or all metadata "
+        "(default: keep all)",
+    )
+    parser.add_argument(
+        "--prefer",
+        choices=("jpeg", "raw"),
+        default="jpeg",
+        help="which file to read of a raw file and a JPEG of one name in a folder "
+        "(default jpeg)",
     )
     add_max_pixels(parser)
     parser.add_argument(

@@ -163,6 +163,12 @@ def run_photographs(arguments: argparse.Namespace) -> int:
                 unknown_below=steps["segmenter"].unknown_below,
                 subject=arguments.subject if is_batch else None,
                 map_data=arguments.map_data,
+                map_range=arguments.map_range,
+                picture_format=arguments.picture_format,
+                strip=arguments.strip,
+                prefer=arguments.prefer,
+                # Pictures are made of the photograph itself.
+                raw_previews=is_batch and not pictures and arguments.prefer != "raw",
                 max_pixels=arguments.max_pixels,
                 resume=not arguments.again,
                 report=is_batch,
@@ -178,7 +184,11 @@ def run_photographs(arguments: argparse.Namespace) -> int:
             raise
         print(f"skdefocus: {error}", file=sys.stderr)
         return 1
-    _print_skipped(summary.skipped)
+    _print_skipped(summary.skipped, "as results of an earlier run")
+    for extra in sorted({extra for _, extra in summary.need_extras}):
+        paths = [path for path, needed in summary.need_extras if needed == extra]
+        install = f"pip install 'skdefocus[{extra}]'"
+        _print_skipped(paths, f"for want of the extra {extra!r} ({install})")
     if is_batch:
         _print_summary(summary, time.monotonic() - start)
     elif summary.n_kept:
@@ -211,12 +221,12 @@ def _count(summary: Any) -> int:
     return int(summary.n_done + summary.n_kept + summary.n_failed)
 
 
-def _print_skipped(skipped: Sequence[Path]) -> None:
+def _print_skipped(skipped: Sequence[Path], why: str) -> None:
     if not skipped:
         return
     names = ", ".join(map(_as_text, skipped[:_SHOWN]))
     names += f", and {len(skipped) - _SHOWN} more" if len(skipped) > _SHOWN else ""
-    print(f"skdefocus: skipped as results of an earlier run: {names}", file=sys.stderr)
+    print(f"skdefocus: skipped {why}: {names}", file=sys.stderr)
 
 
 def _print_summary(summary: Any, seconds: float) -> None:

@@ -15,6 +15,8 @@ __all__ = ["blur", "disc_kernel", "sampled_sigma"]
 # Sub-samples per pixel and axis when a disc's edge is drawn.
 _SUPERSAMPLING = 15
 _TRUNCATE = 4.0
+# Discs up to this sigma are drawn for any image, however small.
+_SMALL_DISC = 64.0
 # Below this a sampled Gaussian is narrower than the one that was sampled.
 _SAMPLED = 1.0
 _SIGMA = [NON_NEGATIVE_REAL]
@@ -23,11 +25,15 @@ _SIGMA = [NON_NEGATIVE_REAL]
 def _draw_disc(radius: float) -> np.ndarray:
     """Share of every pixel that a disc around the central pixel's center covers."""
     half = int(np.ceil(radius + 0.5)) if radius > 0.5 else 0
-    size = (2 * half + 1) * _SUPERSAMPLING
-    offsets = (np.arange(size) + 0.5) / _SUPERSAMPLING - half - 0.5
-    inside = offsets[:, None] ** 2 + offsets[None, :] ** 2 <= radius**2
-    blocks = inside.reshape(2 * half + 1, _SUPERSAMPLING, 2 * half + 1, _SUPERSAMPLING)
-    kernel = blocks.sum(axis=(1, 3), dtype=np.float64)
+    side = 2 * half + 1
+    offsets = (np.arange(side * _SUPERSAMPLING) + 0.5) / _SUPERSAMPLING - half - 0.5
+    squares = (offsets**2).reshape(side, _SUPERSAMPLING)
+    kernel = np.empty((side, side))
+    # Row by row: all sub-samples at once would take 225 times the kernel's memory.
+    for row, square in enumerate(squares):
+        inside = square[:, None] + squares.reshape(1, -1) <= radius**2
+        blocks = inside.reshape(_SUPERSAMPLING, side, _SUPERSAMPLING)
+        kernel[row] = blocks.sum(axis=(0, 2), dtype=np.float64)
     shares: np.ndarray = kernel / kernel.sum()
     return shares
 
@@ -111,6 +117,16 @@ def sampled_sigma(sigma: float) -> float:
     return found
 
 
+def _check_disc(shape: tuple[int, ...], sigma: float) -> None:
+    """Refuse a disc larger than the picture before its kernel is drawn."""
+    largest = max(np.sqrt(shape[0] * shape[1]) / 4, _SMALL_DISC)
+    if sigma > largest:
+        raise ValueError(
+            f"sigma of a disc must be at most {largest:.6g} px, so that the disc is no "
+            f"larger than an image of {shape[1]} x {shape[0]} pixels; got {sigma:.6g}."
+        )
+
+
 def _convolve_disc(channel: np.ndarray, sigma: float) -> np.ndarray:
     kernel = disc_kernel(float(sigma))
     half = kernel.shape[0] // 2
@@ -146,7 +162,8 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     Raises
     ------
     ValueError
-        For a negative sigma, an unknown psf, or an image that is not one.
+        For a negative sigma, an unknown psf, an image that is not one, or a disc that
+        is larger than the image (above 64 px, a quarter of its mean side).
 
     References
     ----------
@@ -171,6 +188,7 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
             image, sigmas, mode="reflect", truncate=_TRUNCATE
         )
         return blurred
+    _check_disc(image.shape, sigma)
     if image.ndim == 2:
         return _convolve_disc(image, sigma)
     channels = [_convolve_disc(image[..., c], sigma) for c in range(3)]

@@ -3,18 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from .formats import FOLDER_ENDINGS
+from .decoders import missing_extra
+from .formats import FOLDER_ENDINGS, RAW_ENDINGS, format_of_ending
 
-__all__ = ["list_photographs"]
+__all__ = ["Found", "Search", "list_photographs", "search_folder"]
+
+# What cameras write beside a raw file, the one that is measured first.
+_DEVELOPED = ("JPEG", "HEIF")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A photograph in a folder.
+
+    Attributes
+    ----------
+    path : Path
+        The file that is read.
+    others : tuple of Path
+        Files of the same photograph: a raw file and the JPEG beside it are one.
+    """
+
+    path: Path
+    others: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is in a folder.
+
+    Attributes
+    ----------
+    photographs : list of Found
+        What can be read, sorted.
+    skipped : list of (Path, str)
+        What needs an extra that is not installed, and its name.
+    """
+
+    photographs: list[Found]
+    skipped: list[tuple[Path, str]]
 
 
 def list_photographs(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     exclude: str | os.PathLike[str] | None = None,
+    prefer: str = "jpeg",
 ) -> list[Path]:
     """List photographs: files as they are given, folders by what lies in them.
 
@@ -22,10 +60,13 @@ def list_photographs(
     ----------
     paths : path-like or iterable of path-like
         Files, kept whatever their ending, and folders, searched at every depth, but
-        for what is hidden, for ``.jpg``, ``.jpeg``, ``.png``, ``.tif``, ``.tiff`` and
-        ``.webp``.
+        for what is hidden, for JPEG, PNG, TIFF, WebP, AVIF, JPEG 2000, and with the
+        extras ``raw``, ``heif`` and ``jxl`` for raw files, HEIC and JPEG XL.
     exclude : path-like, optional
         A folder that is not searched, where results go for example.
+    prefer : {"jpeg", "raw"}, default="jpeg"
+        Which file is listed of a raw file and a JPEG of one name, which are one
+        photograph.
 
     Returns
     -------
@@ -35,7 +76,9 @@ def list_photographs(
     Raises
     ------
     ValueError
-        If a folder holds no photograph.
+        If a folder holds no photograph that can be read.
+    OSError
+        If a folder cannot be read.
 
     Examples
     --------
@@ -46,25 +89,118 @@ def list_photographs(
     """
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
-    found: list[Path] = []
+    listed: list[Path] = []
     for path in map(Path, paths):
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = sorted(
-            p for p in path.rglob("*") if p.suffix.lower() in FOLDER_ENDINGS
+        if path.is_dir():
+            found = search_folder(path, exclude=exclude, prefer=prefer)
+            listed += [each.path for each in found.photographs]
+        else:
+            listed.append(path)
+    return listed
+
+
+def search_folder(
+    folder: Path,
+    *,
+    exclude: str | os.PathLike[str] | None = None,
+    prefer: str = "jpeg",
+) -> Search:
+    """Search a folder for photographs.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    exclude : path-like, optional
+        A folder that is not searched.
+    prefer : {"jpeg", "raw"}, default="jpeg"
+        Which file is read of a raw file and a JPEG of one name.
+
+    Returns
+    -------
+    Search
+        What is in it.
+
+    Raises
+    ------
+    ValueError
+        If it holds no photograph that can be read.
+    OSError
+        If it, or a folder in it, cannot be read.
+    """
+    inside = sorted(_files_below(folder))
+    # The folder itself, or one above it, may be where results go. Unlike
+    # Path.resolve, this bears loops of links.
+    left_out = None if exclude is None else Path(os.path.realpath(exclude))
+    if left_out is not None and Path(os.path.realpath(folder)) in left_out.parents:
+        inside = [
+            p for p in inside if left_out not in Path(os.path.realpath(p)).parents
+        ]
+    photographs, skipped = [], []
+    for found in _join(inside, prefer):
+        extra = missing_extra(found.path)
+        if extra is None:
+            photographs.append(found)
+        else:
+            skipped.append((found.path, extra))
+    if not photographs:
+        needed = sorted({extra for _, extra in skipped})
+        raise ValueError(
+            f"{folder} holds no photograph (JPEG, PNG, TIFF, WebP and others)."
+            if not needed
+            else f"{folder} holds no photograph that can be read without the extra "
+            f"{' or '.join(map(repr, needed))}: pip install "
+            f"'skdefocus[{','.join(needed)}]'."
         )
-        # Sidecars that some systems leave on cards are hidden and end in .jpg too.
-        inside = [p for p in inside if not _is_hidden(p.relative_to(path))]
-        # The folder itself, or one above it, may be where results go.
-        left_out = None if exclude is None else Path(exclude).resolve()
-        if left_out is not None and path.resolve() in left_out.parents:
-            inside = [p for p in inside if left_out not in p.resolve().parents]
-        if not inside:
-            raise ValueError(f"{path} holds no photograph (JPEG, PNG, TIFF, WebP).")
-        found.extend(inside)
-    return found
+    return Search(photographs, skipped)
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def _join(paths: list[Path], prefer: str) -> list[Found]:
+    """Make one photograph of a raw file and what the camera wrote beside it."""
+    raws: dict[tuple[Path, str], list[Path]] = {}
+    developed: dict[tuple[Path, str], list[Path]] = {}
+    for path in paths:
+        known = format_of_ending(path.suffix)
+        if path.suffix.lower() in RAW_ENDINGS:
+            raws.setdefault(_stem(path), []).append(path)
+        elif known is not None and known.name in _DEVELOPED:
+            developed.setdefault(_stem(path), []).append(path)
+    joined = {}
+    for stem in raws.keys() & developed.keys():
+        # A JPEG goes before a HEIC, and that goes beside it as a photograph of its own.
+        shown = min(developed[stem], key=_rank)
+        files = [*raws[stem], shown] if prefer == "raw" else [shown, *raws[stem]]
+        # What cannot be read gives way to what can.
+        files.sort(key=lambda path: missing_extra(path) is not None)
+        joined[files[0]] = Found(files[0], tuple(files[1:]))
+    taken = {path for found in joined.values() for path in found.others}
+    return [joined.get(path, Found(path)) for path in paths if path not in taken]
+
+
+def _stem(path: Path) -> tuple[Path, str]:
+    # Cameras and cards differ in capitals.
+    return path.parent, path.stem.casefold()
+
+
+def _rank(path: Path) -> int:
+    known = format_of_ending(path.suffix)
+    return _DEVELOPED.index(known.name) if known is not None else len(_DEVELOPED)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Give the photographs in a folder; links to folders are not followed.
+
+    Sidecars that some systems leave on cards are hidden, and end in .jpg too.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise OSError(
+            f"the folder {error.filename} cannot be read: {error.strerror}."
+        ) from error
+
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            path = Path(place, name)
+            if not name.startswith(".") and path.suffix.lower() in FOLDER_ENDINGS:
+                yield path

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .formats import MAP_ENDINGS
-from .read import read_image
+from .read import read_samples
 
 __all__ = ["read_map"]
 
@@ -150,7 +150,7 @@ def _read_mat(path: Path, shape: tuple[int, int], variable: str | None) -> np.nd
 
 def _read_picture(path: Path, shape: tuple[int, int]) -> np.ndarray:
     # A larger picture is refused from its header.
-    values = read_image(path, max_pixels=shape[0] * shape[1])
+    values = read_samples(path, shape[0] * shape[1])
     _check_shape(path, values.shape[:2], shape)
     if values.ndim == 3:
         if (values != values[..., :1]).any():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Photograph"]
+from .metadata import Metadata
+
+__all__ = ["GAIN_MAP", "OTHER_FRAMES", "Photograph"]
+
+# What is told of files of several formats.
+GAIN_MAP = "its gain map is not applied."
+OTHER_FRAMES = "it holds several frames; the first is read, the others not."
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,18 +29,19 @@ class Photograph:
         Pillow's name of the format the file had.
     icc_profile : bytes or None
         Color profile of the pixels.
-    exif : bytes or None
-        EXIF block, its orientation reset, since the pixels are upright.
     bits : {8, 16}
         Bits of a sample in the file; float files count as 16.
-    attributes : tuple of (str, object, object)
-        Metadata of a TIFF or 16-bit file as OpenImageIO names it: name, type, value.
+    metadata : Metadata
+        What else the file carries, its orientation reset, since the pixels are upright.
+    notes : tuple of str
+        What of the file was not read, in sentences: further pages or frames, a gain
+        map, channels beside the colors, bits.
     """
 
     image: np.ndarray
     alpha: np.ndarray | None = None
     file_format: str = "PNG"
     icc_profile: bytes | None = None
-    exif: bytes | None = None
     bits: int = 8
-    attributes: tuple[tuple[str, Any, Any], ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()

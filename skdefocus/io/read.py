@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import io
 import os
-import threading
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
-from .formats import HEIC_BRANDS, HEIC_ENDINGS, PILLOW_FORMATS, RAW_ENDINGS
+from .decoders import find_decoder, read_preview
 from .photograph import Photograph
-from .pixels import divide_by_alpha, rotate, split_alpha
+from .pixels import fit_samples
+from .plain import read_plain
+from .refusal import Refusal
+from .tiff import read_tiff
+from .tiff_pages import TIFF_STARTS
 
-__all__ = ["DEFAULT_MAX_PIXELS", "read_image", "read_photograph"]
+__all__ = [
+    "DEFAULT_MAX_PIXELS",
+    "read_image",
+    "read_photograph",
+    "read_raw_preview",
+    "read_samples",
+]
 
 DEFAULT_MAX_PIXELS = 200_000_000
 
-_TIFF_STARTS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
-_ORIENTATION = 0x0112
-_BITS_PER_SAMPLE = 258
-_MIN_IS_WHITE, _SEPARATED = 0, 5
-# Pillow's limit on pixels is a global; only headers are read while it is lifted.
-_PILLOW_LIMIT = threading.Lock()
+# Floats that leave [0, 1] by rounding alone, in float16 at worst.
+_ROUNDING = 1e-3
+_Read = TypeVar("_Read", Photograph, Photograph | None)
 
 
 def read_photograph(
@@ -37,8 +41,11 @@ def read_photograph(
     Parameters
     ----------
     path : path-like
-        JPEG, PNG, TIFF, WebP, BMP, GIF or PPM: 8 or 16 bit, gray, RGB, RGBA, palette
-        or CMYK. Of several frames the first is read.
+        JPEG, PNG, TIFF, WebP, AVIF, JPEG 2000, BMP, GIF, PPM, PSD or OpenEXR, and with
+        the extras ``raw``, ``heif`` and ``jxl`` a camera's raw file, HEIC or JPEG XL:
+        gray, RGB, RGBA, palette or CMYK. The guide lists which depths and compressions
+        are read. Of several pages or frames the first that is not a thumbnail is read;
+        ``notes`` tells so.
     max_pixels : int, default=200_000_000
         Larger photographs are refused from their header, before memory is taken.
 
@@ -52,7 +59,8 @@ def read_photograph(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is empty, truncated, too large, or not a photograph that can be read.
+        If it is empty, truncated, too large, or not a photograph that can be read; if
+        it holds floats outside [0, 1]; or if it needs an extra that is not installed.
 
     Examples
     --------
@@ -61,17 +69,43 @@ def read_photograph(
     >>> read_photograph(sample_photograph_path()).image.shape
     (427, 640, 3)
     """
-    path = Path(path)
-    _refuse_early(path)
-    header = _open(path)
-    if header is None:
-        return _read_whole(path, lambda: _read_deep(path, max_pixels))
-    with header:
-        width, height = header.size
-        _check_pixels(path, width, height, max_pixels)
-        if not _is_deep(header):
-            return _read_whole(path, lambda: _read_shallow(path, header))
-        return _read_whole(path, lambda: _read_deep(path, max_pixels, header))
+    path = Path(os.fsdecode(path))
+    return _read_whole(path, lambda: _within_range(_fit(_read(path, max_pixels))))
+
+
+def read_raw_preview(
+    path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Photograph | None:
+    """Read the picture that a camera put into its raw file, if it is large.
+
+    Parameters
+    ----------
+    path : path-like
+        A raw file.
+    max_pixels : int, default=200_000_000
+        Larger photographs are refused from their header.
+
+    Returns
+    -------
+    Photograph or None
+        Upright, of uint8; None if there is none with at least half of the photograph's
+        pixels.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no raw file, cannot be read or is too large, or if the extra ``raw`` is
+        not installed.
+    """
+    path = Path(os.fsdecode(path))
+
+    def read() -> Photograph | None:
+        find_decoder(path)  # Tells if there is none.
+        return read_preview(path, max_pixels)
+
+    return _read_whole(path, read)
 
 
 def read_image(
@@ -89,7 +123,8 @@ def read_image(
     Returns
     -------
     ndarray of shape (H, W) or (H, W, 3), uint8, uint16 or float32
-        Upright pixels, without alpha.
+        Upright pixels, without alpha. Floats are the numbers of the file, which may
+        be a map.
 
     Raises
     ------
@@ -105,15 +140,44 @@ def read_image(
     >>> read_image(sample_photograph_path()).dtype
     dtype('uint8')
     """
-    return read_photograph(path, max_pixels=max_pixels).image
+    path = Path(os.fsdecode(path))
+    return _read_whole(path, lambda: _fit(_read(path, max_pixels))).image
 
 
-def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
+def read_samples(path: Path, max_pixels: int) -> np.ndarray:
+    """Read a picture as the numbers that its file holds.
+
+    Parameters
+    ----------
+    path : Path
+        As for `read_photograph`.
+    max_pixels : int
+        Larger pictures are refused from their header.
+
+    Returns
+    -------
+    ndarray of shape (H, W) or (H, W, 3) and any real dtype
+        Upright numbers, signed and unsigned integers too, without alpha.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it cannot be read.
+    """
+    return _read_whole(path, lambda: _read(path, max_pixels)).image
+
+
+def _read_whole(path: Path, read: Callable[[], _Read]) -> _Read:
     """Read pixels; whatever a decoder raises becomes one sentence."""
+    _refuse_early(path)
     try:
         return read()
-    except _TooLarge:
-        raise
+    except Refusal as refusal:
+        raise ValueError(f"{path} {refusal}") from refusal
+    except MemoryError as error:
+        raise ValueError(f"{path} takes more memory to read than there is.") from error
     except Exception as error:
         # Decoders raise nearly anything on a damaged file.
         lines = str(error).strip().splitlines() or [type(error).__name__]
@@ -122,215 +186,64 @@ def _read_whole(path: Path, read: Callable[[], Photograph]) -> Photograph:
         ) from error
 
 
-class _TooLarge(ValueError):
-    """More pixels than accepted."""
-
-
-def _check_pixels(path: Path, width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise _TooLarge(
-            f"{path} has {width} x {height} pixels; at most {max_pixels} are accepted "
-            f"('max_pixels')."
-        )
-
-
 def _refuse_early(path: Path) -> None:
-    """Reject unsupported files before opening them, and say what to do instead."""
+    """Reject what is no file with anything in it."""
     if path.is_dir():
         raise ValueError(f"{path} is a folder, not a photograph.")
     if not path.exists():
+        if path.is_symlink():
+            raise FileNotFoundError(f"{path} is a link that leads to no file.")
         raise FileNotFoundError(f"{path} does not exist.")
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty.")
-    ending = path.suffix.lower()
-    # Many raw formats are TIFF inside, and would open as their thumbnail.
-    if ending in RAW_ENDINGS:
-        raise ValueError(
-            f"{path} is a camera raw file; develop it to a 16-bit TIFF first, for "
-            f"example with darktable or RawTherapee."
-        )
-    with path.open("rb") as file:
-        start = file.read(12)
-    if ending in HEIC_ENDINGS or (start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS):
-        raise ValueError(
-            f"{path} is a HEIC photograph; export it as JPEG, PNG or TIFF first."
-        )
 
 
-@contextmanager
-def _no_pillow_limit() -> Iterator[None]:
-    """Lift Pillow's limit on pixels, which is lower than ours."""
-    from PIL import Image
-
-    with _PILLOW_LIMIT, warnings.catch_warnings():
-        limit = Image.MAX_IMAGE_PIXELS
-        Image.MAX_IMAGE_PIXELS = None
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-
-
-def _open(path: Path) -> Any:
-    """Open with Pillow, which reads the header only; None leaves it to OpenImageIO."""
-    from PIL import Image
-
-    try:
-        with _no_pillow_limit():
-            return Image.open(path, formats=PILLOW_FORMATS)
-    except Exception as error:
+def _read(path: Path, max_pixels: int) -> Photograph:
+    """Read the numbers of a file by what it begins with, whatever its ending."""
+    decode = find_decoder(path)
+    if decode is None:
         with path.open("rb") as file:
-            if file.read(4) in _TIFF_STARTS:
-                return None  # A TIFF of a kind that only OpenImageIO knows.
-        raise ValueError(
-            f"{path} is not an image that can be read (JPEG, PNG, TIFF, WebP)."
-        ) from error
+            is_tiff = file.read(4) in TIFF_STARTS
+        decode = read_tiff if is_tiff else read_plain
+    found = decode(path, max_pixels)
+    # What of the metadata was not read is told with the rest.
+    return replace(found, notes=(*found.notes, *found.metadata.notes))
 
 
-def _is_deep(header: Any) -> bool:
-    """Whether samples have more than 8 bits, which Pillow would reduce silently."""
-    if header.format == "PNG":
-        header.fp.seek(24)
-        depth: bytes = header.fp.read(1)
-        return depth == b"\x10"
-    if header.format == "TIFF":
-        bits = header.tag_v2.get(_BITS_PER_SAMPLE, (8,))
-        most: int = max(bits if isinstance(bits, tuple) else (bits,))
-        return most > 8
-    mode: str = header.mode
-    return mode.startswith(("I", "F"))
-
-
-def _upright_exif(header: Any) -> tuple[int, bytes | None]:
-    """Orientation, and the EXIF block with orientation reset."""
-    try:
-        exif = header.getexif()
-        orientation = int(exif.get(_ORIENTATION, 1))
-        if not exif:
-            return 1, None
-        if header.format == "TIFF":
-            # The tags that lay out the pixels belong to the old file.
-            own = {_ORIENTATION, *range(254, 270), *range(273, 280), *range(282, 289)}
-            own |= {*range(317, 348), 530, 531, 532, 700, 33723, 34377, 34675}
-            for tag in own & set(exif):
-                del exif[tag]
-        exif[_ORIENTATION] = 1
-        return orientation, exif.tobytes()
-    except Exception:
-        # A broken EXIF block must not cost the photograph.
-        return 1, None
-
-
-def _to_srgb(picture: Any) -> Any:
-    """CMYK to sRGB, by its color profile where it has one that works."""
-    from PIL import ImageCms
-
-    profile = picture.info.get("icc_profile")
-    if profile:
-        try:
-            return ImageCms.profileToProfile(
-                picture,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                outputMode="RGB",
-            )
-        except (ImageCms.PyCMSError, OSError):
-            pass
-    return picture.convert("RGB")
-
-
-def _read_shallow(path: Path, header: Any) -> Photograph:
-    """Read 8-bit pixels with Pillow."""
-    if header.format == "TIFF":
-        with _no_pillow_limit():  # Of TIFFs alone it is asked again while loading.
-            header.load()
-    else:
-        header.load()
-    # Of a TIFF Pillow has turned the pixels by now, and dropped the orientation.
-    orientation, exif = _upright_exif(header)
-    picture, profile = header, header.info.get("icc_profile")
-    mode = picture.mode
-    if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        picture, profile = _to_srgb(picture), None
-    elif mode in ("P", "PA", "RGBX") or "transparency" in picture.info:
-        opaque = mode != "PA" and "transparency" not in picture.info
-        clear = "LA" if mode == "L" else "RGBA"
-        picture = picture.convert("RGB" if opaque else clear)
-    elif mode not in ("L", "LA", "RGB", "RGBA"):
-        picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
-    image, alpha = split_alpha(rotate(np.asarray(picture), orientation))
-    attributes: tuple[tuple[str, Any, Any], ...] = ()
-    if header.format == "TIFF":
-        file = _open_deep(path)
-        attributes = _worth_keeping(file.spec())
-        file.close()
-    return Photograph(image, alpha, header.format or "", profile, exif, 8, attributes)
-
-
-def _open_deep(path: Path) -> Any:
-    """Open with OpenImageIO, alpha left as the file has it."""
-    import OpenImageIO
-
-    hints = OpenImageIO.ImageSpec()
-    hints.attribute("oiio:UnassociatedAlpha", 1)
-    file = OpenImageIO.ImageInput.open(str(path), hints)
-    if file is None:
-        raise ValueError(OpenImageIO.geterror())
-    return file
-
-
-def _read_deep(path: Path, max_pixels: int, header: Any = None) -> Photograph:
-    """Read with OpenImageIO, which keeps 16-bit and float pixels as they are."""
-    import OpenImageIO
-
-    orientation, exif = (1, None) if header is None else _upright_exif(header)
-    file_format = "TIFF" if header is None else header.format
-    profile = None if header is None else header.info.get("icc_profile")
-    if file_format == "PNG":
-        # Checks every chunk without decoding; libpng itself would print its error.
-        with _open(path) as untouched:
-            untouched.verify()
-    file = _open_deep(path)
-    try:
-        spec = file.spec()
-        _check_pixels(path, spec.width, spec.height, max_pixels)
-        if header is None:
-            orientation = spec.getattribute("Orientation") or 1
-            profile = spec.getattribute("ICCProfile")
-            profile = None if profile is None else bytes(bytearray(profile))
-        if spec.nchannels > 4:
-            raise ValueError(f"it has {spec.nchannels} channels; at most 4 are read")
-        kinds = {"uint8": "uint8", "half": "float", "float": "float", "double": "float"}
-        pixels = file.read_image(kinds.get(str(spec.format), "uint16"))
-        # Versions before 3.1.16 give the rows that they could not read as black.
-        if pixels is None or file.has_error:
-            raise ValueError(file.geterror() or OpenImageIO.geterror())
-        attributes = _worth_keeping(spec)
-    finally:
-        file.close()
-    photometric = spec.getattribute("tiff:PhotometricInterpretation")
-    if photometric == _MIN_IS_WHITE and pixels.dtype.kind == "u":
-        pixels = np.iinfo(pixels.dtype).max - pixels
-    if photometric == _SEPARATED:
-        profile = None  # OpenImageIO turned CMYK into RGB.
-    image, alpha = split_alpha(rotate(pixels, orientation))
-    is_multiplied = spec.alpha_channel >= 0 and (
-        not spec.getattribute("oiio:UnassociatedAlpha")
+def _fit(raw: Photograph) -> Photograph:
+    """Turn the numbers of a file into samples of 8 bits, 16 bits or float32."""
+    image, alpha = raw.image, raw.alpha
+    if alpha is None:
+        return replace(raw, image=fit_samples(image))
+    # Together, so that both have one scale.
+    together = fit_samples(np.dstack([image, alpha]))
+    image = together[..., :-1].reshape(image.shape)
+    alpha = together[..., -1]
+    return replace(
+        raw, image=np.ascontiguousarray(image), alpha=np.ascontiguousarray(alpha)
     )
-    if alpha is not None and file_format == "TIFF" and is_multiplied:
-        image = divide_by_alpha(image, alpha)
-    bits = 8 if image.dtype == np.uint8 else 16
-    return Photograph(image, alpha, file_format, profile, exif, bits, attributes)
 
 
-def _worth_keeping(spec: Any) -> tuple[tuple[str, Any, Any], ...]:
-    """Attributes that describe the photograph, not the file."""
-    names = {"Make", "Model", "Artist", "Copyright", "ImageDescription", "DateTime"}
-    names |= {"ExposureTime", "FNumber", "Software"}
-    names |= {"XResolution", "YResolution", "ResolutionUnit"}
-    return tuple(
-        (item.name, item.type, item.value)
-        for item in spec.extra_attribs
-        if item.name in names or item.name.startswith(("Exif:", "GPS:", "IPTC:"))
+def _within_range(photograph: Photograph) -> Photograph:
+    """Refuse floats outside [0, 1], but for what rounding leaves."""
+    if photograph.image.dtype.kind != "f":
+        return photograph
+    alpha = photograph.alpha
+    return replace(
+        photograph,
+        image=_shares(photograph.image),
+        alpha=None if alpha is None else _shares(alpha),
     )
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(low) or not np.isfinite(high):
+        raise Refusal("holds NaN or infinity, which is no photograph.")
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
+        raise Refusal(
+            f"holds numbers from {low:.6g} to {high:.6g}; those of a photograph must "
+            f"be from 0 to 1."
+        )
+    shares: np.ndarray = np.clip(values, 0, 1)
+    return shares

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import struct
-import zlib
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ import numpy as np
 
 from .._shared.files import temporary_beside
 from .._shared.validation import check_image, check_map, to_float_image
-from .formats import WRITE_FORMATS
+from .formats import STRIPS, WRITE_FORMATS
+from .metadata import Metadata, byte_order, fit, held_by, pass_on
+from .metadata import strip as strip_metadata
 from .photograph import Photograph
 
 __all__ = [
@@ -32,9 +33,16 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": 95},
 }
 
+_PROFILE_HEADER = 128
+_NO_PREDICTOR = 1
+
 
 def write_photograph(
-    path: str | os.PathLike[str], image: np.ndarray, like: Photograph | None = None
+    path: str | os.PathLike[str],
+    image: np.ndarray,
+    like: Photograph | None = None,
+    *,
+    strip: str | None = None,
 ) -> None:
     """Write a photograph with the metadata and bit depth of another.
 
@@ -46,8 +54,11 @@ def write_photograph(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     like : Photograph, optional
-        Where alpha, color profile, EXIF and, for a float image, the bit depth come
+        Where alpha, color profile, metadata and, for a float image, the bit depth come
         from. Without it a float image is written with 8 bits.
+    strip : {"gps", "all"}, optional
+        Leave out where the photograph was taken, or all metadata. By default all of it
+        is kept, and the place too.
 
     Raises
     ------
@@ -73,6 +84,8 @@ def write_photograph(
         raise ValueError(
             f"{path} has an ending that is not one of {', '.join(WRITE_FORMATS)}."
         )
+    if strip not in (None, *STRIPS):
+        raise ValueError(f"strip must be one of {', '.join(STRIPS)}; got {strip!r}.")
     like = Photograph(np.empty(0)) if like is None else like
     pixels = np.asarray(image)
     holds_16_bits = file_format in ("PNG", "TIFF")
@@ -86,12 +99,33 @@ def write_photograph(
     if like.alpha is not None and file_format != "JPEG":
         alpha = to_float_image(like.alpha, "alpha")
         pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])
+    metadata, dropped = held_by(like.metadata, file_format)
+    metadata, unclear = strip_metadata(metadata, strip)
+    dropped += unclear
+    metadata = fit(metadata, pixels, file_format)
+    profile = like.icc_profile
+    if profile and not _suits(profile, pixels):
+        profile = None
+        dropped.append("its color profile, which is not for such pixels")
     with temporary_beside(path) as temporary:
-        if pixels.dtype == np.uint16 or file_format == "TIFF":
-            # Pillow writes no 16-bit color, and no EXIF directory into a TIFF.
-            _write_deep(temporary, pixels, like)
+        if file_format == "WEBP":
+            _write_webp(temporary, pixels, metadata, profile)
         else:
-            _write_shallow(temporary, pixels, like, file_format)
+            is_swapped = _write_pixels(temporary, pixels, metadata, file_format)
+            dropped += pass_on(
+                temporary, file_format, metadata, profile, is_swapped=is_swapped
+            )
+    if dropped:
+        warnings.warn(f"{path.name} is without {'; '.join(dropped)}.", stacklevel=2)
+
+
+def _suits(profile: bytes, pixels: np.ndarray) -> bool:
+    """Whether a color profile is for pixels like these."""
+    if len(profile) < _PROFILE_HEADER:
+        return False
+    is_gray = pixels.ndim == 2 or pixels.shape[2] == 2
+    # Programs give gray pictures the profiles of colors, and mean their gray axis.
+    return profile[16:20] in ((b"GRAY", b"RGB ") if is_gray else (b"RGB ",))
 
 
 def _quantize(image: np.ndarray, dtype: Any) -> np.ndarray:
@@ -99,67 +133,57 @@ def _quantize(image: np.ndarray, dtype: Any) -> np.ndarray:
     return np.rint(image * limit).astype(dtype)
 
 
-def _write_shallow(
-    path: Path, pixels: np.ndarray, like: Photograph, file_format: str
+def _write_pixels(
+    path: Path, pixels: np.ndarray, metadata: Metadata, file_format: str
+) -> bool:
+    """Write pixels alone; tell whether their bytes are swapped."""
+    if pixels.dtype != np.uint16 and file_format != "TIFF":
+        from PIL import Image
+
+        Image.fromarray(pixels).save(path, file_format, **_OPTIONS[file_format])
+        return False
+    # Pillow writes no 16-bit color.
+    is_swapped = (
+        file_format == "TIFF"
+        and pixels.dtype == np.uint16
+        and byte_order(metadata.exif or b"") == ">"
+    )
+    _write_deep(path, pixels, is_swapped=is_swapped)
+    return is_swapped
+
+
+def _write_webp(
+    path: Path, pixels: np.ndarray, metadata: Metadata, profile: bytes | None
 ) -> None:
-    """Write 8-bit pixels with Pillow."""
     from PIL import Image
 
-    options = dict(_OPTIONS[file_format])
-    if like.icc_profile:
-        options["icc_profile"] = like.icc_profile
-    if like.exif:
-        options["exif"] = like.exif
-    Image.fromarray(pixels).save(path, file_format, **options)
+    options = {"exif": metadata.exif, "xmp": metadata.xmp, "icc_profile": profile}
+    given = {name: value for name, value in options.items() if value}
+    Image.fromarray(pixels).save(path, "WEBP", **_OPTIONS["WEBP"], **given)
 
 
-def _write_deep(path: Path, pixels: np.ndarray, like: Photograph) -> None:
+def _write_deep(path: Path, pixels: np.ndarray, *, is_swapped: bool) -> None:
     """Write 8-bit or 16-bit pixels with OpenImageIO."""
     import OpenImageIO
 
     n_channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    spec = OpenImageIO.ImageSpec(
-        pixels.shape[1], pixels.shape[0], n_channels, str(pixels.dtype)
-    )
+    height, width = pixels.shape[:2]
+    # A 2-D array would be taken for scan lines of pixels one sample wide.
+    pixels = pixels.reshape(height, width, n_channels)
+    spec = OpenImageIO.ImageSpec(width, height, n_channels, str(pixels.dtype))
     spec.attribute("compression", "lzw")
     spec.attribute("oiio:UnassociatedAlpha", 1)
-    is_png = path.suffix.lower() == ".png"
-    if not is_png:
-        spec.attribute("Orientation", 1)
-        for name, kind, value in like.attributes:
-            spec.attribute(name, kind, value)
-    if like.icc_profile:
-        profile = np.frombuffer(like.icc_profile, np.uint8)
-        kind = OpenImageIO.TypeDesc(f"uint8[{len(profile)}]")
-        spec.attribute("ICCProfile", kind, profile)
-    file = OpenImageIO.ImageOutput.create(str(path))
-    if file is None or not file.open(str(path), spec):
+    if is_swapped:
+        # OpenImageIO writes TIFFs in one byte order alone: it gets the bytes of the
+        # other, and the differences of which it would make a muddle.
+        spec.attribute("tiff:predictor", _NO_PREDICTOR)
+        pixels = np.diff(pixels, axis=1, prepend=np.uint16(0)).byteswap()
+    file = OpenImageIO.ImageOutput.create(os.fspath(path))
+    if file is None or not file.open(os.fspath(path), spec):
         raise OSError(f"{path} cannot be written: {OpenImageIO.geterror()}")
-    # A 2-D array would be taken for scan lines of pixels one sample wide.
-    done = file.write_image(
-        np.ascontiguousarray(pixels.reshape(*pixels.shape[:2], n_channels))
-    )
+    done = file.write_image(np.ascontiguousarray(pixels))
     if not (file.close() and done):
         raise OSError(f"{path} cannot be written: {file.geterror()}")
-    if is_png and like.exif:
-        _insert_exif(path, like.exif)
-
-
-def _insert_exif(path: Path, exif: bytes) -> None:
-    """Give a PNG an EXIF block as it is, in place of the one OpenImageIO makes up."""
-    data = path.read_bytes()
-    body = b"eXIf" + exif.removeprefix(b"Exif\0\0")
-    length, check = len(body) - 4, zlib.crc32(body)
-    own = struct.pack(">I", length) + body + struct.pack(">I", check)
-    # Behind the signature and the header chunk, which are of fixed length.
-    chunks, position = [data[:33], own], 33
-    while position < len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        end = position + 12 + length
-        if data[position + 4 : position + 8] != b"eXIf":
-            chunks.append(data[position:end])
-        position = end
-    path.write_bytes(b"".join(chunks))
 
 
 def write_described(

@@ -43,6 +43,8 @@ UNIT_CONSTRAINTS: dict[str, list[Any]] = {
 }
 # Sigma of the strongest blur by default, as a share of the diagonal.
 _SHARE_OF_DIAGONAL = 0.01
+# However narrow the photograph is.
+_LEAST_SIGMA = 0.25
 
 
 class Scene(NamedTuple):
@@ -84,7 +86,8 @@ def read_scene(
     blur_map : array-like of shape (H, W)
         Sigma, depth or disparity, as ``unit`` says.
     largest_sigma : float or None
-        Sigma, in pixels, of the strongest blur; None is 1 % of the diagonal.
+        Sigma, in pixels, of the strongest blur; None is 1 % of the diagonal, but no
+        disc that is wider than the shorter side.
     unit : {"px", "depth", "disparity"}
         What the map holds.
     focus : float or "auto"
@@ -110,7 +113,11 @@ def read_scene(
     image = to_float_image(image)
     blur_map = check_map(blur_map, image.shape, "blur_map")
     if largest_sigma is None:
-        largest_sigma = _SHARE_OF_DIAGONAL * float(np.hypot(*blur_map.shape))
+        # A disc is four sigmas wide.
+        largest_sigma = min(
+            _SHARE_OF_DIAGONAL * float(np.hypot(*blur_map.shape)),
+            max(min(blur_map.shape) / 4, _LEAST_SIGMA),
+        )
     if unit == "px":
         if confidence is not None:
             confidence = check_map(confidence, image.shape, "confidence", upper=1.0)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
 import pytest
 
@@ -56,3 +57,23 @@ def test_staged_results_come_all_or_not_at_all(tmp_path):
         write(fail=True)
     assert list((tmp_path / "out").iterdir()) == []
     assert sorted(write(fail=False)) == sorted((tmp_path / "out").iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+def test_names_that_are_no_text_have_a_plain_one_meanwhile(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xfe") / os.fsdecode(b"\xff.txt")
+    for given in (path, os.fsencode(path)):
+        with temporary_beside(given) as temporary:
+            os.fspath(temporary).encode()
+            assert temporary.suffix == ".txt"
+            temporary.write_text("done")
+        assert path.read_text() == "done"
+        assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names are text there")
+def test_of_a_name_that_is_no_text_nothing_is_left_after_an_error(tmp_path):
+    path = tmp_path / os.fsdecode(b"\xff.txt")
+    with pytest.raises(ZeroDivisionError), temporary_beside(path) as temporary:
+        temporary.write_text(str(1 / 0))
+    assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ from PIL import Image
 
 from skdefocus.app.opened import open_photograph
 from skdefocus.io import Photograph, write_photograph
+from skdefocus.io.metadata import Metadata
 
 from .serving import ask, serving
 
@@ -22,7 +23,8 @@ def photo_path(tmp_path_factory, photo):
     path = tmp_path_factory.mktemp("photo") / "my flower.jpg"
     exif = Image.Exif()
     exif[271] = "a maker"
-    like = Photograph(np.empty(0), exif=exif.tobytes())
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    like = Photograph(np.empty(0), metadata=Metadata(exif=block))
     write_photograph(path, photo[60:260, 60:360], like)
     return path
 

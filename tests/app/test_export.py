@@ -84,7 +84,7 @@ def test_bits_and_metadata_survive(opened, deep, tmp_path):
     assert found.icc_profile == deep.original.icc_profile is not None
     found = read_photograph(export_product(opened, settings(), "shallow", tmp_path))
     assert found.file_format == "JPEG"
-    assert found.exif == opened.original.exif is not None
+    assert found.metadata.exif == opened.original.metadata.exif is not None
 
 
 @pytest.mark.parametrize(

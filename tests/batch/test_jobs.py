@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from skdefocus.batch.jobs import Job, list_jobs
+from skdefocus.io.decoders import choose
 
 
 @pytest.fixture
@@ -63,3 +64,21 @@ def test_folders_that_cannot_be_used(folder, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="empty holds no photograph"):
         targets(["empty"])
+
+
+def test_a_raw_file_and_its_jpeg_are_one_photograph(folder, monkeypatch):
+    monkeypatch.setattr(choose, "_is_installed", lambda extra: extra == "raw")
+    for name in ("a.dng", "c.dng", "c_sharpened.tif", "d.heic", "d_map.png"):
+        (folder / "100" / name).touch()
+    skipped, need_extras = [], []
+    jobs = list(list_jobs([folder / "100"], Path("out"), skipped, need_extras))
+    assert [(job.name, job.target, job.others) for job in jobs] == [
+        ("in/100/a.jpg", "a", ("in/100/a.dng",)),
+        ("in/100/b.png", "b", ()),
+        ("in/100/c.dng", "c", ()),
+    ]
+    # Results are known beside what cannot be read, too.
+    assert [path.name for path in skipped] == ["c_sharpened.tif", "d_map.png"]
+    assert need_extras == [(folder / "100" / "d.heic", "heif")]
+    (first, *_) = list_jobs([folder / "100"], Path("out"), prefer="raw")
+    assert (first.name, first.others) == ("in/100/a.dng", ("in/100/a.jpg",))

@@ -10,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
 from skdefocus import (
+    AdaptiveUnsharpMask,
     CalibratedMapper,
     ContextMapper,
     DefocusSegmenter,
@@ -41,6 +42,19 @@ def test_whatever_changes_results_changes_the_key():
         key(make_pipeline(SlidingWindowMapper(), GlobalRefiner(400))),
     ]
     assert len(set(found)) == len(found)
+
+
+def test_format_and_metadata_change_the_keys_of_pictures_alone():
+    forms = [Form(), Form(picture_format="png"), Form(strip="gps"), Form(strip="all")]
+    options = {"with_map": True, "overview": True, "figures": True}
+    pictures = {"sharpened": AdaptiveUnsharpMask()}
+    keys = [
+        product_keys(SlidingWindowMapper(), pictures, form, **options) for form in forms
+    ]
+    for product in ("map", "overview", "figures"):
+        assert len({each[product] for each in keys}) == 1
+    for product in ("pipeline", "sharpened"):
+        assert len({each[product] for each in keys}) == len(forms)
 
 
 def test_what_changes_no_result_changes_no_key(tmp_path):

@@ -50,6 +50,7 @@ def test_a_folder(folder, log, tmp_path, capsys):
         tmp_path / "out" / "report.csv", tmp_path / "out" / "report.jsonl", 3, 0, 2
     )
     rows = list(summary.rows())
+    assert all(row.get("map16_steps_per_px") == 256 for row in rows[:3])
     names = [Path(row["photo"]).name for row in rows]
     assert names == ["10.png", "20.png", "30.png", "bad.png", "wrong.png"]
     assert "is not an image" in rows[3]["error"]

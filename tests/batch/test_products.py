@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from skdefocus import DefocusSample, DefocusSegmenter, GuidedRefiner
 from skdefocus._base import ImageTransformer
 from skdefocus._shared.files import staged
+from skdefocus._shared.map_range import automatic_limits
 from skdefocus.batch.products import (
     RESERVED,
     RESULT_SUFFIXES,
@@ -28,6 +29,7 @@ from skdefocus.batch.products import (
 from skdefocus.figures import color_map, draw_overview, hatch_unknown
 from skdefocus.io import Photograph, read_image, read_photograph, write_map
 from skdefocus.io.formats import WRITE_FORMATS
+from skdefocus.io.metadata import Metadata
 from tests.batch.steps import Inverter
 
 SHAPE = (24, 30)
@@ -218,6 +220,52 @@ class TestMaps:
         np.testing.assert_array_equal(score, pixels)
 
     @pytest.mark.parametrize(
+        ("map_range", "unit", "limits", "told"),
+        [
+            (
+                None,
+                "px",
+                (0, 19),
+                "sigma of defocus in px, in colors from 0 (dark) to 19",
+            ),
+            (
+                None,
+                "relative",
+                (0, 19),
+                "relative score of blur, in colors from 0 (dark)",
+            ),
+            ((1.5, 8.0), "px", (1.5, 8), "in colors from 1.5 (dark) to 8 (bright)"),
+            (
+                (0.0, 0.5),
+                "relative",
+                (0, 9.5),
+                "in colors from 0 (dark) to 0.5 (bright)",
+            ),
+            ("auto", "px", None, "in colors from 0"),
+        ],
+    )
+    def test_the_range_of_colors_is_told(self, tmp_path, map_range, unit, limits, told):
+        results = made(unit=unit)
+        form = Form(map_range=map_range)
+        written(tmp_path, "map", results, form)
+        sigma = results.sample.blur_map * (1 if unit == "px" else 19)
+        limits = automatic_limits(sigma) if limits is None else limits
+        found = read_image(tmp_path / "a_map.png").astype(int)
+        expected = color_map(sigma, limits=limits)
+        assert abs(found - expected).max() <= 4
+        with Image.open(tmp_path / "a_map.png") as picture:
+            assert told in picture.text["Description"]
+        overview = tmp_path / "overview"
+        written(overview, "overview", results, form)
+        plain = tmp_path / "plain"
+        written(plain, "overview", results)
+        same = np.array_equal(
+            read_image(overview / "a_overview.png"),
+            read_image(plain / "a_overview.png"),
+        )
+        assert same == (tuple(limits) == (0, 19))
+
+    @pytest.mark.parametrize(
         ("files", "names"),
         [
             (["map"], ["a_map.png"]),
@@ -256,6 +304,29 @@ class TestPictures:
         found = read_photograph(tmp_path / "a_sharpened.tif")
         np.testing.assert_array_equal(found.image, deep)
         np.testing.assert_array_equal(found.alpha, deep[..., 0])
+
+    @pytest.mark.parametrize("wanted", ["jpg", "png", "tif", "webp"])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+    def test_have_the_format_that_is_asked_for(self, tmp_path, wanted, dtype):
+        limit = 1 if dtype == np.float32 else np.iinfo(dtype).max
+        picture = (an_image() / np.float32(255) * limit).astype(dtype)
+        results = made(file_format="RAW", sharpened=picture)
+        results.original = Photograph(an_image(), None, "RAW", bits=16)
+        form = Form(picture_format=wanted)
+        assert written(tmp_path, "sharpened", results, form) == [
+            f"a_sharpened.{wanted}"
+        ]
+        found = read_photograph(tmp_path / f"a_sharpened.{wanted}")
+        deep = wanted in ("png", "tif") and dtype != np.uint8
+        assert found.bits == (16 if deep else 8)
+
+    def test_are_stripped_on_request(self, tmp_path):
+        results = made(sharpened=an_image())
+        chunks = ((b"tEXt", b"Author\0Jack"), (b"tEXt", b"exif:GPSLatitude\x0052"))
+        results.original = Photograph(an_image(), metadata=Metadata(chunks=chunks))
+        for strip, left in ((None, chunks), ("gps", chunks[:1]), ("all", ())):
+            (name,) = written(tmp_path, "sharpened", results, Form(strip=strip))
+            assert read_photograph(tmp_path / name).metadata.chunks == left
 
     @pytest.mark.parametrize("name", ["mask", "far"])
     @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF"])

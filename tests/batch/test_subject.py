@@ -66,3 +66,38 @@ def test_masks_and_boxes_that_do_not_fit(mask_file, tmp_path):
     write_photograph(tmp_path / "black.png", np.zeros((20, 30), np.uint8))
     with pytest.raises(ValueError, match="no white pixel"):
         read_subject(Path(tmp_path / "black.png"), (20, 30), 1000)
+
+
+class TestCutOuts:
+    """Masks as programs that remove backgrounds write them: judged by opacity."""
+
+    @staticmethod
+    def write(path, colors, alpha):
+        from skdefocus.io import Photograph
+
+        write_photograph(path, colors, Photograph(colors, alpha))
+
+    @pytest.mark.parametrize("ending", [".png", ".tif"])
+    @pytest.mark.parametrize("is_gray", [False, True])
+    def test_what_is_opaque_is_the_subject(self, tmp_path, ending, is_gray):
+        rng = np.random.default_rng(0)
+        shape = (20, 30) if is_gray else (20, 30, 3)
+        colors = rng.integers(0, 256, shape).astype(np.uint8)
+        alpha = rng.integers(0, 256, (20, 30)).astype(np.uint8)
+        path = tmp_path / f"cut{ending}"
+        self.write(path, colors, alpha)
+        found = read_subject(path, (20, 30, 3), 1000)
+        np.testing.assert_array_equal(found, alpha >= 128)
+
+    def test_an_alpha_that_is_opaque_says_nothing(self, tmp_path):
+        mask = np.zeros((20, 30), np.uint8)
+        mask[3:9] = 255
+        self.write(tmp_path / "m.png", mask, np.full((20, 30), 255, np.uint8))
+        found = read_subject(tmp_path / "m.png", (20, 30, 3), 1000)
+        np.testing.assert_array_equal(found, mask == 255)
+
+    def test_nothing_opaque_is_refused(self, tmp_path):
+        path = tmp_path / "m.png"
+        self.write(path, np.full((20, 30), 255, np.uint8), np.zeros((20, 30), np.uint8))
+        with pytest.raises(ValueError, match=r"mask .*m\.png has no opaque pixel"):
+            read_subject(path, (20, 30), 1000)

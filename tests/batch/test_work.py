@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from skdefocus import DefocusSegmenter
+from skdefocus import AdaptiveUnsharpMask, DefocusSegmenter
 from skdefocus.batch.jobs import Job
 from skdefocus.batch.run_folder import open_run
 from skdefocus.batch.work import STARTED_BEFORE, work
 from skdefocus.io import read_image, write_photograph
 from tests.batch.steps import CALM, WRONG, Inverter, Mapper, make_task, picture
+from tests.io.pictures import smooth
+from tests.io.tiff_files import dng
 
 
 @pytest.fixture
@@ -261,3 +263,44 @@ def test_workers_that_do_not_see_the_output(tmp_path, log, job):
         row = work(task, job)
     assert "must be shared by all workers" in row["error"]
     assert n_worked(log) == 0
+
+
+class TestRawFiles:
+    """What is measured of them, and what the report says of it."""
+
+    @pytest.fixture
+    def raw_job(self, tmp_path):
+        pytest.importorskip("rawpy", reason="the extra raw is not installed")
+
+        def make(**options):
+            path = tmp_path / "in" / "r.dng"
+            path.parent.mkdir(exist_ok=True)
+            dng(path, smooth(40, 60, bits=16), **options)
+            return Job(0, path, "in/r.dng", "r", others=("in/r.jpg",))
+
+        return make
+
+    def test_the_raw_file_is_developed(self, run_once, raw_job):
+        job = raw_job(preview=(60, 40))
+        row = run_once(job, pictures={"sharpened": AdaptiveUnsharpMask()})
+        assert row["error"] == ""
+        assert (row["source"], row["others"]) == ("raw file", ["in/r.jpg"])
+        assert "r_sharpened.tif" in row["results"]
+
+    def test_the_preview_is_measured_if_it_is_asked_for_and_large(
+        self, run_once, raw_job, log
+    ):
+        job = raw_job(preview=(48, 32))
+        row = run_once(job, raw_previews=True)
+        assert row["source"] == "preview in the raw file"
+        assert (row["width"], row["height"]) == (48, 32)
+        again = run_once(job, raw_previews=True)
+        assert (again["status"], again["source"]) == ("kept", row["source"])
+        # Another work than that on the file itself.
+        assert run_once(job)["source"] == "raw file"
+        row = run_once(raw_job(preview=(30, 20)), raw_previews=True)
+        assert (row["source"], row["width"]) == ("raw file", 60)
+
+    def test_other_formats_are_named(self, run_once, job):
+        row = run_once()
+        assert (row["source"], row["others"]) == ("PNG", [])

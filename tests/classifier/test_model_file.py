@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import math
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -409,3 +410,27 @@ class TestHalfPrecision:
         rewrite(tmp_path / "m.zip", half[0], card)
         with pytest.raises(ValueError, match="neither float32 nor int64"):
             PatchBlurClassifier.load(tmp_path / "m.zip")
+
+
+@pytest.mark.parametrize("member", ["model.onnx", "card.json"])
+def test_a_directory_that_lies_about_a_size_takes_no_memory(tmp_path, member):
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("model.onnx", "card.json"):
+            size = 200 * 2**20 if name == member else 1000
+            archive.writestr(name, bytes(size))
+    data = bytearray(path.read_bytes())
+    # Sizes in the directory at the end and before the data, of 32 bits each.
+    for at in (data.rindex(b"PK\x01\x02"), data.index(b"PK\x01\x02")):
+        name_at = at + 46
+        if data[name_at : name_at + len(member)] == member.encode():
+            data[at + 24 : at + 28] = (1000).to_bytes(4, "little")
+    path.write_bytes(data)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"m\.zip is not a model file: "):
+            read_model(path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * 2**20

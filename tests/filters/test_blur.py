@@ -122,3 +122,14 @@ def test_kernels_are_shared_and_so_are_read_only():
 def test_discs_refuse_what_is_no_sigma(sigma):
     with pytest.raises(ValueError, match="'sigma' parameter of disc_kernel must be"):
         disc_kernel(sigma)
+
+
+class TestLargeDiscs:
+    def test_a_disc_larger_than_the_image_is_refused_before_it_is_drawn(self):
+        line = np.zeros((1, 100_000))
+        message = r"sigma of a disc must be at most 79\.0569 px, .* 100000 x 1 pixels"
+        with pytest.raises(ValueError, match=message):
+            blur(line, 1000.0, "disc")
+
+    def test_a_small_disc_is_drawn_however_small_the_image(self):
+        assert blur(np.zeros((3, 3)), 60.0, "disc").shape == (3, 3)

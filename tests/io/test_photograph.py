@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from skdefocus.io import Photograph, read_photograph, write_photograph
+from skdefocus.io.metadata import Metadata
 from tests.io.metadata import PROFILE, make_exif
 
 
@@ -20,13 +21,13 @@ def test_is_compared_as_a_whole_and_never_by_its_pixels(shallow):
 
 
 def test_is_changed_by_a_copy_alone(shallow):
-    photograph = Photograph(shallow, exif=b"exif", attributes=(("Make", "", "Maker"),))
+    metadata = Metadata(exif=b"exif")
+    photograph = Photograph(shallow, metadata=metadata)
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'bits'"):
         photograph.bits = 16
     deeper = replace(photograph, bits=16)
     assert deeper.image is shallow
-    assert (deeper.bits, deeper.exif) == (16, b"exif")
-    assert deeper.attributes == photograph.attributes
+    assert (deeper.bits, deeper.metadata) == (16, metadata)
     assert photograph.bits == 8
 
 
@@ -47,18 +48,22 @@ def test_pixels_alone_are_a_photograph_of_8_bits_without_metadata(
         *(
             ("alpha", ".png"),
             ("icc_profile", ".png"),
-            ("exif", ".png"),
+            ("metadata", ".png"),
             ("bits", ".png"),
         ),
-        # A TIFF takes its metadata from the attributes.
-        *(("alpha", ".tif"), ("icc_profile", ".tif"), ("bits", ".tif")),
+        *(
+            ("alpha", ".tif"),
+            ("icc_profile", ".tif"),
+            ("metadata", ".tif"),
+            ("bits", ".tif"),
+        ),
     ],
 )
 def test_every_field_reaches_the_file_by_itself(tmp_path, deep, field, ending):
     value = {
         "alpha": deep[..., 2],
         "icc_profile": PROFILE,
-        "exif": make_exif().tobytes(),
+        "metadata": Metadata(exif=make_exif().tobytes().removeprefix(b"Exif\0\0")),
         "bits": 16,
     }[field]
     plain = Photograph(deep)
@@ -76,6 +81,6 @@ def test_every_field_reaches_the_file_by_itself(tmp_path, deep, field, ending):
             np.testing.assert_array_equal(after, np.rint(deep[..., 2] / 257))
         else:
             assert before != after == value
-    if field == "exif":
-        assert b"Maker" not in (found[0].exif or b"")
-        assert b"Maker" in found[1].exif
+    if field == "metadata":
+        assert found[0].metadata == Metadata()
+        assert b"Maker" in found[1].metadata.exif

@@ -39,6 +39,13 @@ class TestReadScene:
         scene = read_scene(small_photo, blur_map, None, unit="px", **self.READ)
         assert scene.largest_sigma == pytest.approx(1.6)
 
+    @pytest.mark.parametrize("shape", [(1, 100_000), (100_000, 1), (8, 4000)])
+    def test_but_its_disc_is_no_wider_than_the_photograph(self, shape):
+        scene = read_scene(
+            np.zeros(shape), np.zeros(shape), None, unit="px", **self.READ
+        )
+        assert scene.largest_sigma == max(min(shape) / 4, 0.25)
+
     @pytest.mark.parametrize("unit", ["depth", "disparity"])
     def test_distances_become_sigma(self, small_photo, depth, unit):
         mask = depth == 2

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from skdefocus.io import Photograph, read_photograph, write_photograph
 from skdefocus.io.metadata import Metadata, held_by, read_metadata, resources, strip
@@ -228,3 +228,23 @@ def test_a_hostile_block_in_a_png_becomes_a_tiff_at_once(tmp_path, shallow, belo
     assert (strip(odd, "gps")[0].exif is None) == below
     assert time.perf_counter() - start < 60
     assert (tmp_path / "x.tif").stat().st_size < 10 << 20
+
+
+def test_of_a_tiff_the_page_that_is_read_says_more_than_the_first(tmp_path):
+    path = tmp_path / "x.tif"
+    thumbnail, picture = Image.new("L", (4, 3)), Image.new("L", (40, 30))
+    for page, tags in (
+        (thumbnail, {254: 1, 271: "Maker", 315: "of the thumbnail"}),
+        (picture, {315: "of the picture", 274: 6}),
+    ):
+        ifd = TiffImagePlugin.ImageFileDirectory_v2()
+        ifd.update(tags)
+        page.encoderinfo = {"tiffinfo": ifd}
+    thumbnail.save(
+        path, save_all=True, append_images=[picture], **thumbnail.encoderinfo
+    )
+    found = read_photograph(path)
+    assert found.image.shape == (40, 30)
+    exif = Image.Exif()
+    exif.load(found.metadata.exif)
+    assert (exif[315], exif[271], exif[274]) == ("of the picture", "Maker", 1)

@@ -249,7 +249,7 @@ def test_models_of_one_s_own(photo_file, out, tmp_path):
             ["--refiner", "magic"],
             "there is no refiner 'magic'; known: global, wgif, guided, none",
         ),
-        (["--set", "refiner__n_iter=0"], "'n_iter' parameter of GlobalRefiner"),
+        (["--set", "refiner__map_sigma=0"], "'map_sigma' parameter of GlobalRefiner"),
         (["--set", "renderer__c0=7", "--set", "renderer__c1=3"], "c0 < c1 < pivot"),
         (["--set", "refiner__color=1"], "GlobalRefiner has no parameter 'color'"),
         (["--set", "blender__x=1"], "there is no step 'blender' to set"),

@@ -95,7 +95,8 @@ def run_in_parts(function: Callable[[int, int], None], length: int, grain: int) 
     Parameters
     ----------
     function : callable
-        ``function(first, last)``; it should let go of Python's lock.
+        ``function(first, last)``; it should let go of Python's lock. What it divides
+        into parts itself, each does alone.
     length : int
         End of the range, which begins at 0.
     grain : int
@@ -108,13 +109,20 @@ def run_in_parts(function: Callable[[int, int], None], length: int, grain: int) 
     if n_parts == 1:
         function(0, length)
     else:
+
+        def work(first: int, last: int) -> None:
+            # A part of a part that waited for a thread of the pool would wait for ever:
+            # all of them may be at work on such parts.
+            with limited_threads(1):
+                function(first, last)
+
         # One part in this thread, which would otherwise only wait.
         others = [
-            _pool(n_parts - 1).submit(function, first, last)
+            _pool(n_parts - 1).submit(work, first, last)
             for first, last in pairwise(bounds[1:])
         ]
         try:
-            function(bounds[0], bounds[1])
+            work(bounds[0], bounds[1])
         finally:
             # The arrays must not change hands while a part is still at work.
             wait(others)

@@ -56,8 +56,6 @@ _SURE = 10
 _MOST_SURE = 1e-3
 # What is not known at all weighs so little.
 _LEAST_DATA = 1e-4
-# How often what smoothing took away is smoothed and given back, so that slopes stay.
-_GIVEN_BACK = 2
 # Rows that are brought to pixels at a time.
 _STRIP = 128
 # A weight of texture is no probability: where it is 1, the map is not certain.
@@ -153,8 +151,7 @@ def refine_global(
     u_q)^2`` over neighbors, with f the map. The data weighs ``d = c / (1 - c^10)``,
     with c the confidence, halved where the map disagrees: what is certain is kept. Ties
     t fall with the difference of colors, and in a second round with that of u. What
-    smoothing takes away is smoothed and given back twice, so that slopes stay: the bias
-    is of the sixth order.
+    smoothing takes away is smoothed and given back, so that slopes stay.
 
     Photographs of more than 131072 pixels are solved on cells of 2 x 2 pixels or more,
     and brought up along their edges; the mean difference to a solution on pixels is
@@ -252,10 +249,8 @@ def _solve(
         across[:, :-1] *= np.exp(steps * np.abs(np.diff(values, axis=1)))
         grid = TiedGrid(data, down, across)
         smooth = grid.solve(known, smooth, tolerance=_TOLERANCE)
-    refined = smooth.copy()
-    for _ in range(_GIVEN_BACK):
-        refined += grid.solve(known - refined, tolerance=_TOLERANCE)
-    planes = [refined]
+    # What smoothing took away is smoothed and given back, so that slopes stay.
+    planes = [smooth + grid.solve(known - smooth, tolerance=_TOLERANCE)]
     if with_confidence:
         variance = grid.solve((known - smooth) ** 2, tolerance=_TOLERANCE)
         # Some of the evidence is lost on every pixel of the way.

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -168,3 +169,26 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 """
     # Python warns of forks from processes with threads.
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+def test_parts_of_parts_do_not_wait_for_each_other():
+    done = []
+
+    def inner(first, last):
+        time.sleep(0.001)
+        done.extend(range(first, last))
+
+    def outer(first, last):
+        for _ in range(first, last):
+            run_in_parts(inner, 8, 1)
+
+    def work():
+        with limited_threads(4):
+            run_in_parts(outer, 16, 1)
+
+    # In a thread of its own, so that waiting for ever is seen.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(timeout=60)
+    assert not thread.is_alive()
+    assert sorted(done) == sorted(list(range(8)) * 16)

@@ -71,8 +71,8 @@ class TiedGrid:
         start : ndarray of shape (H, W), optional
             First guess; by default what one cycle says.
         tolerance : float
-            Bound of the error relative to the values, of the root of its energy over
-            that of the values, as one cycle estimates it.
+            Bound of the error relative to how far the values vary, of the root of its
+            energy over that of the values around their mean, as one cycle estimates it.
 
         Returns
         -------
@@ -86,14 +86,18 @@ class TiedGrid:
         """
         finest = self._levels[0]
         known = values.ravel().astype(np.float64)
+        # Around their mean: a constant that is added is added to the last digit.
+        total = np.sum(finest.data, dtype=np.float64)
+        middle = _dot(finest.data, known) / float(total)
+        known -= middle
         right = finest.data * known
         if len(self._levels) == 1:
             solved: np.ndarray = self._coarsest.solve(right)
-            return solved.reshape(self._shape)
+            return solved.reshape(self._shape) + middle
         if start is None:
             solution = self._precondition(right)
         else:
-            solution = start.ravel().astype(np.float64)
+            solution = start.ravel().astype(np.float64) - middle
         residual = finest.residual(solution, right)
         bound = tolerance**2 * _dot(right, known)
         direction, energy = np.zeros_like(right), 1.0
@@ -103,7 +107,7 @@ class TiedGrid:
             previous, energy = energy, _dot(residual, corrected)
             if energy <= bound:
                 solution += corrected
-                return solution.reshape(self._shape)
+                return solution.reshape(self._shape) + middle
             direction *= energy / previous
             direction += corrected
             image = finest.residual(direction, nothing)

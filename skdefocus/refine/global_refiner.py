@@ -60,8 +60,8 @@ _LEAST_DATA = 1e-4
 _STRIP = 128
 # A weight of texture is no probability: where it is 1, the map is not certain.
 _WEIGHT = np.float32(0.8)
-# Bound of the solver's error.
-_TOLERANCE = 0.003
+# Bound of the solver's error, and where only edges or a confidence hang on it.
+_TOLERANCE, _ROUGH = 0.005, 0.03
 # Evidence that reached a pixel counts against so much of none.
 _NO_EVIDENCE = 0.05
 # Logistic regression of being right: its offset, and what reach and the variance of the
@@ -241,7 +241,8 @@ def _solve(
 ) -> np.ndarray:
     """Solve for the values of cells, and if wanted what their confidence hangs on."""
     grid = TiedGrid(data, down, across)
-    smooth = grid.solve(known, tolerance=_TOLERANCE)
+    rough = _TOLERANCE if map_sigma is None else _ROUGH
+    smooth = grid.solve(known, tolerance=rough)
     if map_sigma is not None:
         steps = np.float32(-1 / (map_sigma * size))
         values = smooth.astype(np.float32)
@@ -252,11 +253,11 @@ def _solve(
     # What smoothing took away is smoothed and given back, so that slopes stay.
     planes = [smooth + grid.solve(known - smooth, tolerance=_TOLERANCE)]
     if with_confidence:
-        variance = grid.solve((known - smooth) ** 2, tolerance=_TOLERANCE)
+        variance = grid.solve((known - smooth) ** 2, tolerance=_ROUGH)
         # Some of the evidence is lost on every pixel of the way.
         all_data = data + np.float32(_NO_EVIDENCE * size**2)
         reach = TiedGrid(all_data, down, across).solve(
-            data / all_data, tolerance=_TOLERANCE
+            data / all_data, tolerance=_ROUGH
         )
         planes.append(_reliability(reach, variance))
     return np.stack(planes).astype(np.float32)

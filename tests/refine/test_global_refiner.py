@@ -193,7 +193,7 @@ def test_a_constant_on_the_scale_it_solves_on_is_added(small_photo):
     # log(sigma + 0.8) + 0.3
     factor = np.exp(0.3)
     moved = refine_global((blur_map + 0.8) * factor - 0.8, image, confidence)
-    np.testing.assert_allclose(moved, (found + 0.8) * factor - 0.8, atol=4e-2)
+    np.testing.assert_allclose(moved, (found + 0.8) * factor - 0.8, atol=1e-3)
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])

@@ -64,10 +64,12 @@ _WEIGHT = np.float32(0.8)
 _TOLERANCE, _ROUGH = 0.005, 0.03
 # Evidence that reached a pixel counts against so much of none.
 _NO_EVIDENCE = 0.05
-# Logistic regression of being right: its offset, and what reach and the variance of the
-# evidence count for; and what keeps both finite.
-_RELIABILITY = (-1.64, 0.71, -0.21)
-_CERTAIN = 0.01
+# Logistic regression of being right: its offset, and what the confidence of the map
+# itself, the evidence that reached a pixel and its variance count for; what keeps both
+# finite; and evidence below which a pixel is less and less known.
+_RELIABILITY = (-3.01, 0.48, 0.26, -0.92)
+_CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
+_SOME_EVIDENCE = 0.1
 
 
 @checked({**_CONSTRAINTS, "return_confidence": ["boolean"]})
@@ -187,7 +189,7 @@ def refine_global(
         refined = np.array(blur_map, np.float32)
         return (refined, nothing) if return_confidence else refined
     size = pixels_per_cell(blur_map.shape)
-    data, known = _evidence(blur_map, confidence, value_scale, disagreement, size)
+    data, known, own = _evidence(blur_map, confidence, value_scale, disagreement, size)
     noise, span = guide_noise(photograph)
     blur = guide_blur
     if isinstance(blur, str):
@@ -197,7 +199,9 @@ def refine_global(
     down, across = cell_ties(photograph, blur, color_sigma * span, size)
     for ties in (down, across):
         ties *= np.float32(smoothness)
-    planes = _solve(data, known, down, across, map_sigma, size, return_confidence)
+    planes = _solve(
+        data, known, own if return_confidence else None, down, across, map_sigma, size
+    )
     return _to_pixels(planes, photograph, span, size, blur_map, value_scale == "log")
 
 
@@ -207,37 +211,38 @@ def _evidence(
     value_scale: str,
     disagreement: float | None,
     size: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weight of the data of each cell, and its mean value."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weight of the data of each cell, its mean value, and its mean confidence."""
 
     def planes(first: int, last: int) -> np.ndarray:
         values = np.array(blur_map[first:last], np.float32)
         if value_scale == "log":
             to_log_sigma(values, out=values)
-        weight = np.ones_like(values)
+        ones = np.ones_like(values)
+        own = ones if confidence is None else np.asarray(confidence[first:last], "f4")
+        weight = ones.copy()
         if confidence is not None:
-            weight = np.array(confidence[first:last], np.float32)
-            weight /= np.float32(1 + _MOST_SURE) - weight**_SURE
+            weight = own / (np.float32(1 + _MOST_SURE) - own**_SURE)
         weight += np.float32(_LEAST_DATA)
-        return np.stack([weight, weight * values, values, np.ones_like(values)])
+        return np.stack([weight, weight * values, values, own, ones])
 
-    data, weighted, total, count = cell_sums(planes, (4, *blur_map.shape), size)
+    data, weighted, total, own, count = cell_sums(planes, (5, *blur_map.shape), size)
     known = weighted / data
     if disagreement is not None:
         window = 2 * (_NEIGHBORHOOD // size) + 1
         variance = window_variance(total / count, window)
         data *= np.float32(disagreement) / (variance + np.float32(disagreement))
-    return data, known
+    return data, known, own / count
 
 
 def _solve(
     data: np.ndarray,
     known: np.ndarray,
+    own: np.ndarray | None,
     down: np.ndarray,
     across: np.ndarray,
     map_sigma: float | None,
     size: int,
-    with_confidence: bool,
 ) -> np.ndarray:
     """Solve for the values of cells, and if wanted what their confidence hangs on."""
     grid = TiedGrid(data, down, across)
@@ -252,24 +257,28 @@ def _solve(
         smooth = grid.solve(known, smooth, tolerance=_TOLERANCE)
     # What smoothing took away is smoothed and given back, so that slopes stay.
     planes = [smooth + grid.solve(known - smooth, tolerance=_TOLERANCE)]
-    if with_confidence:
+    if own is not None:
         variance = grid.solve((known - smooth) ** 2, tolerance=_ROUGH)
         # Some of the evidence is lost on every pixel of the way.
         all_data = data + np.float32(_NO_EVIDENCE * size**2)
         reach = TiedGrid(all_data, down, across).solve(
             data / all_data, tolerance=_ROUGH
         )
-        planes.append(_reliability(reach, variance))
+        planes.append(_reliability(own, reach, variance))
     return np.stack(planes).astype(np.float32)
 
 
-def _reliability(reach: np.ndarray, variance: np.ndarray) -> np.ndarray:
+def _reliability(
+    own: np.ndarray, reach: np.ndarray, variance: np.ndarray
+) -> np.ndarray:
     """Give the probability of being right, by evidence and its agreement."""
     reach = np.clip(reach, 0, 1)
-    offset, of_reach, of_variance = _RELIABILITY
-    certainty = of_reach * np.log((reach + _CERTAIN) / (1 + _CERTAIN - reach))
-    certainty += of_variance * np.log(np.maximum(variance, 0) + _CERTAIN) + offset
-    probability: np.ndarray = 1 / (1 + np.exp(-certainty))
+    offset, of_own, of_reach, of_variance = _RELIABILITY
+    certainty = offset + of_own * own
+    certainty += of_reach * np.log((reach + _CERTAIN) / (1 + _CERTAIN - reach))
+    certainty += of_variance * np.log(np.maximum(variance, 0) + _LEAST_VARIANCE)
+    some = np.clip(reach / _SOME_EVIDENCE, 0, 1)
+    probability: np.ndarray = some / (1 + np.exp(-certainty))
     return probability
 
 

@@ -218,7 +218,7 @@ def test_confidence_is_what_the_evidence_is_worth(coarse):
         refine_global(
             blur_map, image, np.full(subject.shape, level), return_confidence=True
         )[1]
-        for level in (0.01, 0.3, 0.9)
+        for level in (0.001, 0.3, 0.9)
     ]
     means = [confidence.mean() for confidence in found]
     assert means == sorted(means)

@@ -244,8 +244,8 @@ def main(arguments: list[str] | None = None) -> int:
     for kind in KINDS:
         for name in REFINERS:
             rows = np.array([part[kind, name] for part in parts])
-            with np.errstate(invalid="ignore"):
-                means = np.nanmean(rows, axis=0)
+            known = (~np.isnan(rows)).sum(axis=0)
+            means = np.nansum(rows, axis=0) / np.where(known, known, np.nan)
             if kind == "uniform":
                 means[:4] = np.nan
             print(

@@ -24,6 +24,8 @@ def photo_file(tmp_path, small_photo):
         ("bokeh", ["bokeh.png"], 3),
     ],
 )
+# The map of a part of a photograph need not have a background to blur.
+@pytest.mark.filterwarnings("ignore:the blur map has no clear distinction")
 def test_draws_sheets(what, sheets, rows, photo_file, tmp_path, capsys):
     assert compare.main([what, photo_file, "--out", str(tmp_path / "out")]) == 0
     for sheet in sheets:

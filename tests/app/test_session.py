@@ -78,10 +78,12 @@ def test_opening_and_moving(tab):
 
 def test_focus_and_probe(tab):
     tab.ask("open", source="sample")
-    probed = tab.ask("probe", x=0.9, y=0.1)
+    probed = tab.ask("probe", x=0.5, y=0.5)
     assert probed["kind"] == "probed"
-    assert probed["unknown"] == (probed["confidence"] < UNKNOWN)
-    focused = tab.ask("focus", x=0.9, y=0.1, view="shallow", number=1)
+    assert not probed["unknown"]
+    guessed = tab.ask("probe", x=0.9, y=0.1)
+    assert guessed["unknown"] == (guessed["confidence"] < UNKNOWN)
+    focused = tab.ask("focus", x=0.5, y=0.5, view="shallow", number=1)
     assert focused["settings"]["c0"] == pytest.approx(probed["sigma"], abs=0.011)
     assert focused["settings"]["c1"] >= focused["settings"]["c0"] + 0.5
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ._shared.map_range import DEFAULT_LIMITS
 from ._shared.sigma_scale import from_log_sigma, to_log_sigma
-from ._shared.validation import check_map, to_float_image
+from ._shared.validation import check_map, check_unknown, to_float_image
 
 __all__ = ["color_map", "draw_overview", "hatch_unknown", "training_figure"]
 
@@ -121,12 +121,7 @@ def hatch_unknown(picture: np.ndarray, unknown: np.ndarray) -> np.ndarray:
     >>> bool(changed[:8].any()), bool(changed[8:].all())
     (False, True)
     """
-    unknown = np.asarray(unknown)
-    if unknown.shape != picture.shape[:2] or unknown.dtype != bool:
-        raise ValueError(
-            f"unknown must be a mask of bool of shape {picture.shape[:2]}; got dtype "
-            f"{unknown.dtype} and shape {unknown.shape}."
-        )
+    unknown = check_unknown(unknown, picture.shape[:2])
     hatched = picture.copy()
     distance = max(_LEAST_HATCH, round(max(unknown.shape) / _HATCH_LINES))
     white = max(1, round(distance * _HATCH_SHARE / 2))

@@ -13,6 +13,7 @@ __all__ = [
     "check_image",
     "check_map",
     "check_subject_mask",
+    "check_unknown",
     "image_batch",
     "protect_subject",
     "to_float_image",
@@ -285,3 +286,32 @@ def check_subject_mask(subject_mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     elif mask.dtype == np.uint8:
         mask = mask / np.float32(255)
     return check_map(mask, shape, "subject_mask", upper=1.0)
+
+
+def check_unknown(unknown: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Check a mask of what is unknown of a map.
+
+    Parameters
+    ----------
+    unknown : array-like of shape (H, W), bool
+        True where the map is a guess.
+    shape : tuple of int
+        Height and width of the map.
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool
+        The mask.
+
+    Raises
+    ------
+    ValueError
+        If it is of another type or shape.
+    """
+    mask = np.asarray(unknown)
+    if mask.shape != shape or mask.dtype != bool:
+        raise ValueError(
+            f"unknown must be a mask of bool of shape {shape}; got dtype {mask.dtype} "
+            f"and shape {mask.shape}."
+        )
+    return mask

@@ -138,9 +138,9 @@ def write_map_picture(
     ...     read_image(path).shape
     (4, 6, 3)
     """
-    map_range = check_map_range(map_range)
-    picture = draw_map_picture(sample, map_range=map_range, unknown_below=unknown_below)
-    told = _describe_map(sample, color_limits(sample, map_range), unknown_below)
+    limits = color_limits(sample, check_map_range(map_range))
+    picture = draw_map_picture(sample, map_range=limits, unknown_below=unknown_below)
+    told = _describe_map(sample, limits, unknown_below)
     write_described(path, picture, told)
 
 

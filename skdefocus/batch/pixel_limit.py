@@ -24,7 +24,7 @@ def default_max_pixels(n_pictures: int, n_workers: int) -> int:
     n_pictures : int
         Pictures that are made of each map, the overview too.
     n_workers : int
-        Photographs that are worked on at a time.
+        Photographs in work at the same time.
 
     Returns
     -------

@@ -358,20 +358,20 @@ def write_pictures(
 def _draw_overview(results: Results, form: Form) -> np.ndarray:
     """Draw the photograph, its map and its pictures side by side."""
     sample = results.sample
+    limits = color_limits(sample, form.map_range)
     has_unknown = unknown_pixels(sample, form.unknown_below).any()
     panels = [
         ("photograph", results.original.image),
         (
             "blur map (hatched: unknown)" if has_unknown else "blur map",
             draw_map_picture(
-                sample, map_range=form.map_range, unknown_below=form.unknown_below
+                sample, map_range=limits, unknown_below=form.unknown_below
             ),
         ),
     ]
     for name, picture in (results.own | results.pictures).items():
         shown = focus_picture(picture) if picture.dtype == bool else picture
         panels.append((_TITLES.get(name, name), shown))
-    limits = color_limits(sample, form.map_range)
     return draw_overview(
         panels, credit=form.credit, limits=limits_in_pixels(limits, sample.unit)
     )

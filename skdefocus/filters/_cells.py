@@ -15,7 +15,7 @@ __all__ = ["cell_colors", "cell_sums", "cell_ties", "pixels_per_cell", "spread_c
 
 # Most pixels of a photograph that is its own grid, and most cells of a larger one.
 _MOST_PIXELS, _MOST_CELLS = 2**17, 2**19
-# Rows of pixels that are worked on at a time.
+# Rows of pixels in one strip of work.
 _STRIP = 128
 # A tie is no weaker than this: what no evidence can reach has to be told something.
 _LEAST_TIE = 1e-9

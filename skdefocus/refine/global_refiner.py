@@ -291,7 +291,7 @@ def _to_pixels(
     is_log: bool,
 ) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
     """Bring values, and their confidence, from cells to pixels."""
-    colors = cell_colors(photograph, size) if size > 1 else planes
+    colors = cell_colors(photograph, size)
     found = [np.empty(blur_map.shape, np.float32) for _ in planes]
     low, high = (bound(blur_map).astype(np.float32) for bound in (np.min, np.max))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._shared.validation import check_map, check_subject_mask
+from .._shared.validation import check_map, check_subject_mask, check_unknown
 from ..filters._resize import enlarge_rows
 
 __all__ = ["fill_unknown"]
@@ -51,12 +51,7 @@ def fill_unknown(
     array([[2., 2., 2., 2.]])
     """
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    unknown = np.asarray(unknown)
-    if unknown.shape != blur_map.shape or unknown.dtype != bool:
-        raise ValueError(
-            f"unknown must be a mask of bool of shape {blur_map.shape}; got dtype "
-            f"{unknown.dtype} and shape {unknown.shape}."
-        )
+    unknown = check_unknown(unknown, blur_map.shape)
     known = ~unknown
     if subject_mask is not None:
         subject = check_subject_mask(subject_mask, blur_map.shape) > 0

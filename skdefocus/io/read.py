@@ -180,7 +180,10 @@ def _read_whole(path: Path, read: Callable[[], _Read]) -> _Read:
         raise ValueError(f"{path} takes more memory to read than there is.") from error
     except Exception as error:
         # Decoders raise nearly anything on a damaged file.
-        lines = str(error).strip().splitlines() or [type(error).__name__]
+        said = error.args[0] if error.args else ""
+        # LibRaw's complaints are bytes.
+        text = said.decode(errors="replace") if isinstance(said, bytes) else str(error)
+        lines = text.strip().splitlines() or [type(error).__name__]
         raise ValueError(
             f"{path} is damaged or truncated: {lines[0].rstrip('.')}."
         ) from error

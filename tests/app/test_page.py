@@ -264,7 +264,7 @@ def test_two_tabs_do_not_disturb_each_other(new_tab, tmp_path, deep_path):
 
 def test_files_that_cannot_be_used_get_a_sentence(new_tab, tmp_path):
     page = new_tab()
-    for name, text in (("a.jpg", "is not an image that can"), ("b.cr2", "camera raw")):
+    for name, text in (("a.jpg", "is not an image that can"), ("b.cr2", "is damaged")):
         (tmp_path / name).write_bytes(b"no photograph")
         page.set_input_files("#file", tmp_path / name)
         page.wait_for_function(

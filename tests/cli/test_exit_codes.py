@@ -116,7 +116,10 @@ class TestEveryVerb:
         os.killpg(started.pid, signal.SIGINT)
         error = started.communicate(timeout=120)[1]
         assert started.returncode == 130
-        assert error == "skdefocus: stopped; the same command goes on from here\n"
+        # Before the last line there may be what a photograph's map does not allow.
+        *notes, last = error.splitlines()
+        assert last == "skdefocus: stopped; the same command goes on from here"
+        assert all(note.startswith(f"skdefocus: {tmp_path}") for note in notes)
         n_before = len(list(out.glob("*_*")))
         assert run(verb, tmp_path / "many", "-o", out, "--quiet") == 0
         assert len(list(out.glob("*_*"))) > n_before

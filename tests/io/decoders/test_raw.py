@@ -107,3 +107,9 @@ def test_a_file_that_is_cut_off_prints_nothing(shoot, capfd):
     with suppress(ValueError):  # LibRaw fills in what is missing, or does not.
         read_photograph(path)
     assert capfd.readouterr().err == ""
+
+
+def test_what_is_no_raw_file_gets_a_sentence(tmp_path):
+    (tmp_path / "x.cr2").write_bytes(b"no photograph")
+    with pytest.raises(ValueError, match=r"is damaged or truncated: \w[^']+\.$"):
+        read_photograph(tmp_path / "x.cr2")

@@ -28,6 +28,13 @@ _UNITS = {
     "px": ("px",),
     "distance": ("px", "depth", "disparity"),
 }
+# What callers give beside a batch, and what it is called for one item.
+_SINGULAR = {
+    "subject_masks": "subject_mask",
+    "subject_points": "points",
+    "subject_boxes": "boxes",
+    "scribbles": "scribble",
+}
 
 
 def _refuse_unit(name: str, unit: str) -> None:
@@ -80,7 +87,7 @@ def map_images(
     *,
     n_jobs: int | None = None,
     needs: str | None = None,
-    subject_masks: Sequence[Any] | None = None,
+    beside: Mapping[str, Sequence[Any] | None] | None = None,
     **keywords: Any,
 ) -> list[Any]:
     """Apply a function to every item of a batch.
@@ -97,8 +104,9 @@ def map_images(
     needs : {None, "map", "blur", "px", "distance"}, default=None
         What an item must hold: nothing (an image will do), a map of any unit, a blur
         map of either unit, a blur map in pixels, or one in pixels, depth or disparity.
-    subject_masks : sequence of (array-like or None), optional
-        One for every item, passed on as ``subject_mask``.
+    beside : mapping of str to (sequence or None), optional
+        What goes with the items: under the plural that callers know, one value, or
+        None, for every item, which is passed on under the singular. None is left out.
     **keywords
         Passed on.
 
@@ -114,13 +122,16 @@ def map_images(
     """
     items = image_batch(X)
     each: list[dict[str, Any]] = [keywords] * len(items)
-    if subject_masks is not None:
-        if len(subject_masks) != len(items):
+    for name, values in (beside or {}).items():
+        if values is None:
+            continue
+        if len(values) != len(items):
             raise ValueError(
-                f"subject_masks must hold one mask, or None, for each of the "
-                f"{len(items)} items of X; it holds {len(subject_masks)}."
+                f"{name} must hold one entry, or None, for each of the {len(items)} "
+                f"items of X; it holds {len(values)}."
             )
-        each = [{**keywords, "subject_mask": mask} for mask in subject_masks]
+        singular = _SINGULAR[name]
+        each = [{**e, singular: v} for e, v in zip(each, values, strict=True)]
     n_threads = 1 if min(effective_n_jobs(n_jobs), len(items)) > 1 else None
     results: list[Any] = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(_run_one)(function, item, index, n_threads, needs, each[index])
@@ -266,7 +277,7 @@ class SubjectTransformer(ImageTransformer):
             For parameters, samples or masks that are not accepted.
         """
         self._check()
-        return self._map(X, subject_masks=subject_masks)
+        return self._map(X, beside={"subject_masks": subject_masks})
 
     def fit_transform(
         self,

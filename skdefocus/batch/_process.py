@@ -168,10 +168,13 @@ def process(
         Confidence, in [0, 1], below which a pixel is unknown: hatched in ``_map.png``
         and the overview, and counted as ``share_unknown`` in the report. A photograph
         with hardly anything else gets a note.
-    subject : sequence of 4 int or path-like, optional
-        Restricts the figures of the report to a box (left, top, width, height) in
-        pixels, or to the white pixels of a mask file of the photograph's size; of a
-        folder of mask files that of the same name, at the same place, is taken.
+    subject : sequence of 2 or 4 int or path-like, optional
+        What the photographs are about: a point (x, y) on the subject or a box (left,
+        top, width, height) that holds it, in pixels, of which
+        `skdefocus.segment.subject_mask` makes the subject; or the white pixels of a
+        mask file of the photograph's size; of a folder of mask files that of the same
+        name, at the same place, is taken. Pictures spare the subject, a focus mask is
+        the subject that was hinted at, and figures of the report are of it.
     map_data : {"tif", "npy"}, default="tif"
         Format of the float map.
     map_range : (float, float) or "auto", optional

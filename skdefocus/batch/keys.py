@@ -21,9 +21,11 @@ from .subject import subject_key
 __all__ = ["file_key", "photograph_keys", "pipeline_key", "product_keys"]
 
 # Changes whenever the same work may give other results or figures.
-_VERSION = 3
+_VERSION = 4
 # Parameters that results do not depend on.
 _WITHOUT_EFFECT = frozenset({"memory", "n_jobs", "verbose"})
+# Products that do not depend on the subject.
+_WITHOUT_SUBJECT = frozenset({"map", "confidence", "credit"})
 
 
 def _describe(value: Any) -> Any:
@@ -184,16 +186,18 @@ def photograph_keys(
     content : str
         From `file_key`.
     subject : tuple of int, Path or None
-        What the figures are restricted to.
+        What is said of the subject; the map does not depend on it.
 
     Returns
     -------
     dict of str to str
         A key for every product.
     """
-    parts = {product: f"{key} {content}" for product, key in keys.items()}
-    if "figures" in parts:
-        parts["figures"] += f" {subject_key(subject)}"
+    about = subject_key(subject)
+    parts = {
+        product: f"{key} {content}" + ("" if product in _WITHOUT_SUBJECT else about)
+        for product, key in keys.items()
+    }
     return {
         product: hashlib.sha256(part.encode()).hexdigest()
         for product, part in parts.items()

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._shared.validation import check_map
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
-from ..segment import defocus_mask
+from ..segment import defocus_mask, judge_focus
 
 __all__ = ["MEASURES", "measure_map", "sharpest_region", "unknown_note"]
 
@@ -20,6 +20,8 @@ MEASURES = (
     *(f"sigma_p{percent:02}" for percent in _PERCENTILES),
     "in_focus",
     "share_unknown",
+    "answer",
+    "certainty",
     "sharpest_sigma",
     "sharpest_left",
     "sharpest_top",
@@ -52,8 +54,7 @@ def measure_map(
     subject : ndarray of shape (H, W), bool, optional
         Pixels that count; by default all.
     out_of_focus : ndarray of shape (H, W), bool, optional
-        What is out of focus; by default `skdefocus.segment.defocus_mask` of the map,
-        for a relative score with an automatic threshold.
+        What is out of focus; by default `skdefocus.segment.defocus_mask` of the map.
     unknown_below : float, default=0.25
         Confidence, in [0, 1], below which a pixel is unknown
         (`skdefocus.sample.unknown_pixels`).
@@ -63,7 +64,10 @@ def measure_map(
     dict of str to object
         ``unit``, "px" or "relative"; ``sigma_mean`` and percentiles, ``sigma_p05`` to
         ``sigma_p95``, in that unit; ``in_focus``, the share of pixels in focus, unknown
-        ones by the guess; ``share_unknown``, the share of unknown pixels; the box of
+        ones by the guess; ``share_unknown``, the share of unknown pixels; of the whole
+        photograph the ``answer``, "mixed", "all sharp" or "nothing sharp", and the
+        ``certainty`` of its automatic mask, in [0, 1]
+        (`skdefocus.segment.judge_focus`); the box of
         the sharpest region, ``sharpest_left``, ``_top``, ``_width`` and ``_height``, in
         pixels, and its mean ``sharpest_sigma`` (`sharpest_region`).
 
@@ -93,10 +97,7 @@ def measure_map(
         if not subject.any():
             raise ValueError("the subject has no pixel in the photograph.")
     if out_of_focus is None:
-        threshold: dict[str, Any] = (
-            {} if sample.unit == "px" else {"threshold": "auto", "unit": "relative"}
-        )
-        out_of_focus = defocus_mask(blur_map, **threshold)
+        out_of_focus = defocus_mask(blur_map, unit=sample.unit)
     values = blur_map if subject is None else blur_map[subject]
     blurred = out_of_focus if subject is None else out_of_focus[subject]
     percentiles = np.percentile(values, _PERCENTILES)
@@ -107,9 +108,10 @@ def measure_map(
     )
     figures = [float(values.mean(dtype=np.float64)), *percentiles]
     figures += [1 - float(blurred.mean(dtype=np.float64)), float(unknown.mean())]
-    figures += [sharpest]
     rounded = [round(float(figure), 4) for figure in figures]
-    return dict(zip(MEASURES, [sample.unit, *rounded, *box], strict=True))
+    judged = judge_focus(sample)
+    found = [sample.unit, *rounded, *judged, round(float(sharpest), 4), *box]
+    return dict(zip(MEASURES, found, strict=True))
 
 
 def unknown_note(sample: DefocusSample, unknown_below: float = UNKNOWN) -> str | None:

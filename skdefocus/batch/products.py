@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from .._base import ImageTransformer
+from .._base import ImageTransformer, SubjectTransformer
 from .._shared.files import Stage
 from ..figures import draw_overview
 from ..io import Photograph, write_map, write_mask, write_photograph
@@ -18,6 +18,7 @@ from ..io.formats import result_ending
 from ..io.write import focus_picture
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 from ..segment import DefocusSegmenter
+from ..segment.hints import SubjectHint
 from .map_picture import (
     color_limits,
     draw_map_picture,
@@ -25,6 +26,7 @@ from .map_picture import (
     write_confidence,
     write_map_picture,
 )
+from .subject import locate_subject
 
 __all__ = [
     "MAP_FILES",
@@ -106,12 +108,15 @@ class Results:
         What the pipeline itself made of the map: "picture" or "mask", or nothing.
     pictures : dict of str to ndarray
         Pictures, and masks of bool, by name.
+    subject : ndarray of shape (H, W), bool, or None
+        The subject, if something was said of it.
     """
 
     original: Photograph
     sample: DefocusSample
     own: dict[str, np.ndarray] = field(default_factory=dict)
     pictures: dict[str, np.ndarray] = field(default_factory=dict)
+    subject: np.ndarray | None = None
 
 
 def pipeline_steps(pipeline: Any) -> list[Any]:
@@ -132,7 +137,12 @@ def pipeline_steps(pipeline: Any) -> list[Any]:
     return [step for _, part in pipeline.steps for step in pipeline_steps(part)]
 
 
-def apply_step(step: Any, item: Any) -> Any:
+def apply_step(
+    step: Any,
+    item: Any,
+    said: np.ndarray | SubjectHint | None = None,
+    subject: np.ndarray | None = None,
+) -> Any:
     """Apply an estimator to one item of a batch.
 
     Parameters
@@ -141,6 +151,11 @@ def apply_step(step: Any, item: Any) -> Any:
         With ``transform`` or ``predict``.
     item : ndarray or DefocusSample
         The item.
+    said : ndarray of shape (H, W), bool, or SubjectHint, or None
+        What was said of the subject.
+    subject : ndarray of shape (H, W), bool, or None
+        The subject, which pictures spare, and which a segmenter gives if it was hinted
+        at: what else is in focus is then not asked for.
 
     Returns
     -------
@@ -148,6 +163,12 @@ def apply_step(step: Any, item: Any) -> Any:
         What it makes of it; of a segmenter a mask of bool, as files hold it, unknown
         pixels by the guess.
     """
+    if isinstance(step, SubjectTransformer) and subject is not None:
+        return step.transform([item], subject_masks=[subject])[0]
+    if isinstance(step, DefocusSegmenter) and isinstance(said, SubjectHint):
+        if subject is None:
+            raise ValueError("a hint about the subject needs a map before the mask.")
+        return ~subject
     if isinstance(step, DefocusSegmenter) and step.unknown != "guess":
         return ~step.in_focus_mask([item])[0]
     method = step.transform if hasattr(step, "transform") else step.predict
@@ -159,6 +180,7 @@ def run_pipeline(
     pictures: Mapping[str, Any],
     original: Photograph,
     name: str | None = None,
+    said: np.ndarray | SubjectHint | None = None,
 ) -> Results:
     """Run a pipeline on one photograph, and make pictures of what it maps.
 
@@ -173,6 +195,8 @@ def run_pipeline(
     name : str, optional
         What it is called, for mappers that go by it. Steps of other packages get the
         pixels alone.
+    said : ndarray of shape (H, W), bool, or SubjectHint, or None
+        What was said of the subject, from `read_subject`.
 
     Returns
     -------
@@ -186,12 +210,14 @@ def run_pipeline(
     """
     own: dict[str, np.ndarray] = {}
     item: Any = original.image
-    sample = None
+    sample = subject = None
     steps = pipeline_steps(pipeline)
     if name is not None and steps and isinstance(steps[0], ImageTransformer):
         item = DefocusSample(original.image, name=name)
     for step in steps:
-        item = apply_step(step, item)
+        if subject is None and _ends_in_pixels(step) and sample is not None:
+            subject = locate_subject(said, sample)
+        item = apply_step(step, item, said, subject)
         if isinstance(item, DefocusSample):
             sample = item
         else:
@@ -201,8 +227,17 @@ def run_pipeline(
             "the pipeline gives no blur map: it must begin with a mapper, such as "
             "SlidingWindowMapper."
         )
-    made = {name: apply_step(step, sample) for name, step in pictures.items()}
-    return Results(original, sample, own, made)
+    if subject is None:
+        subject = locate_subject(said, sample)
+    made = {
+        name: apply_step(step, sample, said, subject) for name, step in pictures.items()
+    }
+    return Results(original, sample, own, made, subject)
+
+
+def _ends_in_pixels(step: Any) -> bool:
+    """Tell whether a step makes a picture or a mask, and asks for the subject."""
+    return isinstance(step, SubjectTransformer | DefocusSegmenter)
 
 
 def write_products(

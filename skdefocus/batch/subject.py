@@ -1,4 +1,4 @@
-"""What of a photograph its figures are restricted to: a box, or a mask file."""
+"""The subject of a photograph: a mask file, or a point or a box that hints at it."""
 
 from __future__ import annotations
 
@@ -14,25 +14,34 @@ import numpy as np
 from .._shared.validation import to_float_image, to_gray
 from ..io import read_photograph
 from ..io.formats import MASK_ENDINGS
+from ..sample import DefocusSample
+from ..segment import subject_mask
+from ..segment.hints import SubjectHint, check_hint
 
-__all__ = ["check_subject", "find_subject", "read_subject", "subject_key"]
+__all__ = [
+    "check_subject",
+    "find_subject",
+    "locate_subject",
+    "read_subject",
+    "subject_key",
+]
 
 
 def check_subject(
     subject: Sequence[int] | str | os.PathLike[str] | None,
-) -> tuple[int, int, int, int] | Path | None:
-    """Check what restricts the figures of photographs.
+) -> tuple[int, ...] | Path | None:
+    """Check what is said of the subject of photographs.
 
     Parameters
     ----------
-    subject : sequence of 4 int, path-like or None
-        A box (left, top, width, height) in pixels; a mask file; or a folder of mask
-        files named after their photographs.
+    subject : sequence of 2 or 4 int, path-like or None
+        A point (x, y) on the subject or a box (left, top, width, height) that holds it,
+        in pixels; a mask file; or a folder of mask files named after their photographs.
 
     Returns
     -------
     tuple of int, Path or None
-        The box, or an absolute path.
+        The point or the box, or an absolute path.
 
     Raises
     ------
@@ -46,17 +55,17 @@ def check_subject(
         if not path.exists():
             raise ValueError(f"the subject mask {subject} does not exist.")
         return path
-    box: tuple[Any, ...] = (
+    numbers: tuple[Any, ...] = (
         tuple(subject) if isinstance(subject, Sequence | np.ndarray) else ()
     )
-    whole = len(box) == 4 and all(isinstance(value, Integral) for value in box)
-    if not whole or min(box[:2]) < 0 or min(box[2:]) < 1:
+    whole = len(numbers) in (2, 4) and all(isinstance(n, Integral) for n in numbers)
+    if not whole or min(numbers[:2]) < 0 or min(numbers[2:], default=1) < 1:
         raise ValueError(
-            f"subject must be a box (left, top, width, height) of pixels, or the path "
-            f"of a mask file or of a folder of them; got {subject!r}."
+            f"subject must be a point (x, y) or a box (left, top, width, height) of "
+            f"pixels, or the path of a mask file or of a folder of them; got "
+            f"{subject!r}."
         )
-    left, top, width, height = (int(value) for value in box)
-    return left, top, width, height
+    return tuple(int(number) for number in numbers)
 
 
 def find_subject(subject: Path, target: str) -> Path:
@@ -89,7 +98,7 @@ def find_subject(subject: Path, target: str) -> Path:
 
 
 def subject_key(subject: Any) -> str:
-    """Key of a subject: the box, or the content of the mask file.
+    """Key of a subject: the point or the box, or the content of the mask file.
 
     Parameters
     ----------
@@ -108,15 +117,15 @@ def subject_key(subject: Any) -> str:
 
 def read_subject(
     subject: Any, shape: tuple[int, ...], max_pixels: int
-) -> np.ndarray | None:
-    """Make the mask of a subject.
+) -> np.ndarray | SubjectHint | None:
+    """Read the mask of a subject, or what hints at it.
 
     Parameters
     ----------
     subject : tuple of int, Path or None
-        A box, or a mask file: white, at least half of full, where the subject is. A
-        mask that is transparent somewhere, as programs that remove backgrounds write
-        it, is judged by its opacity, at least half, and not by its colors.
+        A point, a box, or a mask file: white, at least half of full, where the subject
+        is. A mask that is transparent somewhere, as programs that remove backgrounds
+        write it, is judged by its opacity, at least half, and not by its colors.
     shape : tuple of int
         Of the photograph.
     max_pixels : int
@@ -124,14 +133,14 @@ def read_subject(
 
     Returns
     -------
-    ndarray of shape (H, W), bool, or None
-        None where all pixels count.
+    ndarray of shape (H, W), bool, or SubjectHint, or None
+        None where nothing is said.
 
     Raises
     ------
     ValueError
-        If the box lies outside the photograph, or the mask has another size or no
-        white or opaque pixel.
+        If the point or box lies outside the photograph, or the mask has another size
+        or no white or opaque pixel.
     """
     if subject is None:
         return None
@@ -153,12 +162,30 @@ def read_subject(
         if not white.any():
             raise ValueError(f"the subject mask {subject} has no white pixel.")
         return white
-    left, top, box_width, box_height = subject
-    if left >= width or top >= height:
-        raise ValueError(
-            f"the subject's box begins at ({left}, {top}), outside the photograph of "
-            f"{width} x {height} pixels."
-        )
-    white = np.zeros((height, width), bool)
-    white[top : top + box_height, left : left + box_width] = True
-    return white
+    if len(subject) == 2:
+        return check_hint(shape, points=subject)
+    return check_hint(shape, boxes=subject)
+
+
+def locate_subject(
+    subject: np.ndarray | SubjectHint | None, sample: DefocusSample
+) -> np.ndarray | None:
+    """Make the mask of a subject.
+
+    Parameters
+    ----------
+    subject : ndarray of shape (H, W), bool, or SubjectHint, or None
+        From `read_subject`.
+    sample : DefocusSample
+        With its blur map.
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool, or None
+        True on the subject: the mask itself, or what `skdefocus.segment.subject_mask`
+        makes of the hint. None where nothing is said.
+    """
+    if not isinstance(subject, SubjectHint):
+        return subject
+    found: np.ndarray = ~subject_mask(sample, subject.points, subject.boxes)
+    return found

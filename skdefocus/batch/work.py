@@ -173,7 +173,7 @@ def _finish(
         status = "done" if record["row"]["run"] == folder.run else "kept"
         return _row(job, record["row"], kept, keys, status=status)
     original, source = _read(photo, task.max_pixels, from_preview=from_preview)
-    subject = read_subject(task.subject, original.image.shape, task.max_pixels)
+    said = read_subject(task.subject, original.image.shape, task.max_pixels)
     # Of the pictures only what is missing, and what missing products are made of.
     wanted = {
         name: step
@@ -182,7 +182,7 @@ def _finish(
         or "overview" in missing
         or (name == "mask" and "figures" in missing)
     }
-    results = run_pipeline(task.pipeline, wanted, original, str(photo))
+    results = run_pipeline(task.pipeline, wanted, original, str(photo), said)
     target = folder.out / job.target
     with staged(target.parent, within=folder.work) as stage:
         made = write_products(stage, target.name, missing, results, task.form)
@@ -190,7 +190,7 @@ def _finish(
         if "figures" in missing:
             figures = measure_map(
                 results.sample,
-                subject,
+                results.subject,
                 _own_mask(results),
                 unknown_below=task.form.unknown_below,
             )

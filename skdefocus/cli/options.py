@@ -34,9 +34,9 @@ def _parse_setting(text: str) -> tuple[str, Any]:
 
 
 def _parse_subject(text: str) -> Any:
-    """Take four numbers for a box, and anything else for a path."""
+    """Take two numbers for a point, four for a box, and anything else for a path."""
     parts = text.split(",")
-    if len(parts) == 4 and all(part.strip().isdecimal() for part in parts):
+    if len(parts) in (2, 4) and all(part.strip().isdecimal() for part in parts):
         return tuple(int(part) for part in parts)
     return text
 
@@ -149,6 +149,13 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     )
     add_max_pixels(parser)
     parser.add_argument(
+        "--subject",
+        type=_parse_subject,
+        help="what the photograph is about, for pictures and report: a point X,Y on it "
+        "or a box LEFT,TOP,WIDTH,HEIGHT around it, in pixels, or a mask file (white "
+        "where the subject is), or a folder of masks named as the photographs",
+    )
+    parser.add_argument(
         "--again", action="store_true", help="work on finished photographs again"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
@@ -169,12 +176,6 @@ def add_batch_options(parser: argparse.ArgumentParser) -> None:
         choices=(*PICTURES, "confidence", "overview"),
         default=[],
         help="what to write beside the map; may be repeated",
-    )
-    parser.add_argument(
-        "--subject",
-        type=_parse_subject,
-        help="what the report is about: LEFT,TOP,WIDTH,HEIGHT in pixels, a mask file "
-        "(white where the subject is), or a folder of masks named as the photographs",
     )
     parser.add_argument(
         "--scheduler",

@@ -161,7 +161,7 @@ def run_photographs(arguments: argparse.Namespace) -> int:
                 write_confidence=is_batch and "confidence" in arguments.pictures,
                 overview=overview,
                 unknown_below=steps["segmenter"].unknown_below,
-                subject=arguments.subject if is_batch else None,
+                subject=arguments.subject,
                 map_data=arguments.map_data,
                 map_range=arguments.map_range,
                 picture_format=arguments.picture_format,

@@ -19,9 +19,13 @@ from .._shared.parameters import (
 )
 from ..metrics import best_common_threshold, pixel_accuracy
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
+from .automatic import FocusAnswer, automatic_mask, judge_focus
+from .hints import check_hint
+from .subject import subject_mask
 from .threshold import (
-    DEFAULT_THRESHOLD,
     REFERENCE,
+    THRESHOLD_UNIT,
+    in_unit_of_map,
     photograph_threshold,
     sharpest_value,
 )
@@ -33,7 +37,7 @@ _UNKNOWN_CLASS = 2
 
 
 class DefocusSegmenter(BaseEstimator):
-    """Tell out-of-focus from in-focus pixels by a threshold on blur maps.
+    """Tell out-of-focus from in-focus pixels by blur maps.
 
     The last step of a Pipeline whose parameters a search tunes against masks. With
     the mapper's ``memory`` such a search maps every photograph once; or map them
@@ -41,16 +45,22 @@ class DefocusSegmenter(BaseEstimator):
 
     Parameters
     ----------
-    threshold : float, "auto" or "learn", default=0.5
-        In pixels of sigma, or in the unit of a relative map. The default was
-        calibrated on maps of `SlidingWindowMapper` refined by `GlobalRefiner`. "auto"
-        takes it from each map (see `photograph_threshold`). "learn" has `fit` choose
-        the one that agrees best with masks.
+    threshold : float, "auto", "learn" or None, default=None
+        In ``threshold_unit``. None is a share of the photograph's diagonal that was
+        calibrated on maps of `SlidingWindowMapper` refined by `GlobalRefiner`: half a
+        pixel of sigma on 770 px, and at least a quarter; of a relative score, Otsu's
+        threshold. "auto" divides
+        each photograph in its own way (`automatic_mask`), and may find all of it sharp,
+        or nothing. "learn" has `fit` choose the threshold that agrees best with masks.
+    threshold_unit : {"px", "diagonal"}, default="px"
+        Unit of a threshold that is a number or learned: pixels of sigma, or the unit of
+        a relative map; or shares of the photograph's diagonal, which hold at every
+        size.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether the threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
-        and processing leave no photograph quite sharp, and what people call out of
-        focus is less sharp than the rest.
+        quantile of its map but at most 0.16 % of the diagonal, or from 0. Lenses,
+        sampling and processing leave no photograph quite sharp, and what people call
+        out of focus is less sharp than the rest.
     unknown : {"guess", "class"}, default="guess"
         What `predict` makes of pixels whose confidence is too low: of what the map
         guesses, True or False; or a class of their own.
@@ -60,8 +70,8 @@ class DefocusSegmenter(BaseEstimator):
 
     Attributes
     ----------
-    threshold_ : float or "auto"
-        After `fit`: the threshold in use.
+    threshold_ : float, "auto" or None
+        After `fit`: the threshold in use, in ``threshold_unit``.
 
     See Also
     --------
@@ -82,6 +92,14 @@ class DefocusSegmenter(BaseEstimator):
     >>> bool(mask[40, 40]), bool(mask[200, 330])
     (True, False)
 
+    A click on the subject, at column 330 and row 200, leaves nothing to guess:
+
+    >>> samples = steps[:-1].transform([load_sample_photograph()])
+    >>> segmenter = DefocusSegmenter()
+    >>> (mask,) = segmenter.predict(samples, subject_points=[(330, 200)])
+    >>> bool(mask[40, 40]), bool(mask[200, 330])
+    (True, False)
+
     Pixels of which the map knows nothing, apart:
 
     >>> import numpy as np
@@ -94,7 +112,8 @@ class DefocusSegmenter(BaseEstimator):
     """
 
     _constraints = {  # noqa: RUF012
-        "threshold": [StrOptions({"auto", "learn"}), REAL],
+        "threshold": [StrOptions({"auto", "learn"}), REAL, None],
+        "threshold_unit": THRESHOLD_UNIT,
         "reference": REFERENCE,
         "unknown": [StrOptions({"guess", "class"})],
         "unknown_below": [UNIT_INTERVAL],
@@ -102,13 +121,15 @@ class DefocusSegmenter(BaseEstimator):
 
     def __init__(
         self,
-        threshold: float | str = DEFAULT_THRESHOLD,
+        threshold: float | str | None = None,
         *,
+        threshold_unit: str = "px",
         reference: str = "photograph",
         unknown: str = "guess",
         unknown_below: float = UNKNOWN,
     ) -> None:
         self.threshold = threshold
+        self.threshold_unit = threshold_unit
         self.reference = reference
         self.unknown = unknown
         self.unknown_below = unknown_below
@@ -155,18 +176,19 @@ class DefocusSegmenter(BaseEstimator):
                 "One threshold needs maps of one unit; X holds both 'px' and "
                 "'relative'."
             )
-        above = [
-            sample.require_map()
-            - np.float32(
-                sharpest_value(sample.require_map(), self.reference, sample.unit)
-            )
-            for sample in samples
-        ]
+        above = []
+        for sample in samples:
+            blur_map = sample.require_map()
+            sharpest = sharpest_value(blur_map, self.reference, sample.unit)
+            one = in_unit_of_map(1.0, self.threshold_unit, sample.unit, blur_map.shape)
+            above.append((blur_map - np.float32(sharpest)) / np.float32(one))
         self.threshold_ = best_common_threshold(y, above)[1]
         return self
 
     def thresholds(self, X: Iterable[DefocusSample]) -> list[float]:
         """Values from which the photographs' maps count as out of focus.
+
+        With "auto" masks say more than these: see `automatic_mask`.
 
         Parameters
         ----------
@@ -189,8 +211,10 @@ class DefocusSegmenter(BaseEstimator):
             return unchecked(photograph_threshold)(
                 sample.require_map(),
                 threshold,
+                threshold_unit=self.threshold_unit,
                 reference=self.reference,
                 unit=sample.unit,
+                confidence=sample.confidence,
             )
 
         return map_images(find, X, needs="blur")
@@ -215,13 +239,32 @@ class DefocusSegmenter(BaseEstimator):
         """
         return [sample.require_map() for sample in map_images(_same, X, needs="blur")]
 
-    def predict(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
+    def predict(
+        self,
+        X: Iterable[DefocusSample],
+        *,
+        subject_points: Sequence[Any] | None = None,
+        subject_boxes: Sequence[Any] | None = None,
+        scribbles: Sequence[Any] | None = None,
+    ) -> list[np.ndarray]:
         """Masks of what is out of focus.
+
+        A photograph with a hint about its subject is divided into the subject and all
+        else (`subject_mask`), whatever the threshold is.
 
         Parameters
         ----------
         X : list of DefocusSample
             Samples with a blur map.
+        subject_points : list, optional
+            For each photograph a point on the subject, (x, y), or a list of them, or
+            None; columns and rows from 0, in pixels of the photograph.
+        subject_boxes : list, optional
+            For each photograph a box that holds the subject, (left, top, width,
+            height), or a list of them, or None; in pixels of the photograph.
+        scribbles : list, optional
+            For each photograph an array of its shape, or None: 1 on the subject, 2 on
+            the background, 0 where nothing is said.
 
         Returns
         -------
@@ -232,12 +275,13 @@ class DefocusSegmenter(BaseEstimator):
         Raises
         ------
         ValueError
-            For parameters outside their range, or items without a blur map.
+            For parameters outside their range, items without a blur map, or hints that
+            are not of their form, as many as X, or within the photograph.
         NotFittedError
             If the threshold is still to be learned.
         """
         samples = map_images(_same, X, needs="blur")
-        masks = self._guess(samples)
+        masks = self._guess(samples, subject_points, subject_boxes, scribbles)
         if self.unknown == "guess":
             return masks
         labels = [mask.astype(np.uint8) for mask in masks]
@@ -246,13 +290,22 @@ class DefocusSegmenter(BaseEstimator):
             label[unknown] = _UNKNOWN_CLASS
         return labels
 
-    def in_focus_mask(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
+    def in_focus_mask(
+        self,
+        X: Iterable[DefocusSample],
+        *,
+        subject_points: Sequence[Any] | None = None,
+        subject_boxes: Sequence[Any] | None = None,
+        scribbles: Sequence[Any] | None = None,
+    ) -> list[np.ndarray]:
         """Masks of what is in focus, as editors want them: the complement.
 
         Parameters
         ----------
         X : list of DefocusSample
             Samples with a blur map.
+        subject_points, subject_boxes, scribbles
+            As in `predict`.
 
         Returns
         -------
@@ -262,11 +315,51 @@ class DefocusSegmenter(BaseEstimator):
         Raises
         ------
         ValueError
-            For parameters outside their range, or items without a blur map.
+            As `predict` does.
         NotFittedError
             If the threshold is still to be learned.
         """
-        return [~mask for mask in self._guess(X)]
+        masks = self._guess(X, subject_points, subject_boxes, scribbles)
+        return [~mask for mask in masks]
+
+    def describe(self, X: Iterable[DefocusSample]) -> list[FocusAnswer]:
+        """Tell whether photographs are sharp in part, everywhere, or nowhere.
+
+        Whatever the threshold is, this is what "auto" finds.
+
+        Parameters
+        ----------
+        X : list of DefocusSample
+            Samples with a blur map.
+
+        Returns
+        -------
+        list of FocusAnswer
+            ``answer``, "mixed", "all sharp" or "nothing sharp", and ``certainty``, in
+            [0, 1]: how little the automatic mask would change under other likely
+            thresholds. Photographs of low certainty are worth a hint.
+
+        Raises
+        ------
+        ValueError
+            For items without a blur map.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skdefocus import DefocusSample, DefocusSegmenter
+        >>> blur_map = np.full((60, 90), 0.3)
+        >>> blur_map[:, 45:] = 4.0
+        >>> sample = DefocusSample(np.zeros((60, 90)), blur_map)
+        >>> (found,) = DefocusSegmenter().describe([sample])
+        >>> found.answer, found.certainty > 0.9
+        ('mixed', True)
+        """
+
+        def judge(sample: DefocusSample, n_threads: int | None) -> FocusAnswer:
+            return judge_focus(sample)
+
+        return map_images(judge, X, needs="blur")
 
     def score(self, X: Iterable[DefocusSample], y: Sequence[np.ndarray]) -> float:
         """Mean over photographs of the share of pixels that agree with a mask.
@@ -290,18 +383,41 @@ class DefocusSegmenter(BaseEstimator):
         """
         return pixel_accuracy(y, self._guess(X))
 
-    def _guess(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
+    def _guess(
+        self,
+        X: Iterable[DefocusSample],
+        subject_points: Sequence[Any] | None = None,
+        subject_boxes: Sequence[Any] | None = None,
+        scribbles: Sequence[Any] | None = None,
+    ) -> list[np.ndarray]:
         """Masks of what is out of focus, of bool, unknown pixels by the map."""
-        samples = map_images(_same, X, needs="blur")
-        return [
-            sample.require_map() >= value
-            for sample, value in zip(samples, self.thresholds(samples), strict=True)
-        ]
+        threshold = self._threshold()
+
+        def divide(
+            sample: DefocusSample,
+            n_threads: int | None,
+            points: Any = None,
+            boxes: Any = None,
+            scribble: Any = None,
+        ) -> np.ndarray:
+            blur_map = sample.require_map()
+            if check_hint(blur_map.shape, points, boxes, scribble) is not None:
+                return subject_mask(sample, points, boxes, scribble)
+            if threshold == "auto":
+                return automatic_mask(sample)
+            return blur_map >= self.thresholds([sample])[0]
+
+        beside = {
+            "subject_points": subject_points,
+            "subject_boxes": subject_boxes,
+            "scribbles": scribbles,
+        }
+        return map_images(divide, X, needs="blur", beside=beside)
 
     def _check(self) -> None:
         check_parameters(self._constraints, self.get_params(), type(self).__name__)
 
-    def _threshold(self) -> float | str:
+    def _threshold(self) -> float | str | None:
         self._check()
         if self.threshold != "learn":
             return self.threshold

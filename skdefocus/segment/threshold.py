@@ -5,29 +5,34 @@ from __future__ import annotations
 import numpy as np
 
 from .._shared.parameters import REAL, StrOptions, checked, unchecked
-from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.validation import check_map
-from ..filters import edge_threshold, otsu_threshold
+from ..filters import otsu_threshold
+from ._division import likely_thresholds
+from ._grid import REFERENCE_DIAGONAL, diagonal_of, make_grid
 
 __all__ = [
-    "DEFAULT_THRESHOLD",
+    "DEFAULT_SHARE",
     "REFERENCE",
+    "THRESHOLD_UNIT",
     "defocus_mask",
+    "in_unit_of_map",
     "photograph_threshold",
     "sharpest_value",
 ]
 
-# Chosen on CUHK 0201 to 0400 (benchmarks/RESULTS.md): the threshold in pixels above the
-# sigma that this share of the photograph stays below.
-DEFAULT_THRESHOLD = 0.5
+# Chosen on CUHK 0201 to 0400 (benchmarks/RESULTS.md): half a pixel on photographs of
+# 770 px of diagonal, above the sigma that 5 % of the photograph stay below.
+DEFAULT_SHARE = 0.5 / REFERENCE_DIAGONAL
 _SHARPEST_SHARE = 0.05
-# What is sharp is not more blurred than this, in pixels: where a small subject is all
-# that is in focus, the quantile already lies in the background.
-_SHARPEST_SIGMA = 1.25
+# What is sharp is not more blurred than this, as a share of the diagonal: where a small
+# subject is all that is in focus, the quantile already lies in the background.
+_SHARPEST_LIMIT = 1.25 / REFERENCE_DIAGONAL
 
 REFERENCE = [StrOptions({"photograph", "absolute"})]
+THRESHOLD_UNIT = [StrOptions({"px", "diagonal"})]
 _CONSTRAINTS = {
-    "threshold": [StrOptions({"auto"}), REAL],
+    "threshold": [StrOptions({"auto"}), REAL, None],
+    "threshold_unit": THRESHOLD_UNIT,
     "reference": REFERENCE,
     "unit": [StrOptions({"px", "relative"})],
 }
@@ -36,10 +41,12 @@ _CONSTRAINTS = {
 @checked(_CONSTRAINTS)
 def photograph_threshold(
     blur_map: np.ndarray,
-    threshold: float | str = DEFAULT_THRESHOLD,
+    threshold: float | str | None = None,
     *,
+    threshold_unit: str = "px",
     reference: str = "photograph",
     unit: str = "px",
+    confidence: np.ndarray | None = None,
 ) -> float:
     """Value from which a photograph's blur map counts as out of focus.
 
@@ -47,18 +54,24 @@ def photograph_threshold(
     ----------
     blur_map : array-like of shape (H, W)
         Sigma in pixels, or a relative score; at least 0.
-    threshold : float or "auto", default=0.5
-        In the unit of the map. "auto" takes the threshold from the map: for sigma, on
-        the scale of ``log(sigma + 0.8)``, the value at which its edges lie
-        (`skdefocus.filters.edge_threshold`), but at most the mean of Otsu's threshold
-        and the default; for a relative score, Otsu's threshold.
+    threshold : float, "auto" or None, default=None
+        In ``threshold_unit``. None is a share of the photograph's diagonal that was
+        calibrated, half a pixel of sigma on 770 px, and at least a quarter; "auto" takes the level at which the
+        map falls apart best: sigma on a logarithmic scale as a share of the diagonal,
+        by Otsu's criterion, weighted by confidence and by its distance from what is
+        usual. For a relative score both are Otsu's threshold.
+    threshold_unit : {"px", "diagonal"}, default="px"
+        Unit of a threshold that is a number: pixels of sigma, or the unit of a relative
+        map; or shares of the photograph's diagonal, which hold at every size.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether the threshold counts from the photograph's own sharpest parts, the 5 %
-        quantile of its map but at most 1.25 px of sigma, or from 0. Lenses, sampling
-        and processing leave no photograph quite sharp, and what people call out of
-        focus is less sharp than the rest.
+        quantile of its map but at most 0.16 % of the diagonal, or from 0. Lenses,
+        sampling and processing leave no photograph quite sharp, and what people call
+        out of focus is less sharp than the rest.
     unit : {"px", "relative"}, default="px"
         Unit of the map.
+    confidence : array-like of shape (H, W), optional
+        In [0, 1], of the map; only "auto" looks at it.
 
     Returns
     -------
@@ -68,37 +81,74 @@ def photograph_threshold(
     Raises
     ------
     ValueError
-        For parameters outside their range, or a map that is not one.
+        For parameters outside their range, a map that is not one, or a share of the
+        diagonal for a relative score.
 
     References
     ----------
-    Galetto and Deng (2022), sec. 4.3; Kittler, Illingworth and Föglein, "Threshold
-    selection based on a simple image statistic", Computer Vision, Graphics, and Image
-    Processing 30(2), 1985, and Otsu, "A threshold selection method from gray-level
-    histograms", IEEE Transactions on Systems, Man, and Cybernetics 9(1), 1979, for
-    "auto".
+    Galetto and Deng (2022), sec. 4.3; Otsu, "A threshold selection method from
+    gray-level histograms", IEEE Transactions on Systems, Man, and Cybernetics 9(1),
+    1979, for "auto".
 
     Examples
     --------
     >>> import numpy as np
     >>> from skdefocus.segment import photograph_threshold
     >>> blur_map = np.repeat([[0.3, 4.0]], 20, axis=1)
-    >>> photograph_threshold(blur_map), photograph_threshold(blur_map, 1.0)
-    (0.8, 1.3)
-    >>> 0.8 < photograph_threshold(blur_map, "auto") < 4.0
+    >>> photograph_threshold(blur_map, 1.0)
+    1.3
+    >>> round(photograph_threshold(blur_map, 0.01, threshold_unit="diagonal"), 2)
+    0.75
+    >>> 0.3 < photograph_threshold(blur_map, "auto") < 4.0
     True
     """
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    if threshold != "auto":
-        return float(threshold) + sharpest_value(blur_map, reference, unit)
-    if unit == "relative":
+    if unit == "relative" and threshold in (None, "auto"):
         return otsu_threshold(blur_map)
-    sharpest = sharpest_value(blur_map, "photograph", unit)
-    default = to_log_sigma(np.float64(sharpest + DEFAULT_THRESHOLD))
-    log_sigma = to_log_sigma(blur_map)
-    # Where a map is rough within what is out of focus, its edges lie too high.
-    limit = (otsu_threshold(log_sigma) + float(default)) / 2
-    return float(from_log_sigma(min(edge_threshold(log_sigma), limit)))
+    if isinstance(threshold, str):
+        if confidence is not None:
+            confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
+        grid = make_grid(blur_map, None, confidence, unit)
+        levels, scores = likely_thresholds(grid)
+        return float(grid.to_value(levels[scores.argmax()]))
+    above = in_unit_of_map(threshold, threshold_unit, unit, blur_map.shape)
+    return above + sharpest_value(blur_map, reference, unit)
+
+
+def in_unit_of_map(
+    threshold: float | None, threshold_unit: str, unit: str, shape: tuple[int, ...]
+) -> float:
+    """Take a threshold to the unit of a map.
+
+    Parameters
+    ----------
+    threshold : float or None
+        None is the calibrated share of the diagonal.
+    threshold_unit, unit : str
+        As in `photograph_threshold`.
+    shape : tuple of int
+        Of the photograph.
+
+    Returns
+    -------
+    float
+        In the unit of the map.
+
+    Raises
+    ------
+    ValueError
+        For a share of the diagonal and a relative score.
+    """
+    if threshold is not None and threshold_unit == "px":
+        return float(threshold)
+    if unit == "relative":
+        raise ValueError(
+            "threshold_unit='diagonal' needs a map in pixels; a relative score has no "
+            "length: give its threshold in threshold_unit='px', as a score."
+        )
+    if threshold is None:
+        return DEFAULT_SHARE * diagonal_of(shape)
+    return float(threshold) * float(np.hypot(*shape[:2]))
 
 
 def sharpest_value(blur_map: np.ndarray, reference: str, unit: str) -> float:
@@ -120,14 +170,16 @@ def sharpest_value(blur_map: np.ndarray, reference: str, unit: str) -> float:
         return 0.0
     # Rounded, so that a tenth of a pixel stays a tenth.
     quantile = round(float(np.quantile(blur_map, _SHARPEST_SHARE)), 6)
-    return min(quantile, _SHARPEST_SIGMA) if unit == "px" else quantile
+    limit = _SHARPEST_LIMIT * diagonal_of(blur_map.shape)
+    return min(quantile, limit) if unit == "px" else quantile
 
 
 @checked(_CONSTRAINTS)
 def defocus_mask(
     blur_map: np.ndarray,
-    threshold: float | str = DEFAULT_THRESHOLD,
+    threshold: float | str | None = None,
     *,
+    threshold_unit: str = "px",
     reference: str = "photograph",
     unit: str = "px",
 ) -> np.ndarray:
@@ -137,7 +189,7 @@ def defocus_mask(
     ----------
     blur_map : array-like of shape (H, W)
         Sigma in pixels, or a relative score; at least 0.
-    threshold, reference, unit
+    threshold, threshold_unit, reference, unit
         As in `photograph_threshold`.
 
     Returns
@@ -154,9 +206,14 @@ def defocus_mask(
     --------
     >>> import numpy as np
     >>> from skdefocus.segment import defocus_mask
-    >>> defocus_mask(np.array([[0.2, 0.6, 3.0]]))
+    >>> defocus_mask(np.array([[0.2, 0.6, 3.0]]), 0.5)
     array([[False, False,  True]])
     """
-    find = unchecked(photograph_threshold)
-    value = find(blur_map, threshold, reference=reference, unit=unit)
+    value = unchecked(photograph_threshold)(
+        blur_map,
+        threshold,
+        threshold_unit=threshold_unit,
+        reference=reference,
+        unit=unit,
+    )
     return np.asarray(blur_map) >= value

@@ -161,7 +161,7 @@ class TestRefusals:
             ({"n_jobs": "many"}, "'n_jobs' parameter of process"),
             ({"map_data": "jpg"}, "'map_data' parameter of process .* 'jpg'"),
             ({"max_pixels": 0}, "'max_pixels' parameter of process"),
-            ({"subject": (1, 2)}, "subject must be a box"),
+            ({"subject": (1, 2, 3)}, "subject must be a point"),
         ],
     )
     def test_parameters(self, folder, tmp_path, changes, message):

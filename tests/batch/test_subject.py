@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skdefocus import DefocusSample
 from skdefocus.batch.subject import (
     check_subject,
     find_subject,
+    locate_subject,
     read_subject,
     subject_key,
 )
@@ -22,13 +24,24 @@ def mask_file(tmp_path):
     return tmp_path / "masks" / "100" / "bee.png"
 
 
-def test_a_box(mask_file):
-    box = check_subject(np.array([8, 5, 4, 5]))
-    assert box == (8, 5, 4, 5)
-    from_box = read_subject(box, (20, 30, 3), 1000)
-    np.testing.assert_array_equal(from_box, read_subject(mask_file, (20, 30), 1000))
-    assert read_subject((28, 18, 100, 100), (20, 30), 1000).sum() == 4
+def test_a_point_and_a_box_are_hints(mask_file):
+    point, box = check_subject((9, 6)), check_subject(np.array([8, 5, 4, 5]))
+    assert (point, box) == ((9, 6), (8, 5, 4, 5))
+    assert read_subject(point, (20, 30), 1000).points == ((9, 6),)
+    hint = read_subject(box, (20, 30, 3), 1000)
+    assert hint.boxes == ((8, 5, 4, 5),)
     assert read_subject(check_subject(None), (20, 30), 1000) is None
+    blur_map = np.full((20, 30), 5.0)
+    blur_map[5:10, 8:12] = blur_map[15:, 20:] = 0.2
+    sample = DefocusSample(np.zeros((20, 30)), blur_map)
+    mask = read_subject(mask_file, (20, 30), 1000)
+    assert locate_subject(mask, sample) is mask
+    assert locate_subject(None, sample) is None
+    for said in (hint, read_subject((6, 3, 9, 9), (20, 30), 1000)):
+        np.testing.assert_array_equal(locate_subject(said, sample), mask)
+    np.testing.assert_array_equal(
+        locate_subject(read_subject(point, (20, 30), 1000), sample), mask
+    )
 
 
 def test_a_folder_of_masks(mask_file, tmp_path):
@@ -52,7 +65,7 @@ def test_the_key_is_that_of_the_content(mask_file, tmp_path):
     "wrong", [(1, 2, 3), (1, 2, 0, 4), (-1, 0, 2, 2), 3, (0.5,) * 4]
 )
 def test_what_is_no_subject(wrong):
-    with pytest.raises(ValueError, match=r"subject must be a box .* got"):
+    with pytest.raises(ValueError, match=r"subject must be a point .* or a box .* got"):
         check_subject(wrong)
 
 
@@ -61,7 +74,7 @@ def test_masks_and_boxes_that_do_not_fit(mask_file, tmp_path):
         check_subject("nowhere.png")
     with pytest.raises(ValueError, match="has 30 x 20 pixels, the photograph 40 x 20"):
         read_subject(mask_file, (20, 40), 1000)
-    with pytest.raises(ValueError, match=r"begins at \(30, 0\), outside .* of 30 x 20"):
+    with pytest.raises(ValueError, match=r"\(30, 0, 5, 5\) lies outside .* of 30 x 20"):
         read_subject((30, 0, 5, 5), (20, 30), 1000)
     write_photograph(tmp_path / "black.png", np.zeros((20, 30), np.uint8))
     with pytest.raises(ValueError, match="no white pixel"):

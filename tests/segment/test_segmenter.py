@@ -95,14 +95,73 @@ class TestSegmenter:
             assert segmenter.fit(samples, masks).score(samples, masks) == 1
             assert 1 < segmenter.threshold_ <= 3
 
+    def test_learns_in_shares_of_the_diagonal(self):
+        small = np.repeat([[0.0, 0.5, 1.0, 4.0]], 3, axis=0)
+        samples = [sample(small), sample(np.kron(small * 2, np.ones((2, 2))))]
+        masks = [s.blur_map > (1.25, 2.5)[k] / 2 for k, s in enumerate(samples)]
+        learned = DefocusSegmenter("learn", threshold_unit="diagonal")
+        assert learned.fit(samples, masks).score(samples, masks) == 1
+        assert learned.threshold_ == pytest.approx(0.2, abs=0.07)
+        in_pixels = [t / 5 for t in learned.thresholds(samples[:1])]
+        assert in_pixels == pytest.approx([learned.threshold_], abs=1e-5)
+
+    def test_shares_of_the_diagonal_need_pixels(self):
+        score = sample([[0.0, 1.0]], unit="relative")
+        with pytest.raises(
+            ValueError, match=r"X\[0\]: threshold_unit='diagonal' needs"
+        ):
+            DefocusSegmenter(0.1, threshold_unit="diagonal").predict([score])
+
+    def test_hints_go_with_their_photographs(self):
+        blur_map = np.full((40, 60), 4.0, np.float32)
+        blur_map[10:30, 5:20] = blur_map[10:30, 40:55] = 0.3
+        item = sample(blur_map)
+        left = np.ones(blur_map.shape, bool)
+        left[10:30, 5:20] = False
+        scribble = np.zeros(blur_map.shape, np.uint8)
+        scribble[20, 8:14] = 1
+        whole, pointed, boxed, scribbled = DefocusSegmenter().predict(
+            [item] * 4,
+            subject_points=[None, (12, 20), None, None],
+            subject_boxes=[None, None, [(0, 0, 30, 40)], None],
+            scribbles=[None, None, None, scribble],
+        )
+        np.testing.assert_array_equal(whole, blur_map > 1)
+        for mask in (pointed, boxed, scribbled):
+            np.testing.assert_array_equal(mask, left)
+        (in_focus,) = DefocusSegmenter("auto").in_focus_mask(
+            [item], subject_points=[[(12, 20)]]
+        )
+        np.testing.assert_array_equal(in_focus, ~left)
+
+    def test_refuses_hints_that_do_not_fit(self):
+        items = [sample(np.ones((4, 6)))] * 2
+        with pytest.raises(
+            ValueError, match=r"subject_points must hold one entry.* 2 "
+        ):
+            DefocusSegmenter().predict(items, subject_points=[(1, 1)])
+        with pytest.raises(
+            ValueError, match=r"X\[1\]: the subject's point \(6, 1\) lie"
+        ):
+            DefocusSegmenter().predict(items, subject_points=[None, (6, 1)])
+
+    def test_through_a_pipeline(self, scenes):
+        photographs, masks = scenes
+        steps = make_pipeline(SlidingWindowMapper(step=8), DefocusSegmenter())
+        found = steps.predict(photographs, subject_points=[(20, 40)] * 3)
+        for mask, truth in zip(found, masks, strict=True):
+            assert (mask == truth).mean() > 0.8
+
     def test_fit_of_the_others_reads_nothing(self):
-        assert DefocusSegmenter().fit(None).threshold_ == 0.5
+        assert DefocusSegmenter().fit(None).threshold_ is None
+        assert DefocusSegmenter(0.5).fit(None).threshold_ == 0.5
         assert DefocusSegmenter("auto").fit(None).threshold_ == "auto"
 
     @pytest.mark.parametrize(
         ("parameters", "X", "y", "message"),
         [
             ({"threshold": "otsu"}, [], None, "'threshold' parameter of DefocusSegm"),
+            ({"threshold_unit": "%"}, [], None, "'threshold_unit' parameter of Defoc"),
             ({"reference": 1}, [], None, "'reference' parameter of DefocusSegmenter"),
             ({"unknown": "gray"}, [], None, "'unknown' parameter of DefocusSegmenter"),
             ({"unknown_below": 2}, [], None, "'unknown_below' parameter of Defoc"),
@@ -148,6 +207,22 @@ class TestSegmenter:
 
 
 class TestSearch:
+    def test_over_rules_and_units(self):
+        blur_map = np.full((60, 90), 0.3, np.float32)
+        blur_map[:, 30:] = 6.0
+        samples = [sample(blur_map), sample(blur_map[:, 10:]), sample(blur_map.T)]
+        masks = [s.blur_map > 1 for s in samples]
+        grid = [
+            {"threshold": [None, "auto"]},
+            {"threshold": [1.0, 50.0]},
+            {"threshold": [0.01, 0.5], "threshold_unit": ["diagonal"]},
+        ]
+        search = GridSearchCV(DefocusSegmenter(), grid, cv=3)
+        scores = search.fit(samples, masks).cv_results_["mean_test_score"]
+        assert (scores[[0, 1, 2, 4]] == 1).all()
+        assert scores[3] < 0.5
+        assert scores[5] < 0.5
+
     def test_over_thresholds_with_a_network_called_once_for_each_photograph(
         self, scenes, tmp_path, monkeypatch
     ):

@@ -1,0 +1,248 @@
+"""The subject that a person points at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from ..sample import DefocusSample
+from ._division import WIDTH, color_evidence, likely_thresholds, sharpness_odds
+from ._grid import FocusGrid, make_grid
+from ._surface import cut_along, evidence_of_parts
+from .hints import SubjectHint, check_hint
+
+__all__ = ["subject_mask"]
+
+# A point stands for a disc whose radius is this share of the diagonal.
+_POINT_RADIUS = 0.01
+# Levels that the subject may end at: with a box any in this range of sigma, in pixels
+# at the reference; else as near to the automatic threshold.
+_N_LEVELS = 40
+_LEAST_SIGMA, _LARGEST_SIGMA = 0.05, 8.0
+_REACH = 0.3
+# The subject should end so much above what was pointed at, or that much is lost for
+# each level.
+_MARGIN, _MISSED_WEIGHT = 0.1, 2.0
+# Cells between the two sides of an outline whose step is measured, and the largest step
+# that counts.
+_STEP_REACH = 4
+_LARGEST_STEP = 1.5
+# Beside the score of a division: the mean step along the subject's outline, how well
+# the parts in a box fill it, and the marks that lie on the wrong side.
+_STEP_WEIGHT, _BOX_STEP_WEIGHT = 0.2, 0.4
+_FIT_WEIGHT, _WRONG_WEIGHT = 0.5, 2.0
+# Cells are less likely to be the subject the farther they are from what was pointed at:
+# odds per diagonal, from a quarter of it on.
+_DISTANCE_ODDS, _NEAR = 3.0, 0.25
+# What was pointed at counts so many times in the subject's colors.
+_MARK_WEIGHT = 20.0
+# In a box, parts are kept that so much speaks for, of what speaks for the largest; and
+# with a point on what the map takes for out of focus.
+_BOX_SHARE, _PART_SHARE = 0.1, 0.3
+_FAR = 8.0
+
+
+def subject_mask(
+    sample: DefocusSample, points: Any = None, boxes: Any = None, scribble: Any = None
+) -> np.ndarray:
+    """Mask of what is not the subject that a person points at.
+
+    The subject is the connected part around each point or mark, or the parts in a box.
+    A point on what the map takes for out of focus is added to what is in focus. The
+    subject ends at the level that divides the map best, where the step along its
+    outline is steep; colors like its own and nearness count, too.
+
+    Parameters
+    ----------
+    sample : DefocusSample
+        With its blur map.
+    points : (x, y) or list of (x, y), optional
+        Points on the subject: column and row, from 0, in pixels of the photograph.
+    boxes : (left, top, width, height) or list of them, optional
+        Boxes that hold the subject, in pixels of the photograph. Nothing outside of
+        all boxes belongs to it.
+    scribble : array-like of shape (H, W), optional
+        1 on the subject, 2 on the background, 0 where nothing is said.
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool
+        False on the subject, True elsewhere, as masks of what is out of focus.
+
+    Raises
+    ------
+    ValueError
+        If there is no blur map or no hint, or a hint is outside the photograph or not
+        of its form.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus import DefocusSample
+    >>> from skdefocus.segment import subject_mask
+    >>> blur_map = np.full((40, 60), 4.0)
+    >>> blur_map[10:30, 5:20] = blur_map[10:30, 40:55] = 0.3
+    >>> sample = DefocusSample(np.zeros((40, 60)), blur_map)
+    >>> mask = subject_mask(sample, points=(12, 20))
+    >>> bool(mask[20, 12]), bool(mask[20, 47])
+    (False, True)
+    """
+    blur_map = sample.require_map()
+    hint = check_hint(blur_map.shape, points, boxes, scribble)
+    if hint is None:
+        raise ValueError("a subject needs a point, a box or a scribble; got none.")
+    grid = make_grid(blur_map, sample.image, sample.confidence, sample.unit)
+    subject, background = _marks(hint, blur_map.shape, grid)
+    pointed_at = _level_at(grid, subject)
+    threshold, usual = _find_threshold(grid, hint, subject, background, pointed_at)
+    known = np.where(subject, _FAR, np.where(background, -_FAR, 0))
+    near = np.zeros_like(grid.levels)
+    if subject.any():
+        distance = ndimage.distance_transform_edt(~subject)
+        beyond = np.maximum(distance / np.hypot(*subject.shape) - _NEAR, 0)
+        near -= (_DISTANCE_ODDS * beyond).astype(np.float32)
+    odds = sharpness_odds(grid, threshold) + near + known
+    weight = np.where(subject, np.maximum(grid.confidence, 0.5) * _MARK_WEIGHT, 0)
+    weight = np.maximum(weight, np.where(background, 1, grid.confidence))
+    evidence = near + color_evidence(grid, odds, weight)
+    surface = (threshold + WIDTH * evidence).astype(np.float32)
+    surface[subject] = threshold + _FAR
+    surface[background] = threshold - _FAR
+    parts, for_them = evidence_of_parts(
+        np.where(known != 0, known, odds + evidence - near)
+    )
+    kept = np.zeros(len(for_them), bool)
+    kept[parts[subject]] = True
+    if hint.boxes:
+        kept |= for_them >= _BOX_SHARE * for_them.max()
+    elif pointed_at > usual:
+        kept |= for_them >= _PART_SHARE * for_them.max()
+    kept[0] = True
+    surface[~kept[parts]] = threshold - _FAR
+    if not (kept[parts] & (parts > 0)).any():
+        # Nothing in the boxes is in focus: they hold the subject all the same.
+        surface[~background] = threshold + _FAR
+    mask = cut_along(surface, blur_map, sample.image, grid)
+    if hint.boxes:
+        outside = np.ones_like(mask)
+        for left, top, width, height in hint.boxes:
+            rows = slice(max(0, round(top)), max(0, round(top + height)))
+            outside[rows, max(0, round(left)) : max(0, round(left + width))] = False
+        mask |= outside
+    return mask
+
+
+def _marks(
+    hint: SubjectHint, shape: tuple[int, ...], grid: FocusGrid
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cells that are surely subject, and surely background."""
+    subject = np.zeros(grid.levels.shape, bool)
+    background = np.zeros_like(subject)
+    rows, columns = (np.arange(n, dtype=float) for n in subject.shape)
+    if hint.boxes:
+        background[:] = True
+        for left, top, width, height in hint.boxes:
+            # A cell that the box only touches may be either.
+            first = [int(value // grid.cell) for value in (top, left)]
+            last = [
+                int(-(-(start + size) // grid.cell))
+                for start, size in ((top, height), (left, width))
+            ]
+            first = [max(0, value) for value in first]
+            background[first[0] : last[0], first[1] : last[1]] = False
+    if hint.scribble is not None:
+        tall, wide = (n * grid.cell for n in subject.shape)
+        marks = np.zeros((tall, wide), np.uint8)
+        marks[: shape[0], : shape[1]] = hint.scribble
+        cells = marks.reshape(subject.shape[0], grid.cell, subject.shape[1], grid.cell)
+        background |= (cells == 2).any(axis=(1, 3))
+        subject |= (cells == 1).any(axis=(1, 3))
+    radius = _POINT_RADIUS * float(np.hypot(*subject.shape))
+    for x, y in hint.points:
+        row, column = int(y // grid.cell), int(x // grid.cell)
+        squared = (rows[:, np.newaxis] - row) ** 2 + (columns - column) ** 2
+        subject |= squared <= radius**2
+    return subject, background & ~subject
+
+
+def _level_at(grid: FocusGrid, subject: np.ndarray) -> float:
+    """Find the level of the least sharp of what was pointed at."""
+    if not subject.any():
+        return -np.inf
+    marks, n = ndimage.label(subject)
+    return float(max(ndimage.median(grid.levels, marks, np.arange(1, n + 1))))
+
+
+def _find_threshold(
+    grid: FocusGrid,
+    hint: SubjectHint,
+    subject: np.ndarray,
+    background: np.ndarray,
+    pointed_at: float,
+) -> tuple[float, float]:
+    """Find the level at which the subject ends, and the automatic threshold."""
+    levels, scores = likely_thresholds(grid)
+    usual = float(levels[scores.argmax()])
+    ends = levels[0], levels[-1]
+    if grid.unit == "px":
+        range_of_sigma = np.array([_LEAST_SIGMA, _LARGEST_SIGMA]) / grid.scale
+        least, largest = grid.to_level(range_of_sigma).tolist()
+        ends = max(ends[0], least), max(min(ends[1], largest), least)
+    step_weight = _BOX_STEP_WEIGHT
+    if not hint.boxes:
+        ends = usual - _REACH, usual + _REACH
+        step_weight = _STEP_WEIGHT
+    marked = hint.scribble is not None and bool((hint.scribble == 2).any())
+    steps = _steps(grid.levels)
+    best, best_score = usual, -np.inf
+    for level in np.linspace(*ends, _N_LEVELS if hint.boxes else _N_LEVELS // 3):
+        part = ((grid.levels < level) | subject) & ~background
+        if subject.any():
+            labels, _ = ndimage.label(part)
+            part = np.isin(labels, np.unique(labels[subject]))
+        score = float(np.interp(level, levels, scores))
+        score += step_weight * _mean_step(part, steps)
+        score -= _MISSED_WEIGHT * max(0.0, pointed_at + _MARGIN - float(level))
+        if hint.boxes:
+            score += _FIT_WEIGHT * _fit(part, background)
+        if hint.scribble is not None:
+            wrong = float((grid.levels[subject] >= level).mean())
+            wrong += float((grid.levels[background] < level).mean() if marked else 0)
+            score -= _WRONG_WEIGHT * wrong
+        if score > best_score:
+            best, best_score = float(level), score
+    return best, usual
+
+
+def _steps(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Differences of levels some cells before and after each border of two cells."""
+    reach = _STEP_REACH
+    padded = np.pad(levels, reach, mode="edge")
+    height, width = levels.shape
+    inside = slice(reach, reach + height), slice(reach, reach + width)
+    after = slice(2 * reach, None)
+    down = padded[after, inside[1]][: height - 1] - padded[1:height, inside[1]]
+    across = padded[inside[0], after][:, : width - 1] - padded[inside[0], 1:width]
+    return tuple(  # type: ignore[return-value]
+        np.minimum(abs(step), _LARGEST_STEP) for step in (down, across)
+    )
+
+
+def _mean_step(part: np.ndarray, steps: tuple[np.ndarray, np.ndarray]) -> float:
+    down, across = steps
+    along = np.concatenate(
+        [down[part[1:] != part[:-1]], across[part[:, 1:] != part[:, :-1]]]
+    )
+    return float(along.mean()) if along.size else 0.0
+
+
+def _fit(part: np.ndarray, background: np.ndarray) -> float:
+    """Find how much of the boxes the bounding box of the parts in them fills."""
+    if not part.any():
+        return 0.0
+    filled = np.zeros_like(part)
+    rows, columns = part.any(axis=1).nonzero()[0], part.any(axis=0).nonzero()[0]
+    filled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    return float((filled & ~background).sum() / max((~background).sum(), 1))

@@ -146,5 +146,6 @@ def color_evidence(
 def _color_bins(plane: np.ndarray) -> np.ndarray:
     least, largest = np.quantile(plane, _COLOR_ENDS)
     share = (plane - least) / max(largest - least, _LEAST_SPAN)
-    bins: np.ndarray = np.clip(share * _COLOR_BINS, 0, _COLOR_BINS - 1).astype(np.intp)
-    return bins
+    bins = np.clip(share * _COLOR_BINS, 0, _COLOR_BINS - 1)
+    whole: np.ndarray = bins.astype(np.intp)
+    return whole

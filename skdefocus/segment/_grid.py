@@ -76,7 +76,9 @@ class FocusGrid:
             levels: np.ndarray = np.log(values * self.scale + _OFFSET)
             return levels
         least, largest = self.ends
-        return (values - least) * (_RELATIVE_SPAN / max(largest - least, 1e-6))
+        span = max(largest - least, 1e-6)
+        shares: np.ndarray = (values - least) * (_RELATIVE_SPAN / span)
+        return shares
 
     def to_value(self, levels: np.ndarray | float) -> np.ndarray:
         """Take levels back to values of the map.
@@ -113,7 +115,7 @@ def diagonal_of(shape: tuple[int, ...]) -> float:
     float
         In pixels, at least 385.
     """
-    return max(float(np.hypot(*shape[:2])), _LEAST_DIAGONAL)
+    return max(float(np.hypot(shape[0], shape[1])), _LEAST_DIAGONAL)
 
 
 def make_grid(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -111,7 +112,7 @@ def _tuples(given: Any, length: int, what: str, name: str) -> list[tuple[float, 
     for item in items:
         numbers = list(item) if isinstance(item, Sequence | np.ndarray) else []
         valid = len(numbers) == length and all(
-            isinstance(value, Real) and np.isfinite(value) for value in numbers
+            isinstance(value, Real) and isfinite(value) for value in numbers
         )
         if not valid:
             raise ValueError(f"subject_{name} must hold {what}, in pixels; got {given}")

@@ -140,7 +140,7 @@ def _marks(
     """Cells that are surely subject, and surely background."""
     subject = np.zeros(grid.levels.shape, bool)
     background = np.zeros_like(subject)
-    rows, columns = (np.arange(n, dtype=float) for n in subject.shape)
+    tall, wide = subject.shape
     if hint.boxes:
         background[:] = True
         for left, top, width, height in hint.boxes:
@@ -153,16 +153,16 @@ def _marks(
             first = [max(0, value) for value in first]
             background[first[0] : last[0], first[1] : last[1]] = False
     if hint.scribble is not None:
-        tall, wide = (n * grid.cell for n in subject.shape)
-        marks = np.zeros((tall, wide), np.uint8)
+        marks = np.zeros((tall * grid.cell, wide * grid.cell), np.uint8)
         marks[: shape[0], : shape[1]] = hint.scribble
-        cells = marks.reshape(subject.shape[0], grid.cell, subject.shape[1], grid.cell)
+        cells = marks.reshape(tall, grid.cell, wide, grid.cell)
         background |= (cells == 2).any(axis=(1, 3))
         subject |= (cells == 1).any(axis=(1, 3))
-    radius = _POINT_RADIUS * float(np.hypot(*subject.shape))
+    rows, columns = np.arange(tall)[:, np.newaxis], np.arange(wide)
+    radius = _POINT_RADIUS * float(np.hypot(tall, wide))
     for x, y in hint.points:
         row, column = int(y // grid.cell), int(x // grid.cell)
-        squared = (rows[:, np.newaxis] - row) ** 2 + (columns - column) ** 2
+        squared = (rows - row) ** 2 + (columns - column) ** 2
         subject |= squared <= radius**2
     return subject, background & ~subject
 
@@ -216,7 +216,7 @@ def _find_threshold(
     return best, usual
 
 
-def _steps(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _steps(levels: np.ndarray) -> list[np.ndarray]:
     """Differences of levels some cells before and after each border of two cells."""
     reach = _STEP_REACH
     padded = np.pad(levels, reach, mode="edge")
@@ -225,12 +225,10 @@ def _steps(levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     after = slice(2 * reach, None)
     down = padded[after, inside[1]][: height - 1] - padded[1:height, inside[1]]
     across = padded[inside[0], after][:, : width - 1] - padded[inside[0], 1:width]
-    return tuple(  # type: ignore[return-value]
-        np.minimum(abs(step), _LARGEST_STEP) for step in (down, across)
-    )
+    return [np.minimum(abs(step), _LARGEST_STEP) for step in (down, across)]
 
 
-def _mean_step(part: np.ndarray, steps: tuple[np.ndarray, np.ndarray]) -> float:
+def _mean_step(part: np.ndarray, steps: list[np.ndarray]) -> float:
     down, across = steps
     along = np.concatenate(
         [down[part[1:] != part[:-1]], across[part[:, 1:] != part[:, :-1]]]
@@ -243,6 +241,6 @@ def _fit(part: np.ndarray, background: np.ndarray) -> float:
     if not part.any():
         return 0.0
     filled = np.zeros_like(part)
-    rows, columns = part.any(axis=1).nonzero()[0], part.any(axis=0).nonzero()[0]
-    filled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = True
+    rows, columns = np.nonzero(part)
+    filled[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = True
     return float((filled & ~background).sum() / max((~background).sum(), 1))

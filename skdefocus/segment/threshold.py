@@ -56,9 +56,10 @@ def photograph_threshold(
         Sigma in pixels, or a relative score; at least 0.
     threshold : float, "auto" or None, default=None
         In ``threshold_unit``. None is a share of the photograph's diagonal that was
-        calibrated, half a pixel of sigma on 770 px, and at least a quarter; "auto" takes the level at which the
-        map falls apart best: sigma on a logarithmic scale as a share of the diagonal,
-        by Otsu's criterion, weighted by confidence and by its distance from what is
+        calibrated, half a pixel of sigma on 770 px, and at least a quarter; "auto"
+        takes the level at which the map falls apart best: sigma on a logarithmic scale
+        as a share of the diagonal, by Otsu's criterion, weighted by confidence and by
+        its distance from what is
         usual. For a relative score both are Otsu's threshold.
     threshold_unit : {"px", "diagonal"}, default="px"
         Unit of a threshold that is a number: pixels of sigma, or the unit of a relative
@@ -148,7 +149,7 @@ def in_unit_of_map(
         )
     if threshold is None:
         return DEFAULT_SHARE * diagonal_of(shape)
-    return float(threshold) * float(np.hypot(*shape[:2]))
+    return float(threshold) * float(np.hypot(shape[0], shape[1]))
 
 
 def sharpest_value(blur_map: np.ndarray, reference: str, unit: str) -> float:

@@ -28,7 +28,7 @@ def test_one_or_many():
     [
         (
             {"points": (30, 0)},
-            r"point \(30, 0\) lies outside the photograph of 30 x 20",
+            r"\(30, 0\) lies outside the photograph of 30 x 20",
         ),
         ({"points": (0, -1)}, "lies outside"),
         ({"points": (1, 2, 3)}, r"subject_points must hold a point \(x, y\) or a list"),

@@ -107,9 +107,7 @@ class TestSegmenter:
 
     def test_shares_of_the_diagonal_need_pixels(self):
         score = sample([[0.0, 1.0]], unit="relative")
-        with pytest.raises(
-            ValueError, match=r"X\[0\]: threshold_unit='diagonal' needs"
-        ):
+        with pytest.raises(ValueError, match=r"X\[0\]: threshold_unit='diagonal' n"):
             DefocusSegmenter(0.1, threshold_unit="diagonal").predict([score])
 
     def test_hints_go_with_their_photographs(self):
@@ -136,13 +134,9 @@ class TestSegmenter:
 
     def test_refuses_hints_that_do_not_fit(self):
         items = [sample(np.ones((4, 6)))] * 2
-        with pytest.raises(
-            ValueError, match=r"subject_points must hold one entry.* 2 "
-        ):
+        with pytest.raises(ValueError, match=r"points must hold one entry.* 2 items"):
             DefocusSegmenter().predict(items, subject_points=[(1, 1)])
-        with pytest.raises(
-            ValueError, match=r"X\[1\]: the subject's point \(6, 1\) lie"
-        ):
+        with pytest.raises(ValueError, match=r"X\[1\]: the subject's point \(6, 1\) l"):
             DefocusSegmenter().predict(items, subject_points=[None, (6, 1)])
 
     def test_through_a_pipeline(self, scenes):

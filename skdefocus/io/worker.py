@@ -35,6 +35,10 @@ _MOST_COLORS = 3
 # How a process ends that was stopped by its own clock.
 _ALARM = -signal.SIGALRM if hasattr(signal, "SIGALRM") else None
 
+# Held while pipes are made: a fork that copied their far ends would keep them open, and
+# the end of the process would not be seen.
+_STARTING = threading.Lock()
+
 _Answer = tuple[dict[str, Any], list[np.ndarray]]
 
 
@@ -242,15 +246,16 @@ class _Process:
         command += [str(os.getpid()), self._folder]
         place = os.pathsep.join(filter(None, sys.path))
         try:
-            self._popen = subprocess.Popen(
-                command,
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": place},
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            with _STARTING:
+                self._popen = subprocess.Popen(
+                    command,
+                    bufsize=0,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env={**os.environ, "PYTHONPATH": place},
+                    creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                )
         except OSError as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise _EndedError(
@@ -378,7 +383,10 @@ class _Host:
                     return answer
                 self.end()
                 if is_first:
-                    raise ValueError("it takes more memory than its pixels should")
+                    raise Refusal(
+                        "is not read: decoding it takes more memory than its pixels "
+                        "should, or than there is."
+                    )
 
     def _running(self) -> _Process:
         if self._process is not None and self._process.has_ended:
@@ -416,9 +424,14 @@ def _close() -> None:
 
 def _after_fork() -> None:
     global _host
+    _STARTING.release()
     old, _host = _host, _Host()
     old.forget()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(
+        before=_STARTING.acquire,
+        after_in_parent=_STARTING.release,
+        after_in_child=_after_fork,
+    )

@@ -1,9 +1,9 @@
 """How long a decoder may work in its process, and how much memory it may take.
 
-Both grow with what a header says and has been accepted, and both are wide: the slowest
-decoder, of JPEG 2000 with 16 bits, needs a fifth of the time on one core of 2020 that
-others use, too, and the greediest, of OpenEXR, less than half of the memory. They are
-there for decoders that never end.
+Both grow with what a header says and has been accepted, and both are wide: on one busy
+core the slowest decoder, of JPEG 2000 with 16 bits, needs a sixth of the time, and the
+greediest, of OpenEXR, less than half of the memory. They are there for decoders that
+never end.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ def test_time_grows_with_the_picture():
 
 @pytest.mark.parametrize("megapixels", [1, 24, 100, 200])
 def test_a_slow_machine_has_time_for_an_honest_raw_file(megapixels):
-    # LibRaw develops 5 megapixels a second on a core of 2020; ten times slower.
+    # LibRaw develops 5 megapixels a second on a busy core; this is ten times slower.
     assert most_seconds(megapixels * 10**6) > megapixels / 0.5
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -174,7 +175,7 @@ def _ask(
     n_bytes: int = 0,
 ) -> _Answer:
     """Have a request answered; what the decoder raised is raised here."""
-    # It has a folder of its own, and names such as /dev/stdin mean another file there.
+    # Names such as /dev/stdin mean another file in another process.
     real = os.path.realpath(path)
     request = {
         **request,
@@ -183,7 +184,7 @@ def _ask(
         "n_bytes": n_bytes + path.stat().st_size,
     }
     message, arrays = _host.ask(request, max_pixels, most_values)
-    text = str(message.get("text"))
+    text = str(message.get("text")).replace(real, str(path))
     if message["kind"] == "refusal":
         raise Refusal(text)
     if message["kind"] == "error":
@@ -239,7 +240,10 @@ class _Process:
 
     def __init__(self) -> None:
         self.has_answered = False
-        self._folder = tempfile.mkdtemp(prefix="skdefocus-")
+        # Made by the process while it decodes. Should it die, it is removed here.
+        self._folder = os.path.join(
+            tempfile.gettempdir(), f"skdefocus-{secrets.token_hex(8)}"
+        )
         # Not the folder one is in: files of strangers lie there, which must not be
         # imported.
         command = [sys.executable or "", "-P", "-m", _MODULE]
@@ -257,7 +261,6 @@ class _Process:
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
         except OSError as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
             raise _EndedError(
                 f"is not read: the process of its decoder does not start ({error})."
             ) from error

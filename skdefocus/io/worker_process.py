@@ -9,8 +9,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,14 +36,9 @@ def main(parent: int, folder: str) -> None:
     parent : int
         The process that asks.
     folder : str
-        Where temporary files may be; it is removed at the end.
+        Where temporary files may be; it is made while there are any.
     """
-    tempfile.tempdir = folder
-
-    def clean() -> None:
-        shutil.rmtree(folder, ignore_errors=True)
-
-    end_with(parent, clean)
+    end_with(parent, lambda: shutil.rmtree(folder, ignore_errors=True))
     # What libraries print must not come between requests and answers.
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
@@ -54,14 +49,25 @@ def main(parent: int, folder: str) -> None:
     try:
         send(answers, "ready")
         os.dup2(nothing, 2)
-        _serve(requests, answers)
+        _serve(requests, answers, folder)
     except BrokenPipeError:
         pass  # Nobody is there any more to read it.
+
+
+@contextmanager
+def _temporary(folder: str) -> Iterator[None]:
+    """Have temporary files made in a folder of a known name, and remove it."""
+    with suppress(OSError):  # Most files are read without any.
+        os.mkdir(folder, 0o700)
+        tempfile.tempdir = folder
+    try:
+        yield
     finally:
-        clean()
+        tempfile.tempdir = None
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(requests: Iterable[bytes], answers: BinaryIO) -> None:
+def _serve(requests: Iterable[bytes], answers: BinaryIO, folder: str) -> None:
     for line in requests:
         request = json.loads(line)
         start = time.monotonic()
@@ -71,7 +77,8 @@ def _serve(requests: Iterable[bytes], answers: BinaryIO) -> None:
             _limit(seconds, most_bytes(n_bytes))
 
         limit(request["n_pixels"], request["n_bytes"])
-        answer(request, answers, limit)
+        with _temporary(folder):
+            answer(request, answers, limit)
         _limit(0, None)
 
 

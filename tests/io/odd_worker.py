@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -55,14 +56,11 @@ def _odd(path: Path, max_pixels: int) -> Photograph:
         os.write(2, b"printed by a library")
         print("printed")
     elif word == "temporary":
-        import tempfile
-
         Path(tempfile.gettempdir(), "left").touch()
         os.kill(os.getpid(), signal.SIGSEGV)
     level = int(word) if word.isdecimal() else 1
-    return Photograph(
-        np.full((3, 4), level, np.uint8), notes=(str(os.getpid()), os.getcwd())
-    )
+    notes = (str(os.getpid()), tempfile.gettempdir())
+    return Photograph(np.full((3, 4), level, np.uint8), notes=notes)
 
 
 def _answer(request, answers, limit):

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -207,17 +208,15 @@ def test_nothing_is_imported_from_the_folder_one_is_in(odd, monkeypatch, tmp_pat
 
 
 @on_posix
-def test_temporary_files_of_a_dead_process_are_removed(odd):
-    odd("fine")
-    folder = worker._host._process._folder
-    assert Path(folder).is_dir()
-    with pytest.raises(ValueError, match="crashes"):
+def test_temporary_files_of_a_dead_process_are_removed(odd, tmp_path, monkeypatch):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    where = Path(odd("fine").notes[1])
+    assert where.parent == folder
+    with pytest.raises(ValueError, match="crashes its decoder"):
         odd("temporary")
-    assert not Path(folder).exists()
-    odd("fine")
-    folder = worker._host._process._folder
-    worker._host.end()
-    assert not Path(folder).exists()
+    assert list(folder.iterdir()) == []
 
 
 def test_at_the_end_of_the_program_no_process_is_started(odd):
@@ -258,12 +257,8 @@ def run(tmp_path, text, *, wait=True):
 
 @on_posix
 def test_it_ends_with_the_program(tmp_path):
-    number, folder = run(
-        tmp_path,
-        "print(json.dumps([int(read('fine')), worker._host._process._folder]))",
-    )
+    number = run(tmp_path, "print(read('fine'))")
     assert not is_there(number)
-    assert not Path(folder).exists()
 
 
 @on_posix
@@ -363,6 +358,13 @@ def test_a_preview_comes_from_it_too(tmp_path):
     found = read_raw_preview(write_any(tmp_path / "x.dng", light, preview=(160, 120)))
     assert found.image.shape == (120, 160, 3)
     assert read_raw_preview(write_any(tmp_path / "y.dng", light)) is None
+
+
+def test_a_sentence_has_the_name_that_was_given(tmp_path, monkeypatch):
+    odd_file(tmp_path / "x.avif", "")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"^x\.avif is damaged .* file 'x\.avif'\.$"):
+        read_photograph("x.avif")
 
 
 @on_posix

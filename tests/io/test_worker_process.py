@@ -107,7 +107,6 @@ def test_pages_of_a_tiff(tmp_path):
 @pytest.fixture
 def start(tmp_path):
     folder = tmp_path / "temporary"
-    folder.mkdir()
     module = "skdefocus.io.worker_process"
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", module, str(os.getpid()), str(folder)],
@@ -154,7 +153,7 @@ def test_a_decoder_ends_on_time_without_anybody_else(tmp_path):
     assert time.monotonic() - start < 30
 
 
-def test_the_limit_is_set_anew_for_each_request(monkeypatch, picture):
+def test_the_limit_is_set_anew_for_each_request(monkeypatch, picture, tmp_path):
     set_to = []
     monkeypatch.setattr(worker_process, "_limit", lambda *limit: set_to.append(limit))
 
@@ -164,7 +163,10 @@ def test_the_limit_is_set_anew_for_each_request(monkeypatch, picture):
 
     monkeypatch.setattr(worker_process, "decode", decode)
     request = {**picture, "n_pixels": 0, "n_bytes": 10**6, "max_pixels": 10**6}
-    worker_process._serve([json.dumps(request).encode()] * 2, io.BytesIO())
+    folder = tmp_path / "temporary"
+    lines = [json.dumps(request).encode()] * 2
+    worker_process._serve(lines, io.BytesIO(), str(folder))
+    assert not folder.exists()
     first, second, last = set_to[:3]
     assert [n_bytes for _, n_bytes in set_to[3:]] == [first[1], second[1], None]
     assert 60 < first[0] < second[0]

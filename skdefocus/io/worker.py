@@ -2,8 +2,8 @@
 
 A decoder that never ends, or that crashes, costs one photograph and not the program.
 One process works for the calling one, file after file; it is started when it is first
-needed, started again if it was stopped, and ends with the program. Why it is made so
-stands in ``docs/decisions/decoders_apart.rst``.
+needed, started again if it was stopped, and ends with the program
+(docs/decisions/decoders_apart.rst).
 """
 
 from __future__ import annotations

@@ -124,10 +124,14 @@ def answer(
     limit : callable, optional
         Takes the pixels and bytes that a header says, when they are known.
     """
+    largest = 0
 
     def tell(n_pixels: int) -> None:
-        limit(n_pixels, request["n_bytes"] + BYTES_PER_PIXEL * n_pixels)
-        send(answers, "pixels", n_pixels=n_pixels)
+        nonlocal largest
+        if n_pixels > largest:  # A preview beside the photograph is smaller.
+            largest = n_pixels
+            limit(n_pixels, request["n_bytes"] + BYTES_PER_PIXEL * n_pixels)
+            send(answers, "pixels", n_pixels=n_pixels)
 
     try:
         with told_of_pixels(tell):

@@ -46,11 +46,23 @@ def picture(tmp_path):
 def test_pixels_are_told_and_limited_before_the_photograph_comes(picture):
     limits = []
     found = messages(picture, lambda *limit: limits.append(limit))
-    *told, (message, arrays) = found
-    assert {(m["kind"], m["n_pixels"]) for m, _ in told} == {("pixels", 40 * 56)}
-    assert set(limits) == {(40 * 56, 100 + BYTES_PER_PIXEL * 40 * 56)}
+    (told, _), (message, arrays) = found
+    assert (told["kind"], told["n_pixels"]) == ("pixels", 40 * 56)
+    assert limits == [(40 * 56, 100 + BYTES_PER_PIXEL * 40 * 56)]
     photograph = unpack_photograph(message, arrays)
     assert (photograph.file_format, photograph.image.shape) == ("EXR", (40, 56, 3))
+
+
+def test_the_largest_picture_in_a_file_counts(picture, monkeypatch):
+    def decode(path, name, max_pixels):
+        for width in (10, 30, 20):
+            check_pixels(width, 10, max_pixels)
+        raise Refusal("is odd.")
+
+    limits = []
+    monkeypatch.setattr(worker_process, "decode", decode)
+    messages(picture, lambda n_pixels, n_bytes: limits.append(n_pixels))
+    assert limits == [100, 300]
 
 
 @pytest.mark.parametrize(

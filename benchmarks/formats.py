@@ -35,7 +35,7 @@ if __package__:
 else:
     from tiff_writer import chunk, write_png, write_tiff
 
-from skdefocus.io import Photograph, rare, read_photograph
+from skdefocus.io import Photograph, read_photograph
 
 HEIGHT, WIDTH = 37, 53
 # Beside a step of rounding, what lossy decoders may differ by.
@@ -784,20 +784,6 @@ def table(results: dict[tuple[str, str], Counter[str]]) -> list[str]:
     return lines
 
 
-def in_this_process(
-    path: Path, index: int, result: Path, n_bytes: int, seconds: float
-) -> str:
-    """Decode a rare TIFF without the process of its own, which takes half a second."""
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(path) as file:
-            np.save(result, file.pages[index].asarray(maxworkers=1))
-    except Exception as error:
-        return (str(error).splitlines() or [type(error).__name__])[0]
-    return ""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the table, and what was refused and why; 1 if anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -808,7 +794,6 @@ def main(arguments: list[str] | None = None) -> int:
         help="all orientations and byte orders of every kind, not by turns",
     )
     options = parser.parse_args(arguments)
-    rare.run_worker = in_this_process
     results: dict[tuple[str, str], Counter[str]] = {}
     refused: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:

@@ -11,9 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -30,6 +27,7 @@ from typing import Any
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 
+from .._shared.processes import end_with
 from .._shared.threads import ONE_THREAD
 from .jobs import Job
 from .work import STARTED_BEFORE, Task, failed_row, work
@@ -40,23 +38,6 @@ __all__ = ["CallingProcess", "ClusterPool", "LocalPool", "active_pool", "run_job
 _MAX_STILLBORN = 3
 # Seconds that the pool of this machine may take to hand work over to its workers.
 _HANDED_OVER = 5.0
-
-
-def _end_with(parent: int) -> None:
-    """Make this process end soon after its parent, also one that is killed.
-
-    An interrupt from the keyboard is the parent's affair: it stops its workers.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    # On Windows a starter may stand between the two.
-    if sys.platform != "win32":
-        threading.Thread(target=watch, daemon=True).start()
 
 
 class CallingProcess:
@@ -86,7 +67,7 @@ class LocalPool:
         return ProcessPoolExecutor(
             self.n_workers,
             env=ONE_THREAD,
-            initializer=_end_with,
+            initializer=end_with,
             initargs=(os.getpid(),),
         )
 

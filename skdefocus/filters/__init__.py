@@ -1,5 +1,6 @@
 """Numerical kernels on plain arrays."""
 
+from .._shared.light import linear_to_srgb, srgb_to_linear
 from ._blur import blur, disc_kernel
 from ._global_smoother import global_smoother
 from ._laplacian import laplacian, variance_of_laplacian
@@ -8,7 +9,6 @@ from .box import box_mean
 from .conditions import measure_conditions
 from .equalization import adaptive_equalization
 from .guided import guided_filter
-from .light import linear_to_srgb, srgb_to_linear
 from .matting import matting_smoother
 from .mutual_guided import mutual_guided_filter
 from .noise import noise_deviation

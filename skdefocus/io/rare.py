@@ -1,28 +1,23 @@
-"""TIFFs that only imagecodecs decodes, in a process with a clock and a memory limit."""
+"""TIFFs that only imagecodecs decodes."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from .._shared.threads import ONE_THREAD
 from .refusal import Refusal
 from .tiff_pages import Page
+from .worker import decode_page
 
-__all__ = ["decode_rare", "run_worker"]
+__all__ = ["decode_rare", "read_page"]
 
 _COMPRESSIONS = {
     **{6: "JPEG", 7: "JPEG", 34712: "JPEG 2000", 34887: "LERC", 34892: "lossy JPEG"},
     **{34925: "LZMA", 34933: "PNG", 34934: "JPEG XR", 50000: "Zstandard"},
     **{50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL"},
 }
-_SECONDS, _PIXELS_PER_SECOND = 60, 2_000_000
 # What the decoder says of what it does not know, in contrast to what is damaged.
 _UNKNOWN = ("not supported", "not implemented", "requires", "unknown")
 
@@ -60,29 +55,22 @@ def decode_rare(path: Path, page: Page, index: int) -> np.ndarray:
             f"common TIFF."
         )
     height, width = page.get("height", 0), page.get("width", 0)
-    n_bytes = height * width * page.n_samples * -(-page.bits // 8)
-    shape = height, width, page.n_samples
-    with TemporaryDirectory(prefix="skdefocus-") as folder:
-        result = Path(folder) / "pixels.npy"
-        seconds = _SECONDS + height * width / _PIXELS_PER_SECOND
-        try:
-            said = run_worker(path, index, result, n_bytes, seconds)
-        except subprocess.TimeoutExpired as error:
-            raise Refusal(f"is {kind} that takes too long to decode.") from error
-        if any(word in said for word in _UNKNOWN):
-            raise Refusal(f"is {kind}, which is not read ({said}).")
-        if said:
-            raise ValueError(said)
-        pixels: np.ndarray = np.load(result, allow_pickle=False)
+    n_bytes = -(-page.bits // 8)
+    try:
+        pixels = decode_page(path, index, height * width, page.n_samples, n_bytes)
+    except Refusal:
+        raise
+    except ValueError as error:
+        if any(word in str(error) for word in _UNKNOWN):
+            raise Refusal(f"is {kind}, which is not read ({error}).") from error
+        raise
     if page.get("planar", 1) == 2 and page.n_samples > 1:
         pixels = np.moveaxis(pixels.reshape(-1, height, width), 0, -1)
-    return pixels.reshape(shape)
+    return pixels.reshape(height, width, page.n_samples)
 
 
-def run_worker(
-    path: Path, index: int, result: Path, n_bytes: int, seconds: float
-) -> str:
-    """Decode in a process of its own.
+def read_page(path: Path, index: int) -> np.ndarray:
+    """Decode a page with tifffile, in this process.
 
     Parameters
     ----------
@@ -90,35 +78,14 @@ def run_worker(
         The TIFF.
     index : int
         The number of the page.
-    result : Path
-        The ``.npy`` to write.
-    n_bytes : int
-        What the samples should take.
-    seconds : float
-        How long it may take.
 
     Returns
     -------
-    str
-        What went wrong; empty if nothing did.
-
-    Raises
-    ------
-    subprocess.TimeoutExpired
-        If it takes longer.
+    ndarray
+        Samples as they are stored.
     """
-    command = [sys.executable, "-m", "skdefocus.io.rare_worker"]
-    command += [os.fspath(path.absolute()), str(index), str(result), str(n_bytes)]
-    place = os.pathsep.join(filter(None, sys.path))
-    done = subprocess.run(
-        command,
-        env={**os.environ, **ONE_THREAD, "PYTHONPATH": place},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-    )
-    if done.returncode == 0 and result.exists():
-        return ""
-    lines = done.stderr.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "the decoder stopped"
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        pixels: np.ndarray = file.pages[index].asarray(maxworkers=1)
+    return pixels

@@ -10,13 +10,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from .decoders import find_decoder, read_preview
+from .decoders import find_format
 from .photograph import Photograph
 from .pixels import fit_samples
 from .plain import read_plain
-from .refusal import Refusal
+from .refusal import Refusal, first_line
 from .tiff import read_tiff
 from .tiff_pages import TIFF_STARTS
+from .worker import decode_photograph, decode_preview
 
 __all__ = [
     "DEFAULT_MAX_PIXELS",
@@ -102,8 +103,8 @@ def read_raw_preview(
     path = Path(os.fsdecode(path))
 
     def read() -> Photograph | None:
-        find_decoder(path)  # Tells if there is none.
-        return read_preview(path, max_pixels)
+        find_format(path)  # Tells if there is no decoder.
+        return decode_preview(path, max_pixels)
 
     return _read_whole(path, read)
 
@@ -180,12 +181,8 @@ def _read_whole(path: Path, read: Callable[[], _Read]) -> _Read:
         raise ValueError(f"{path} takes more memory to read than there is.") from error
     except Exception as error:
         # Decoders raise nearly anything on a damaged file.
-        said = error.args[0] if error.args else ""
-        # LibRaw's complaints are bytes.
-        text = said.decode(errors="replace") if isinstance(said, bytes) else str(error)
-        lines = text.strip().splitlines() or [type(error).__name__]
         raise ValueError(
-            f"{path} is damaged or truncated: {lines[0].rstrip('.')}."
+            f"{path} is damaged or truncated: {first_line(error)}."
         ) from error
 
 
@@ -203,12 +200,13 @@ def _refuse_early(path: Path) -> None:
 
 def _read(path: Path, max_pixels: int) -> Photograph:
     """Read the numbers of a file by what it begins with, whatever its ending."""
-    decode = find_decoder(path)
-    if decode is None:
+    name = find_format(path)
+    if name is not None:
+        found = decode_photograph(path, name, max_pixels)
+    else:
         with path.open("rb") as file:
             is_tiff = file.read(4) in TIFF_STARTS
-        decode = read_tiff if is_tiff else read_plain
-    found = decode(path, max_pixels)
+        found = (read_tiff if is_tiff else read_plain)(path, max_pixels)
     # What of the metadata was not read is told with the rest.
     return replace(found, notes=(*found.notes, *found.metadata.notes))
 

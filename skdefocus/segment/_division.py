@@ -133,7 +133,8 @@ def color_evidence(
         smoothed: np.ndarray = ndimage.gaussian_filter(
             counts.reshape(shape), _COLOR_SMOOTHING, mode="constant"
         )
-        return smoothed / max(smoothed.sum(), 1e-9) + _LEAST_SHARE
+        found: np.ndarray = smoothed / max(smoothed.sum(), 1e-9) + _LEAST_SHARE
+        return found
 
     for _ in range(_ROUNDS):
         in_focus = expit(odds + evidence)

@@ -95,11 +95,12 @@ class FocusGrid:
         """
         levels = np.asarray(levels)
         if self.unit == "px":
-            return np.maximum(np.exp(levels) - _OFFSET, 0) / self.scale
+            sigma: np.ndarray = np.maximum(np.exp(levels) - _OFFSET, 0) / self.scale
+            return sigma
         least, largest = self.ends
-        return np.maximum(levels * (max(largest - least, 1e-6) / _RELATIVE_SPAN), 0) + (
-            least
-        )
+        span = max(largest - least, 1e-6) / _RELATIVE_SPAN
+        scores: np.ndarray = np.maximum(levels * span, 0) + least
+        return scores
 
 
 def diagonal_of(shape: tuple[int, ...]) -> float:

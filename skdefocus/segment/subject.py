@@ -140,7 +140,7 @@ def _marks(
     """Cells that are surely subject, and surely background."""
     subject = np.zeros(grid.levels.shape, bool)
     background = np.zeros_like(subject)
-    tall, wide = subject.shape
+    tall, wide = grid.levels.shape[0], grid.levels.shape[1]
     if hint.boxes:
         background[:] = True
         for left, top, width, height in hint.boxes:

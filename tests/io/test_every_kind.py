@@ -12,7 +12,6 @@ from collections import Counter
 import pytest
 
 from benchmarks import formats
-from skdefocus.io import rare
 
 # Of each group of files, how many are left out for each one that is read, and how many
 # must be exact at least.
@@ -29,9 +28,8 @@ GROUPS = {
 
 @pytest.mark.filterwarnings("ignore")  # Of what writes them.
 @pytest.mark.parametrize("cells", GROUPS, ids=lambda cells: cells.__name__)
-def test_every_kind_is_exact_or_refused(cells, tmp_path, monkeypatch):
+def test_every_kind_is_exact_or_refused(cells, tmp_path):
     step, least = GROUPS[cells]
-    monkeypatch.setattr(rare, "run_worker", formats.in_this_process)
     counts: Counter[str] = Counter()
     for cell in itertools.islice(cells(), 0, None, step):
         result, text = formats.judge(cell, tmp_path)

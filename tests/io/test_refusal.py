@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from skdefocus.io.refusal import Refusal, check_pixels
+from skdefocus.io.refusal import Refusal, check_pixels, first_line, told_of_pixels
 
 
 def test_as_many_pixels_as_accepted():
@@ -20,3 +20,21 @@ def test_one_more_is_refused_with_the_option(size):
 def test_no_pixels_are_damage(size):
     with pytest.raises(Refusal, match="is damaged or truncated"):
         check_pixels(*size, 200)
+
+
+def test_who_asked_is_told_what_was_accepted():
+    told = []
+    with told_of_pixels(told.append):
+        check_pixels(10, 20, 200)
+        with pytest.raises(Refusal):
+            check_pixels(10, 21, 200)
+    check_pixels(1, 1, 200)
+    assert told == [200]
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [(ValueError("a.\nb"), "a"), (KeyError(), "KeyError"), (OSError(" \n"), "OSError")],
+)
+def test_the_first_line_of_an_error(error, line):
+    assert first_line(error) == line

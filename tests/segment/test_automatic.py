@@ -57,7 +57,8 @@ class TestMask:
         subject, open_part = rectangle(60, 180, 90, 240), rectangle(60, 180, 240, 280)
         red = np.where((subject | open_part)[..., np.newaxis], [0.8, 0.2, 0.2], 0.4)
         confidence = np.where(open_part, 0.3, 0.9)
-        sigma = np.select([subject, open_part], [0.3, np.geomspace(0.01, 3, 360)], 3.0)
+        between = 0.3 + 0.01 * np.clip(np.arange(360) - 240, 0, 40)
+        sigma = np.select([subject, open_part], [0.3, between], 3.0)
         left_out = {}
         for name, image in (("red", red), ("gray", np.full((*SHAPE, 3), 0.4))):
             mask = automatic_mask(sample(sigma, confidence, image))

@@ -13,7 +13,7 @@ from ..photograph import Photograph
 from ..refusal import Refusal
 from . import avif, heif, jpeg2000, layers, raw
 
-__all__ = ["find_decoder", "missing_extra"]
+__all__ = ["decode", "find_format", "missing_extra"]
 
 # Takes a path and the most pixels that are accepted.
 _Decoder = Callable[[Path, int], Photograph]
@@ -70,8 +70,8 @@ def missing_extra(path: Path) -> str | None:
     return None if extra is None or _is_installed(extra) else extra
 
 
-def find_decoder(path: Path) -> _Decoder | None:
-    """Find the decoder of a file by its beginning; of raw files by its name.
+def find_format(path: Path) -> str | None:
+    """Find which decoder reads a file, by its beginning; of raw files by the name.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ def find_decoder(path: Path) -> _Decoder | None:
 
     Returns
     -------
-    callable or None
-        Takes the path and the most pixels that are accepted; None leaves the file to
-        the readers of TIFF and of plain formats.
+    str or None
+        The format, for `decode`; None leaves the file to the readers of TIFF and of
+        plain formats.
 
     Raises
     ------
@@ -97,7 +97,27 @@ def find_decoder(path: Path) -> _Decoder | None:
             f"is {_CALLED[known.extra]}; to read it, install the extra "
             f"{known.extra!r}: pip install 'skdefocus[{known.extra}]'."
         )
-    return _DECODERS[known.name]
+    return known.name
+
+
+def decode(path: Path, name: str, max_pixels: int) -> Photograph:
+    """Read a photograph with the decoder of a format, in this process.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The format, from `find_format`.
+    max_pixels : int
+        Larger photographs are refused from their header.
+
+    Returns
+    -------
+    Photograph
+        As the decoder gives it.
+    """
+    return _DECODERS[name](path, max_pixels)
 
 
 def _format(path: Path) -> Format | None:

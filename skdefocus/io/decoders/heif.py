@@ -36,7 +36,8 @@ def read(path: Path, max_pixels: int) -> Photograph:
         picture = pi_heif.open_heif(file, convert_hdr_to_8bit=False)
         width, height = picture.size
         check_pixels(width, height, max_pixels)
-        pixels = np.asarray(picture)
+        # A copy: up to pi-heif 1.4 a view outlives the memory that it shows.
+        pixels = np.array(picture)
         depth = int(picture.info.get("bit_depth", 8))
         profile = picture.info.get("icc_profile") or None
         notes = _what_else(picture)

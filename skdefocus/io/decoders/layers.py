@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...filters import linear_to_srgb
+from ..._shared.light import linear_to_srgb
 from ..metadata import read_metadata
 from ..openimageio import BYTES_PER_PIXEL, opened, read_native
 from ..photograph import Photograph

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from skdefocus.io import read_photograph
+from skdefocus.io.decoders import heif
 from tests.io.metadata import make_exif
 from tests.io.pictures import smooth, write_any
 
@@ -41,6 +42,17 @@ def test_upright_once_and_with_its_metadata(tmp_path):
     exif = Image.Exif()
     exif.load(found.metadata.exif)
     assert (exif[271], exif[274]) == ("Maker", 1)
+
+
+def test_pixels_outlive_the_file(tmp_path):
+    # Large enough that its memory leaves the process with it.
+    image = smooth(512, 512)
+    found = heif.read(write_any(tmp_path / "x.heic", image), image.size)
+    owner = found.image
+    while getattr(owner, "base", None) is not None:
+        owner = owner.base
+    assert isinstance(owner, np.ndarray)
+    assert owner.flags.owndata
 
 
 def test_the_limit_on_pixels_holds(tmp_path):

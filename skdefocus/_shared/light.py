@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._shared.validation import to_float_image
+from .validation import to_float_image
 
 __all__ = ["linear_to_srgb", "srgb_to_linear"]
 

@@ -64,7 +64,7 @@ class TestMask:
             mask = automatic_mask(sample(sigma, confidence, image))
             left_out[name] = mask[open_part].mean()
             assert not mask[subject].any()
-        assert 0.1 < left_out["red"] < left_out["gray"] - 0.1
+        assert left_out["red"] < left_out["gray"] - 0.3
 
     def test_of_relative_scores_and_gray_photographs(self, rough):
         subject = rectangle(60, 180, 90, 240)

@@ -37,7 +37,7 @@ for name, (on_person, behind) in {
 
 # %%
 # `measure_map` gives what the report of a batch tells of each photograph. The subject
-# is a mask; on the command line ``--subject LEFT,TOP,WIDTH,HEIGHT``, or a mask file.
+# is a mask; on the command line ``--subject`` takes a mask file, a point or a box.
 
 steps = make_pipeline(*[step for _, step in recommended_steps()])
 samples = steps.fit_transform(list(frames.values()))

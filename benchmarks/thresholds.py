@@ -162,7 +162,9 @@ def print_masks(names: list[str], rows: list[dict[str, float]], n_worst: int) ->
         )
         print_row(column, values.tolist(), more)
     order = np.argsort([row["certainty"] for row in rows])
-    quarters = [automatic[part].mean() for part in np.array_split(order, min(4, len(order)))]
+    quarters = [
+        automatic[part].mean() for part in np.array_split(order, min(4, len(order)))
+    ]
     print("certain              ", "  ".join(f"{q:.3f}" for q in quarters))
     print("largest errors of auto:")
     for index in np.argsort(automatic)[:n_worst]:

@@ -11,6 +11,8 @@ from ._grid import FocusGrid
 __all__ = ["WIDTH", "color_evidence", "likely_thresholds", "sharpness_odds"]
 
 _BINS = 512
+# Levels are as uncertain as this: a threshold keeps its distance from both sides.
+_BLUR_OF_LEVELS = 0.1
 # How far thresholds usually lie from half a pixel of sigma at the reference, as the
 # weight of their squared distance beside the share of the variance that is explained.
 _USUAL_SIGMA = 0.5
@@ -25,7 +27,8 @@ _COLOR_BINS = 10
 _COLOR_SMOOTHING = 0.8
 _MOST_COLOR_ODDS = 3.0
 _COLOR_WEIGHT = 0.5
-_LEAST_SHARE = 1e-5
+# What each color has of each side at least, in cells: few tell little.
+_LEAST_CELLS = 1.0
 # Ends of the values that the bins of a channel span, and the least span.
 _COLOR_ENDS = (0.005, 0.995)
 _LEAST_SPAN = 0.1
@@ -59,7 +62,9 @@ def likely_thresholds(
     least, largest = float(grid.levels.min()), float(grid.levels.max())
     if largest - least < 1e-4:
         return np.array([least]), np.zeros(1)
-    counts, edges = np.histogram(grid.levels, _BINS, (least, largest), weights=counted)
+    ends = least - 4 * _BLUR_OF_LEVELS, largest + 4 * _BLUR_OF_LEVELS
+    counts, edges = np.histogram(grid.levels, _BINS, ends, weights=counted)
+    counts = ndimage.gaussian_filter1d(counts, _BLUR_OF_LEVELS / (edges[1] - edges[0]))
     shares = counts / counts.sum()
     middles = (edges[1:] + edges[:-1]) / 2
     below = np.cumsum(shares)[:-1]
@@ -128,12 +133,14 @@ def color_evidence(
     bins = [_color_bins(plane.ravel()) for plane in grid.colors]
     index = np.ravel_multi_index(tuple(bins), shape)
 
+    least = _LEAST_CELLS / index.size
+
     def shares(weights: np.ndarray) -> np.ndarray:
         counts = np.bincount(index, weights.ravel(), _COLOR_BINS**n_channels)
         smoothed: np.ndarray = ndimage.gaussian_filter(
             counts.reshape(shape), _COLOR_SMOOTHING, mode="constant"
         )
-        found: np.ndarray = smoothed / max(smoothed.sum(), 1e-9) + _LEAST_SHARE
+        found: np.ndarray = smoothed / max(smoothed.sum(), 1e-9) + least
         return found
 
     for _ in range(_ROUNDS):

@@ -10,7 +10,12 @@ from PIL import Image
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
-from skdefocus import DefocusSample, DefocusSegmenter, GuidedRefiner
+from skdefocus import (
+    DefocusSample,
+    DefocusSegmenter,
+    GuidedRefiner,
+    SDoFRenderer,
+)
 from skdefocus._base import ImageTransformer
 from skdefocus._shared.files import staged
 from skdefocus._shared.map_range import automatic_limits
@@ -30,6 +35,7 @@ from skdefocus.figures import color_map, draw_overview, hatch_unknown
 from skdefocus.io import Photograph, read_image, read_photograph, write_map
 from skdefocus.io.formats import WRITE_FORMATS
 from skdefocus.io.metadata import Metadata
+from skdefocus.segment.hints import SubjectHint
 from tests.batch.steps import Inverter
 
 SHAPE = (24, 30)
@@ -120,6 +126,38 @@ class TestPipelines:
             assert (found.sample.blur_map == 4).all()
         assert found.own["mask"].all()
         assert run_pipeline(Mapper(), {}, original).own == {}
+
+    @pytest.mark.parametrize("kind", ["point", "box", "mask"])
+    def test_the_subject_is_spared_and_is_the_mask_if_it_was_hinted_at(self, kind):
+        halves = np.where(np.arange(SHAPE[1]) < 15, 0.3, 6.0)
+        subject = np.broadcast_to(halves < 1, SHAPE)
+
+        class Mapper(BaseEstimator):
+            def transform(self, X):
+                return [DefocusSample(X[0], np.broadcast_to(halves, SHAPE))]
+
+        said = {
+            "point": SubjectHint(points=((5, 5),)),
+            "box": SubjectHint(boxes=((0, 0, 20, 24),)),
+            "mask": subject[:, ::-1],
+        }[kind]
+        expected = said if kind == "mask" else subject
+        original = Photograph(an_image())
+        renderer = SDoFRenderer(0.1, 8.0)
+        pictures = {"shallow": renderer, "mask": DefocusSegmenter()}
+        found = run_pipeline(Mapper(), pictures, original, None, said)
+        np.testing.assert_array_equal(found.subject, expected)
+        (spared,) = renderer.transform([found.sample], subject_masks=[expected])
+        np.testing.assert_array_equal(found.pictures["shallow"], spared)
+        assert not np.array_equal(spared, renderer.transform([found.sample])[0])
+        # What is in focus, of a mask of the subject; else the subject.
+        np.testing.assert_array_equal(found.pictures["mask"], ~subject)
+        for last, own in ((renderer, "picture"), (DefocusSegmenter(), "mask")):
+            whole = run_pipeline(
+                make_pipeline(Mapper(), last), {}, original, None, said
+            )
+            name = "shallow" if own == "picture" else "mask"
+            np.testing.assert_array_equal(whole.own[own], found.pictures[name])
 
     @pytest.mark.parametrize("steps", [(), ("passthrough",), (Inverter(),)])
     def test_a_pipeline_must_give_a_map(self, steps):

@@ -188,6 +188,7 @@ class TestSubjects:
         [
             ("1,2,30,40", (1, 2, 30, 40)),
             ("0, 0, 5, 5", (0, 0, 5, 5)),
+            ("330,200", (330, 200)),
             ("masks", "masks"),
             # A name with commas is a name.
             ("1,2,3", "1,2,3"),
@@ -196,7 +197,9 @@ class TestSubjects:
             ("1,2,3,4.png", "1,2,3,4.png"),
         ],
     )
-    def test_four_numbers_are_a_box_and_all_else_a_path(self, text, subject):
+    def test_two_numbers_are_a_point_and_four_a_box(
+        self, text, subject
+    ):
         assert parse("--subject", text).subject == subject
 
     def test_there_is_none_by_default(self):

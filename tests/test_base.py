@@ -89,8 +89,14 @@ class TestMapImages:
 
         samples, masks = [a_sample(), a_sample()], [np.ones((3, 4), bool), None]
         assert map_images(function, samples, factor=3) == [{"factor": 3}] * 2
-        found = map_images(function, samples, subject_masks=masks, factor=3)
+        found = map_images(
+            function,
+            samples,
+            beside={"subject_masks": masks, "scribbles": None},
+            factor=3,
+        )
         for keywords, mask in zip(found, masks, strict=True):
+            assert set(keywords) == {"subject_mask", "factor"}
             assert keywords["subject_mask"] is mask
             assert keywords["factor"] == 3
 
@@ -99,7 +105,9 @@ class TestMapImages:
         with pytest.raises(
             ValueError, match=rf"for each of the 2 items of X; it holds {n_masks}\.$"
         ):
-            map_images(same, [a_sample()] * 2, subject_masks=[None] * n_masks)
+            map_images(
+                same, [a_sample()] * 2, beside={"subject_masks": [None] * n_masks}
+            )
 
     @pytest.mark.parametrize(
         ("n_jobs", "n_items", "expected"),

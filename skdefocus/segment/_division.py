@@ -77,7 +77,8 @@ def likely_thresholds(
     if grid.unit == "px":
         usual = float(grid.to_level(_USUAL_SIGMA / grid.scale))
         scores = scores - _DISTANCE_WEIGHT * (levels - usual) ** 2
-    return levels, scores
+    inside = (levels >= least) & (levels <= largest)
+    return levels[inside], scores[inside]
 
 
 def sharpness_odds(grid: FocusGrid, threshold: float) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from ..sample import DefocusSample
 from ._division import WIDTH, color_evidence, likely_thresholds, sharpness_odds
 from ._grid import FocusGrid, make_grid
+from ._outline import mean_step, steps_between
 from ._surface import cut_along, evidence_of_parts
 
 __all__ = ["FocusAnswer", "automatic_mask", "judge_focus"]
@@ -25,14 +26,16 @@ _FAR = 8.0
 _KNOWN = 0.25
 # All is sharp where so much is known, no more than this share of it is above so many
 # pixels of sigma at the reference, and both sides of the threshold are no farther apart
-# than so many levels, ...
+# than so many levels, with an outline that wanders through the photograph, in diagonals
+# of its grid, or has no step, in levels: no thing in front of another, ...
 _LEAST_KNOWN = 0.3
 _BLURRED_SIGMA, _MOST_BLURRED = 1.0, 0.1
 _LEAST_CONTRAST = 0.75
+_LONG_OUTLINE, _LEAST_STEP = 3.0, 0.2
 # ... or where nothing known is out of focus, and what is unknown lies above, as skies
-# do: so much of the lowest rows may belong to it.
+# do: so much of the highest rows, and so little of the lowest, may belong to it.
 _NOTHING_KNOWN = 0.02
-_LOWEST_ROWS, _MOST_AT_BOTTOM = 0.05, 0.06
+_END_ROWS, _LEAST_AT_TOP, _MOST_AT_BOTTOM = 0.05, 0.45, 0.06
 # Nothing is sharp where the sharpest 2 % of what is known are more blurred than this,
 # in pixels, or as a share of the diagonal if that is more.
 _SHARPEST_SHARE = 0.02
@@ -179,12 +182,14 @@ def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
         for side in (out, ~out)
     ]
     if share_blurred < _MOST_BLURRED and means[0] - means[1] < _LEAST_CONTRAST:
-        return "all sharp"
-    lowest = out[-max(1, round(len(out) * _LOWEST_ROWS)) :]
+        step, length = mean_step(out, steps_between(grid.levels))
+        if length > _LONG_OUTLINE or step < _LEAST_STEP:
+            return "all sharp"
+    n_rows = max(1, round(len(out) * _END_ROWS))
+    is_above = out[:n_rows].mean() > _LEAST_AT_TOP
+    is_above &= out[-n_rows:].mean() < _MOST_AT_BOTTOM
     is_unknown = share_blurred < _NOTHING_KNOWN and grid.confidence[out].mean() < _KNOWN
-    if is_unknown and lowest.mean() < _MOST_AT_BOTTOM:
-        return "all sharp"
-    return "mixed"
+    return "all sharp" if is_unknown and is_above else "mixed"
 
 
 def _certainty(grid: FocusGrid, levels: np.ndarray, scores: np.ndarray) -> float:

@@ -10,6 +10,7 @@ from scipy import ndimage
 from ..sample import DefocusSample
 from ._division import WIDTH, color_evidence, likely_thresholds, sharpness_odds
 from ._grid import FocusGrid, make_grid
+from ._outline import mean_step, steps_between
 from ._surface import cut_along, evidence_of_parts
 from .hints import SubjectHint, check_hint
 
@@ -25,10 +26,6 @@ _REACH = 0.3
 # The subject should end so much above what was pointed at, or that much is lost for
 # each level.
 _MARGIN, _MISSED_WEIGHT = 0.1, 2.0
-# Cells between the two sides of an outline whose step is measured, and the largest step
-# that counts.
-_STEP_REACH = 4
-_LARGEST_STEP = 1.5
 # Beside the score of a division: the mean step along the subject's outline, how well
 # the parts in a box fill it, and the marks that lie on the wrong side.
 _STEP_WEIGHT, _BOX_STEP_WEIGHT = 0.2, 0.4
@@ -121,9 +118,6 @@ def subject_mask(
         kept |= for_them >= _PART_SHARE * for_them.max()
     kept[0] = True
     surface[~kept[parts]] = threshold - _FAR
-    if not (kept[parts] & (parts > 0)).any():
-        # Nothing in the boxes is in focus: they hold the subject all the same.
-        surface[~background] = threshold + _FAR
     mask = cut_along(surface, blur_map, sample.image, grid)
     if hint.boxes:
         outside = np.ones_like(mask)
@@ -131,6 +125,8 @@ def subject_mask(
             rows = slice(max(0, round(top)), max(0, round(top + height)))
             outside[rows, max(0, round(left)) : max(0, round(left + width))] = False
         mask |= outside
+        # Where nothing in the boxes is in focus, they hold the subject all the same.
+        return outside if mask.all() else mask
     return mask
 
 
@@ -195,7 +191,7 @@ def _find_threshold(
         ends = usual - _REACH, usual + _REACH
         step_weight = _STEP_WEIGHT
     marked = hint.scribble is not None and bool((hint.scribble == 2).any())
-    steps = _steps(grid.levels)
+    steps = steps_between(grid.levels)
     best, best_score = usual, -np.inf
     for level in np.linspace(*ends, _N_LEVELS if hint.boxes else _N_LEVELS // 3):
         part = ((grid.levels < level) | subject) & ~background
@@ -203,7 +199,7 @@ def _find_threshold(
             labels, _ = ndimage.label(part)
             part = np.isin(labels, np.unique(labels[subject]))
         score = float(np.interp(level, levels, scores))
-        score += step_weight * _mean_step(part, steps)
+        score += step_weight * mean_step(part, steps)[0]
         score -= _MISSED_WEIGHT * max(0.0, pointed_at + _MARGIN - float(level))
         if hint.boxes:
             score += _FIT_WEIGHT * _fit(part, background)
@@ -214,26 +210,6 @@ def _find_threshold(
         if score > best_score:
             best, best_score = float(level), score
     return best, usual
-
-
-def _steps(levels: np.ndarray) -> list[np.ndarray]:
-    """Differences of levels some cells before and after each border of two cells."""
-    reach = _STEP_REACH
-    padded = np.pad(levels, reach, mode="edge")
-    height, width = levels.shape
-    inside = slice(reach, reach + height), slice(reach, reach + width)
-    after = slice(2 * reach, None)
-    down = padded[after, inside[1]][: height - 1] - padded[1:height, inside[1]]
-    across = padded[inside[0], after][:, : width - 1] - padded[inside[0], 1:width]
-    return [np.minimum(abs(step), _LARGEST_STEP) for step in (down, across)]
-
-
-def _mean_step(part: np.ndarray, steps: list[np.ndarray]) -> float:
-    down, across = steps
-    along = np.concatenate(
-        [down[part[1:] != part[:-1]], across[part[:, 1:] != part[:, :-1]]]
-    )
-    return float(along.mean()) if along.size else 0.0
 
 
 def _fit(part: np.ndarray, background: np.ndarray) -> float:

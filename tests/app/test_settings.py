@@ -11,7 +11,8 @@ from skdefocus.app.settings import RANGES, Settings
 def test_defaults_are_those_of_the_estimators():
     settings = Settings()
     assert settings.sharpener().get_params() == AdaptiveUnsharpMask().get_params()
-    assert settings.segmenter().get_params() == DefocusSegmenter().get_params()
+    # In pixels of the photograph that is open, not as a share of its diagonal.
+    assert settings.segmenter().get_params() == DefocusSegmenter(0.5).get_params()
     assert set(settings.as_message()) == set(RANGES)
 
 

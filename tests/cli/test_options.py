@@ -197,9 +197,7 @@ class TestSubjects:
             ("1,2,3,4.png", "1,2,3,4.png"),
         ],
     )
-    def test_two_numbers_are_a_point_and_four_a_box(
-        self, text, subject
-    ):
+    def test_two_numbers_are_a_point_and_four_a_box(self, text, subject):
         assert parse("--subject", text).subject == subject
 
     def test_there_is_none_by_default(self):

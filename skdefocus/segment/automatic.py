@@ -26,12 +26,13 @@ _FAR = 8.0
 _KNOWN = 0.25
 # All is sharp where so much is known, no more than this share of it is above so many
 # pixels of sigma at the reference, and both sides of the threshold are no farther apart
-# than so many levels, with an outline that wanders through the photograph, in diagonals
-# of its grid, or has no step, in levels: no thing in front of another, ...
+# than so many levels, the less sharp one with so much confidence, and their border
+# wanders through the photograph, in diagonals of its grid, or has no step, in levels:
+# no thing in front of another, ...
 _LEAST_KNOWN = 0.3
 _BLURRED_SIGMA, _MOST_BLURRED = 1.0, 0.1
-_LEAST_CONTRAST = 0.75
-_LONG_OUTLINE, _LEAST_STEP = 3.0, 0.2
+_LEAST_CONTRAST, _LEAST_CONFIDENCE = 0.75, 0.3
+_LONG_OUTLINE, _LEAST_STEP = 4.0, 0.15
 # ... or where nothing known is out of focus, and what is unknown lies above, as skies
 # do: so much of the highest rows, and so little of the lowest, may belong to it.
 _NOTHING_KNOWN = 0.02
@@ -181,14 +182,16 @@ def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
         float(np.average(grid.levels[side], weights=grid.confidence[side] + 1e-6))
         for side in (out, ~out)
     ]
-    if share_blurred < _MOST_BLURRED and means[0] - means[1] < _LEAST_CONTRAST:
+    confidence = float(grid.confidence[out].mean())
+    is_even = means[0] - means[1] < _LEAST_CONTRAST and confidence > _LEAST_CONFIDENCE
+    if share_blurred < _MOST_BLURRED and is_even:
         step, length = mean_step(out, steps_between(grid.levels))
         if length > _LONG_OUTLINE or step < _LEAST_STEP:
             return "all sharp"
     n_rows = max(1, round(len(out) * _END_ROWS))
     is_above = out[:n_rows].mean() > _LEAST_AT_TOP
     is_above &= out[-n_rows:].mean() < _MOST_AT_BOTTOM
-    is_unknown = share_blurred < _NOTHING_KNOWN and grid.confidence[out].mean() < _KNOWN
+    is_unknown = share_blurred < _NOTHING_KNOWN and confidence < _KNOWN
     return "all sharp" if is_unknown and is_above else "mixed"
 
 

@@ -49,7 +49,9 @@ def add_train(verbs: Any) -> None:
     sub.add_argument(
         "--scenes", type=int, default=2000, help="for context instead (default 2000)"
     )
-    sub.add_argument("--epochs", type=int, help="default 6, for context 12, for the paper 10")
+    sub.add_argument(
+        "--epochs", type=int, help="default 6, for context 12, for the paper 10"
+    )
     sub.add_argument("--seed", type=int, default=0, help="default 0")
     sub.add_argument("--jobs", type=int, default=2, help="default 2")
     sub.add_argument(
@@ -86,6 +88,8 @@ def run_train(arguments: argparse.Namespace) -> int:
 
     if Path(arguments.output).is_dir():
         raise ValueError(f"{arguments.output} is a folder, not a file to write to.")
+    if arguments.architecture == "context" and arguments.protocol == "paper":
+        raise ValueError("--protocol paper is for patch networks; got context.")
     photographs = list_photographs(arguments.photos)
     shared = {
         "data": arguments.data,

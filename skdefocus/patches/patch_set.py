@@ -366,7 +366,9 @@ def concatenate_patches(
         (patches.X.shape[1], patches.X.dtype.name, patches.ladder) for patches in sets
     }
     if len(kinds) > 1:
-        found = "; ".join(f"{size} px, {dtype}, {ladder}" for size, dtype, ladder in sorted(kinds))
+        found = "; ".join(
+            f"{size} px, {dtype}, {ladder}" for size, dtype, ladder in sorted(kinds)
+        )
         raise ValueError(
             f"sets must share one patch size, one dtype and one ladder; got {found}."
         )

@@ -17,7 +17,6 @@ from ..reliability import learn_reliability, patch_texture
 __all__ = ["train_on_photographs"]
 
 
-
 @dataclass(frozen=True)
 class _Protocol:
     """What patches a network is trained on, and how."""

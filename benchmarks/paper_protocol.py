@@ -2,13 +2,13 @@
 
 python benchmarks/paper_protocol.py --data DIR --reference DIR --rows FILE
 
-Trains a network of 0.1 million parameters on sharp patches that are each blurred alone,
-by the paper's 20 sigmas, with borders as MATLAB's ``imgaussfilt`` has them, then changes
-one thing at a time. Prints for each what it scores on its own test, which are patches
-made likewise from photographs that were held out; the rank correlation of its map with
-that of the paper's authors, raw and after the weighted guided filter; and its accuracy
-on CUHK, raw and after that filter. Maps have a step of 8 px, and the threshold of each
-photograph of CUHK is the best for its mask, as in the paper.
+Trains a network of 0.1 million parameters on sharp patches that are each blurred alone
+by the paper's 20 sigmas, their edge pixels repeated as MATLAB's ``imgaussfilt`` does,
+then changes one thing at a time. Prints for each what it scores on its own test, which
+are patches made likewise from photographs that were held out; the rank correlation of
+its map with that of the paper's authors, raw and after the weighted guided filter; and
+its accuracy on CUHK, raw and after that filter. Maps have a step of 8 px, and the
+threshold of each photograph of CUHK is the best for its mask, as in the paper.
 
 The last rows are of MobileNetV2: the network that ships, and with ``--zeros`` one that
 was trained on patches with zeros around them. Rows that are in FILE are not run again.

@@ -32,8 +32,8 @@ def add_train(verbs: Any) -> None:
         "--protocol",
         choices=("photographs", "paper"),
         default="photographs",
-        help="patches of photographs blurred whole, for use (default), or sharp patches "
-        "blurred each alone, as in the paper",
+        help="photographs are blurred whole, for use (default), or sharp patches each "
+        "alone, as in the paper",
     )
     sub.add_argument(
         "--architecture",

@@ -165,8 +165,9 @@ class PatchSet:
     Parameters
     ----------
     X : array-like of shape (n, size, size), uint8 or float32
-        Gray patches; float32 in [0, 1], which `PatchBlurClassifier.fit` checks. What `load` and `concatenate_patches` give stays on disk; any
-        object with ``shape``, ``dtype`` and row indexing is kept as it is.
+        Gray patches; floats lie in [0, 1], which `PatchBlurClassifier.fit` checks. What
+        `load` and `concatenate_patches` give stays on disk; any object with ``shape``,
+        ``dtype`` and row indexing is kept as it is.
     y : array-like of shape (n,), int
         Level of each patch, an index into ``ladder``; kept as int64.
     groups : array-like of shape (n,), int

@@ -35,6 +35,7 @@ def trainings(monkeypatch):
     return SimpleNamespace(patches=patches, context=context)
 
 
+PAPER = ("--protocol", "paper")
 SHARED = {"data": "", "random_state": 0, "n_jobs": 2, "verbose": 1}
 
 
@@ -83,7 +84,7 @@ def test_whatever_is_asked_for_is_handed_on(photo_file, trainings, architecture)
     words = ("--patches", 36, "--scenes", 3, "--epochs", 2, "--seed", 5, "--jobs", 1)
     words += ("--data", "two birds", "--quiet", "--architecture", architecture)
     if architecture != "context":
-        words += ("--protocol", "paper")
+        words += PAPER
     assert run("train", photo_file.parent, "-o", "model.zip", *words) == 0
     training = getattr(trainings, "context" if architecture == "context" else "patches")
     ((photographs, settings),) = training.asked
@@ -126,7 +127,7 @@ def test_nothing_is_trained_where_nothing_can_be_read_or_written(
         ([tmp_path / "empty", "-o", "m.zip"], "empty holds no photograph"),
         ([photo_file, "-o", tmp_path], "is a folder, not a file to write to"),
         (
-            [photo_file, *"-o m.zip --protocol paper --architecture context".split()],
+            [photo_file, "-o", "m.zip", *PAPER, "--architecture", "context"],
             "--protocol paper is for patch networks; got context.",
         ),
         ([photo_file, "-o", "m.zip", "--protocol", "x"], "invalid choice: 'x'"),

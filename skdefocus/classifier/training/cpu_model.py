@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .recorded_model import Recording, joined, parts, replaced, traceable_layers
+from .recorded_model import replaced, traceable_layers
 
 __all__ = ["cpu_model"]
 
 # Up to this side of an image torch's convolutions are slow: at a side of 1 the gradient
 # of a depthwise one takes fifty times as long as the convolution.
 _SMALL = 4
-# Before steps are recorded, which takes seconds and saves a seventh of each.
-_PLAIN_STEPS = 300
 
 
 def _overlap(size: int, n_out: int, offset: int, step: int) -> tuple[slice, slice]:
@@ -144,24 +142,15 @@ def cpu_model(keras: Any, inputs: Any, outputs: Any) -> Any:
     training_layers, settling_layers = _cpu_layers(keras)
 
     class CPUModel(keras.Model):
-        n_steps = 0
-
         def train_step(self, data: Any) -> Any:
-            x, y = data[:2]
-            self.n_steps += 1
-            if self.n_steps <= _PLAIN_STEPS:
-                return train(y, *parts(x))
-            return recorded(*map(keras.ops.convert_to_tensor, (y, *parts(x))))
+            with replaced(self.layers, *training_layers):
+                return super().train_step(data)
 
         @torch.no_grad()
         def forward_training(self, x: Any) -> Any:
+            # Keras takes several inputs as a list only.
+            given = list(x) if isinstance(x, tuple) else x
             with replaced(self.layers, *settling_layers):
-                return self(joined(parts(x)), training=True)
+                return self(given, training=True)
 
-    def train(y: Any, *x: Any) -> Any:
-        with replaced(model.layers, *training_layers):
-            return super(CPUModel, model).train_step((joined(x), y))
-
-    recorded = Recording(train)
-    model = CPUModel(inputs, outputs)
-    return model
+    return CPUModel(inputs, outputs)

@@ -11,14 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = [
-    "Recording",
-    "joined",
-    "parts",
-    "recorded_model",
-    "replaced",
-    "traceable_layers",
-]
+__all__ = ["Recording", "recorded_model", "replaced", "traceable_layers"]
 
 # Runs before a CUDA graph is captured: libraries choose their kernels in them.
 _WARM_UP = 3
@@ -167,14 +160,14 @@ def recorded_model(keras: Any, inputs: Any, outputs: Any) -> Any:
     class RecordedModel(keras.Model):
         def train_step(self, data: Any) -> Any:
             x, y = data[:2]
-            return train(*on_device(y, *parts(x)))
+            return train(*on_device(y, *_parts(x)))
 
         def test_step(self, data: Any) -> Any:
             x, y = data[:2]
-            return test(*on_device(y, *parts(x)))
+            return test(*on_device(y, *_parts(x)))
 
         def forward_training(self, x: Any) -> Any:
-            return forward(*on_device(*parts(x)))
+            return forward(*on_device(*_parts(x)))
 
     def on_device(*arrays: Any) -> list[Any]:
         return [keras.ops.convert_to_tensor(array) for array in arrays]
@@ -182,26 +175,26 @@ def recorded_model(keras: Any, inputs: Any, outputs: Any) -> Any:
     @Recording
     def train(y: Any, *x: Any) -> Any:
         with replaced(model.layers, normalization, dropout):
-            return super(RecordedModel, model).train_step((joined(x), y))
+            return super(RecordedModel, model).train_step((_joined(x), y))
 
     @Recording
     def test(y: Any, *x: Any) -> Any:
-        return super(RecordedModel, model).test_step((joined(x), y))
+        return super(RecordedModel, model).test_step((_joined(x), y))
 
     @Recording
     def forward(*x: Any) -> Any:
         with torch.no_grad(), replaced(model.layers, dropout):
-            return model(joined(x), training=True)
+            return model(_joined(x), training=True)
 
     normalization, dropout = traceable_layers(keras)
     model = RecordedModel(inputs, outputs)
     return model
 
 
-def parts(x: Any) -> tuple[Any, ...]:
+def _parts(x: Any) -> tuple[Any, ...]:
     """Patches, and their conditions where a network takes them."""
     return tuple(x) if isinstance(x, tuple | list) else (x,)
 
 
-def joined(x: tuple[Any, ...]) -> Any:
+def _joined(x: tuple[Any, ...]) -> Any:
     return x[0] if len(x) == 1 else list(x)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from skdefocus.classifier.architectures import ARCHITECTURES, Architecture
@@ -77,10 +79,30 @@ def make_model(monkeypatch, name, kind, schedule="constant"):
             return loop._compile(keras, ARCHITECTURES[name].build(4), settings, 4)
 
 
+@contextmanager
+def double_precision():
+    config = import_keras().config
+
+    def choose(dtype):
+        config.set_floatx(dtype)
+        config.set_dtype_policy(dtype)
+
+    choose("float64")
+    try:
+        yield
+    finally:
+        choose("float32")
+
+
 def first_gradients(monkeypatch, name, kind):
     """Train a step, and give all gradients."""
-    model = make_model(monkeypatch, name, kind)
-    model.train_step(make_batches(name)[0])
+    # At the start, normalization over few patches makes rounding large.
+    with double_precision():
+        model = make_model(monkeypatch, name, kind)
+        x, y = make_batches(name)[0]
+        both = isinstance(x, tuple)
+        x = [p.astype(float) for p in x] if both else x.astype(float)
+        model.train_step((x, y))
     # Adam's first momentum is a tenth of the gradient.
     return np.concatenate(
         [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.classifier.training.cpu_model import _cpu_layers
+from skdefocus.classifier.training import cpu_model
 from skdefocus.classifier.training.keras_backend import import_keras
 from skdefocus.classifier.training.normalization import settle_normalization
 from skdefocus.classifier.training.recorded_model import replaced
@@ -11,7 +11,7 @@ from tests.classifier.training.runs import first_gradients, make_batches, make_m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["mobilenet_v2", "efficientnet_b0"])
+@pytest.mark.parametrize("name", ["mobilenet_v2", "shufflenet_v2"])
 def test_first_gradients_are_those_of_keras(monkeypatch, name):
     keras, cpu = (first_gradients(monkeypatch, name, kind) for kind in ("keras", "cpu"))
     np.testing.assert_allclose(cpu, keras, atol=1e-3 * np.abs(keras).max())
@@ -29,6 +29,33 @@ def test_trains_as_keras_does(monkeypatch):
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 
 
+def test_settles_normalization_as_keras_does():
+    keras = import_keras()
+    inputs = keras.Input((2, 4, 4))
+    layers = [
+        keras.layers.DepthwiseConv2D(
+            3, padding="same", use_bias=False, data_format="channels_first"
+        ),
+        keras.layers.BatchNormalization(axis=1),
+        keras.layers.Conv2D(3, 1, use_bias=False, data_format="channels_first"),
+        keras.layers.BatchNormalization(axis=1),
+    ]
+    outputs = inputs
+    for layer in layers:
+        outputs = layer(outputs)
+    rng = np.random.default_rng(0)
+    batches = [(rng.random((5, 2, 4, 4), dtype=np.float32), None) for _ in range(3)]
+    found = []
+    for make in (keras.Model, lambda *ends: cpu_model.cpu_model(keras, *ends)):
+        settle_normalization(keras, make(inputs, outputs), batches)
+        norms = layers[1], layers[3]
+        found.append(
+            [v.value.numpy().copy() for n in norms for v in n.non_trainable_variables]
+        )
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize(
     ("padding", "step"), [("same", 1), ("same", 2), ("valid", 1), ("valid", 2)]
@@ -43,7 +70,7 @@ def test_depthwise_convolutions_are_those_of_keras(size, padding, step):
     layer.build((None, 4, size, size))
     image = np.random.default_rng(0).random((2, 4, size, size), dtype=np.float32)
     found = []
-    for kinds in ((), _cpu_layers(keras)):
+    for kinds in ((), cpu_model._cpu_layers(keras)[0]):
         x = keras.ops.convert_to_tensor(image).requires_grad_()
         kernel = layer.kernel.value
         kernel.grad = None

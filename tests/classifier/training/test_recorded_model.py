@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.classifier.training.keras_backend import import_keras
+from skdefocus.classifier.training import loop
+from skdefocus.classifier.training.keras_backend import import_keras, seeded
 from skdefocus.classifier.training.normalization import settle_normalization
 from skdefocus.classifier.training.recorded_model import Recording, recorded_model
 from tests.classifier.training.runs import first_gradients, make_batches, make_model

@@ -155,7 +155,7 @@ def judge(
     ):
         theirs = np.squeeze(read_image(options.reference / f"{file}.png"))
         found[f"bird_{name}"] = float(spearmanr(blur_map, theirs, axis=None).statistic)
-    cuhk = load_cuhk(options.data, "validation")
+    cuhk = load_cuhk(options.data, options.split)
     every = slice(None, None, options.every)
     scores = np.array(
         [
@@ -165,7 +165,7 @@ def judge(
     )
     for name, column in zip(("raw", "refined"), scores.T, strict=True):
         found[f"cuhk_{name}"] = [float(column.mean()), *interval(column)]
-    return {**found, "photographs": len(scores)}
+    return {**found, "split": options.split, "photographs": len(scores)}
 
 
 def run_experiment(name: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -245,8 +245,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--zeros", help="model file of MobileNetV2 trained with zeros")
     parser.add_argument("--rows", type=Path, help="JSON file of rows to add to")
     parser.add_argument(
-        "--every", type=int, default=1, help="every n-th photograph of CUHK 0201-0400"
+        "--every", type=int, default=1, help="every n-th photograph of CUHK"
     )
+    parser.add_argument("--split", choices=("test", "validation"), default="validation")
     parser.add_argument("--seed", type=int, default=0)
     options = parse_with_data(parser, arguments)
     rows: dict[str, dict[str, Any]] = {}

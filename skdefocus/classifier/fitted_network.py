@@ -260,9 +260,11 @@ class FittedNetworkMixin:
         name : {"default", "fast", "paper"}, default="default"
             "default" is a `blurnet`, "fast" a smaller one that takes about half of
             the time and is less accurate. "paper" is MobileNetV2, trained on the
-            paper's protocol for 8 epochs: it judges patches that were blurred each
-            alone, by the zeros that the blur draws in from beyond their border, and
-            is of no use on photographs. Their cards are in ``card_``.
+            paper's protocol, whose maps resemble those of the paper's authors: on
+            patches that were blurred each alone, with their edge pixels repeated
+            beyond their border. It gets FIXME of them right. The paper reports 97 %,
+            which a network with zeros beyond the border reaches too, but such a
+            network is of no use on photographs. Their cards are in ``card_``.
 
         Returns
         -------

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -48,7 +48,7 @@ class PatchWriter:
         self._files = files
         square, number = (dtype, (patch_size, patch_size)), (np.int64, ())
         told = (np.float32, (len(CLEAN),))
-        self._rows = [square, number, number, told]
+        self._rows: list[tuple[Any, Any]] = [square, number, number, told]
         self.write_headers()
 
     def write_headers(self) -> None:

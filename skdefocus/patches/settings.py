@@ -53,7 +53,8 @@ class PatchSettings:
         if self.dtype == "uint8":
             return to_uint8(blurred)
         # Kernels sum to 1 within rounding only.
-        return np.clip(blurred, 0, 1).astype(np.float32)
+        exact: np.ndarray = np.clip(blurred, 0, 1).astype(np.float32)
+        return exact
 
 
 def draw_scale(rng: np.random.Generator) -> float:

@@ -98,7 +98,8 @@ def _cpu_layers(keras: Any) -> tuple[tuple[type, ...], tuple[type, ...]]:
             known = known and not self.use_bias and self.depth_multiplier == 1
             if not known or x.shape[2] > _SMALL or x.shape[2] != x.shape[3]:
                 return super().call(x)
-            return SmallDepthwise.apply(x, self.kernel.value, int(same), step)
+            kernel = self.kernel.value
+            return SmallDepthwise.apply(x, kernel, int(same), step)  # type: ignore[no-untyped-call]
 
     class SettlingNormalization(keras.layers.BatchNormalization):
         """Keeps the mean and variance of the last batch alone."""

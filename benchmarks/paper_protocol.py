@@ -10,8 +10,9 @@ its map with that of the paper's authors, raw and after the weighted guided filt
 its accuracy on CUHK, raw and after that filter. Maps have a step of 8 px, and the
 threshold of each photograph of CUHK is the best for its mask, as in the paper.
 
-The last rows are of MobileNetV2: the network that ships, and with ``--zeros`` one that
-was trained on patches with zeros around them. Rows that are in FILE are not run again.
+The last rows are of networks that were trained before: MobileNetV2 as it ships, and
+model files of ``--networks``, each tested by the border that its card tells, or zeros
+if it tells none. Rows that are in FILE are not run again.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
     "zeros, 120,000 patches": {"padding": "constant", "n_patches": MANY},
     "flips": {"random_flips": True},
 }
-SHIPPED, ZEROS = "MobileNetV2, replicated", "MobileNetV2, zeros"
+SHIPPED = "paper, as it ships"
 
 
 def build_small(n_levels: int) -> Any:
@@ -196,21 +197,24 @@ def run_experiment(name: str, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def run_network(
-    name: str,
-    classifier: PatchBlurClassifier,
-    padding: str,
-    options: argparse.Namespace,
+    name: str, classifier: PatchBlurClassifier, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Judge a network that was trained before."""
     training = classifier.card_["training"]
-    settings = {**PATCHES, "padding": padding, "dtype": training.get("dtype", "uint8")}
+    made = {
+        "padding": training.get("padding", "constant"),
+        "dtype": training.get("dtype", "uint8"),
+    }
     return {
         "name": name,
         "sha256": classifier.network_.sha256,
+        **made,
         "patches": training["n_patches"],
         "epochs": len(training["history"]["loss"]),
         "train": training["history"]["accuracy"][-1],
-        "own": accuracy(classifier, own_test(Path(options.data), settings, 0)),
+        "own": accuracy(
+            classifier, own_test(Path(options.data), {**PATCHES, **made}, 0)
+        ),
         **judge(classifier, options),
     }
 
@@ -218,7 +222,7 @@ def run_network(
 def print_table(rows: list[dict[str, Any]]) -> None:
     """Print all rows."""
     print(
-        f"{'':26} {'patches':>8} {'epochs':>6} {'train':>7} {'own test':>8}  "
+        f"{'':28} {'patches':>8} {'epochs':>6} {'train':>7} {'own test':>8}  "
         f"{'bird raw':>8} {'wgif':>7}  {'CUHK raw':>8} {'':7} {'wgif':>7}"
     )
     for row in rows:
@@ -227,7 +231,7 @@ def print_table(rows: list[dict[str, Any]]) -> None:
             mean, low, high = row[column]
             cells.append(f"{mean:.4f} ±{(high - low) / 2:.4f}")
         print(
-            f"{row['name']:26} {row['patches']:8d} {row['epochs']:6d} "
+            f"{row['name']:28} {row['patches']:8d} {row['epochs']:6d} "
             f"{row['train']:7.4f} {row['own']:8.4f}  {row['bird_raw']:8.3f} "
             f"{row['bird_refined']:7.3f}   {'  '.join(cells)}"
         )
@@ -242,7 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--experiments", nargs="*", choices=EXPERIMENTS, default=[*EXPERIMENTS]
     )
-    parser.add_argument("--zeros", help="model file of MobileNetV2 trained with zeros")
+    parser.add_argument("--networks", nargs="*", type=Path, default=[])
     parser.add_argument("--rows", type=Path, help="JSON file of rows to add to")
     parser.add_argument(
         "--every", type=int, default=1, help="every n-th photograph of CUHK"
@@ -253,24 +257,25 @@ def main(arguments: list[str] | None = None) -> int:
     rows: dict[str, dict[str, Any]] = {}
     if options.rows and options.rows.is_file():
         rows = {row["name"]: row for row in json.loads(options.rows.read_text())}
-    shipped = PatchBlurClassifier.pretrained("paper")
     tasks = {
         name: lambda name=name: run_experiment(name, options)
         for name in options.experiments
     }
-    if options.zeros:
-        zeros = PatchBlurClassifier.load(options.zeros)
-        tasks[ZEROS] = lambda: run_network(ZEROS, zeros, "constant", options)
-    tasks[SHIPPED] = lambda: run_network(SHIPPED, shipped, "nearest", options)
-    if rows.get(SHIPPED, {}).get("sha256") != shipped.network_.sha256:
-        rows.pop(SHIPPED, None)
+    networks = {path.stem: PatchBlurClassifier.load(path) for path in options.networks}
+    networks[SHIPPED] = PatchBlurClassifier.pretrained("paper")
+    for name, network in networks.items():
+        tasks[name] = lambda name=name, network=network: run_network(
+            name, network, options
+        )
+        if rows.get(name, {}).get("sha256") != network.network_.sha256:
+            rows.pop(name, None)
     for name, task in tasks.items():
         if name not in rows:
             rows[name] = task()
             if options.rows:
                 options.rows.write_text(json.dumps([*rows.values()], indent=1) + "\n")
-    order = [*EXPERIMENTS, ZEROS, SHIPPED]
-    print_table(sorted(rows.values(), key=lambda row: order.index(row["name"])))
+    order = [*EXPERIMENTS, *sorted({*rows} - {*EXPERIMENTS, SHIPPED}), SHIPPED]
+    print_table([rows[name] for name in order if name in rows])
     return 0
 
 

@@ -36,13 +36,13 @@ def arguments(small_folder, texture, monkeypatch):
 def test_prints_and_keeps_rows(arguments, tmp_path, capsys):
     rows = tmp_path / "rows.json"
     arguments += ["--rows", str(rows), "--experiments", "zeros", "2 epochs"]
-    zeros = tmp_path / "zeros.zip"
+    zeros = tmp_path / "MobileNetV2, zeros.zip"
     PatchBlurClassifier.pretrained("paper").save(zeros)
-    assert paper_protocol.main([*arguments, "--zeros", str(zeros)]) == 0
+    assert paper_protocol.main([*arguments, "--networks", str(zeros)]) == 0
     printed = capsys.readouterr().out.splitlines()
     # The order is that of the experiments.
-    names = ["zeros", "2 epochs", paper_protocol.ZEROS, paper_protocol.SHIPPED]
-    assert [line[:26].strip() for line in printed[1:]] == names
+    names = ["zeros", "2 epochs", zeros.stem, paper_protocol.SHIPPED]
+    assert [line[:28].strip() for line in printed[1:]] == names
     kept = {row["name"]: row for row in json.loads(rows.read_text())}
     assert set(kept) == set(names)
     assert (kept["zeros"]["patches"], kept["zeros"]["epochs"]) == (160, 2)

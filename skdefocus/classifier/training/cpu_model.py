@@ -1,6 +1,6 @@
 """A Keras model that trains by operations that a CPU is fast at.
 
-MobileNetV2 takes a third of the time (docs/decisions/recorded_steps.rst).
+MobileNetV2 takes less than half the time (docs/decisions/recorded_steps.rst).
 """
 
 from __future__ import annotations

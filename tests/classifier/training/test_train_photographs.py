@@ -63,7 +63,7 @@ def test_the_paper_s_protocol(texture, tmp_path):
     card = classifier.card_
     assert card["architecture"] == "mobilenet_v2"
     assert card["training"]["n_patches"] == 40
-    told = {"blur_domain": "patch", "padding": "nearest", "dtype": "float32"}
+    told = {"blur_domain": "patch", "padding": "nearest", "dtype": "uint8"}
     assert told.items() <= card["training"].items()
     assert (card["training"]["schedule"], card["training"]["random_flips"]) == (
         "cosine",

@@ -261,7 +261,7 @@ class FittedNetworkMixin:
             "default" is a `blurnet`, "fast" a smaller one that takes about half of
             the time and is less accurate. "paper" is MobileNetV2, trained on the
             paper's protocol for one epoch: on patches that were blurred each alone,
-            with their edge pixels repeated beyond their border. It gets @@OWN@@ % of
+            with their edge pixels repeated beyond their border. It gets a third of
             their levels right, and works on photographs as the published one does.
             The paper reports 97 %, which a network with zeros beyond the border
             reaches too, but that one is of no use on photographs. Their cards are in

@@ -262,10 +262,10 @@ class FittedNetworkMixin:
             the time and is less accurate. "paper" is MobileNetV2, trained on the
             paper's protocol for one epoch: on patches that were blurred each alone,
             with their edge pixels repeated beyond their border. It gets a third of
-            their levels right, and works on photographs as the published one does.
-            The paper reports 97 %, which a network with zeros beyond the border
-            reaches too, but that one is of no use on photographs. Their cards are in
-            ``card_``.
+            their levels right, and its maps of photographs resemble those of the
+            paper's authors. The paper reports 97 %, which a network with zeros beyond
+            the border reaches too, but that one is of no use on photographs. Their
+            cards are in ``card_``.
 
         Returns
         -------

@@ -90,6 +90,8 @@ def make_mappers(
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),
         "network-scales": SlidingWindowMapper(network, scale=(2, 1, 0.5), **settings),
         "context": ContextMapper(),
+        # The pipeline of sec. 4.3, with the refiner "wgif".
+        "paper": SlidingWindowMapper("paper", step=8),
     }
     for name, tuned in tune.TUNED.items():
         kind, _ = tune.GRIDS[name]

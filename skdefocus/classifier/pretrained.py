@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent / "weights"
 PRETRAINED = {
     "default": "494e98d277505b5e89786d91e6bc07e104ae6f0ef1b0699855aa1889acb48989",
     "fast": "3ff1b3a4b33adca3da0cc54022736817872ad4283bc4043f0604977db1c28c58",
-    "paper": "3f985f8d7106e04a969b997d5dccda48edde8195c5e1fae3493ce7b6e9bbfb79",
+    "paper": "a4a3efaa235011cb7d7c6b8a10395a211399d43483c936fdf75729860d9238c8",
 }
 
 

@@ -35,6 +35,7 @@ _CONSTRAINTS = {
     "augment": ["boolean", None],
     "min_sharpness": [NON_NEGATIVE_REAL, None],
     "smooth_share": [Interval(Real, 0, 1, closed="both")],
+    "dtype": [StrOptions({"uint8", "float32"})],
     "random_state": [NON_NEGATIVE_INTEGER],
 }
 # What the shipped network was trained on, and what the paper did.
@@ -57,6 +58,7 @@ def make_blur_patches(
     augment: bool | None = None,
     min_sharpness: float | None = None,
     smooth_share: float = 0.0,
+    dtype: str = "uint8",
     read: Callable[[Any], np.ndarray] | None = None,
     out: str | os.PathLike[str] | None = None,
     random_state: int = 0,
@@ -115,6 +117,10 @@ def make_blur_patches(
         Share of the patches that are cut anywhere in a photograph, whatever its
         sharpness there, in [0, 1]; in the domain "image" only. A network that has seen
         such patches knows that it cannot tell the blur of a smooth surface.
+    dtype : {"uint8", "float32"}, default="uint8"
+        Whether blurred patches are rounded to 8 bits, as photographs are, or kept as
+        floats in [0, 1], for which ``augment`` must be False. Rounded, the patches of
+        high levels hold a few gray levels only.
     read : callable, optional
         Turns an item of ``images`` into an array, inside the worker.
     out : path-like, optional
@@ -179,15 +185,21 @@ def make_blur_patches(
         padding,
         n_patches,
         smooth_share=smooth_share,
+        dtype=dtype,
         **chosen,
     )
+    if settings.augment and dtype != "uint8":
+        raise ValueError(
+            "dtype must be 'uint8' when augment is True, which imitates the files of "
+            f"cameras; got {dtype!r}."
+        )
     parts = patches_by_photograph(
         images, read, blur_domain, settings, random_state, n_jobs
     )
     if out is None:
         X, y, groups, conditions = map(np.concatenate, zip(*parts, strict=True))
         return PatchSet(X, y, groups, ladder, conditions)
-    with patch_writer(out, patch_size, ladder) as writer:
+    with patch_writer(out, patch_size, ladder, dtype) as writer:
         for part in parts:
             writer.append(*part)
     return PatchSet.load(out)

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from ..filters import blur, measure_conditions, variance_of_laplacian
 from ..filters.conditions import clean_conditions
-from ..synthesis.camera import Camera, draw_camera, to_uint8
+from ..synthesis.camera import Camera, draw_camera
 from .settings import PatchSettings, draw_scale, resize
 
 __all__ = ["cut_blurred"]
@@ -90,7 +90,7 @@ def cut_blurred(
 
     Returns
     -------
-    X : ndarray of shape (n, patch_size, patch_size), uint8
+    X : ndarray of shape (n, patch_size, patch_size), of the settings' dtype
         Patches, level by level; none if the photograph is too small or not sharp.
     y : ndarray of shape (n,), int64
         Their levels.
@@ -99,7 +99,7 @@ def cut_blurred(
         `skdefocus.filters.measure_conditions`.
     """
     patch_size = settings.patch_size
-    X = [np.empty((0, patch_size, patch_size), np.uint8)]
+    X = [np.empty((0, patch_size, patch_size), settings.dtype)]
     y = [np.empty(0, np.int64)]
     conditions = [np.empty((0, 4), np.float32)]
     span = float(measure_conditions(gray)[3])
@@ -125,7 +125,7 @@ def cut_blurred(
                 light = ndimage.gaussian_filter(region, _BLURRED_AWAY)[inside, inside]
                 conditions.append(_conditions(camera, light, span, count, rng))
             else:
-                levels = to_uint8(blurred)
+                levels = settings.store(blurred)
                 conditions.append(clean_conditions(count))
             rows, columns = corners[rng.integers(len(corners), size=count)].T
             windows = sliding_window_view(levels, (patch_size, patch_size))

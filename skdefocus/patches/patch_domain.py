@@ -89,7 +89,7 @@ def blur_sharp_patches(
 
     Returns
     -------
-    X : ndarray of shape (n, patch_size, patch_size), uint8
+    X : ndarray of shape (n, patch_size, patch_size), of the settings' dtype
         Patches: one after the other, each at all levels.
     y : ndarray of shape (n,), int64
         Their levels.
@@ -105,7 +105,7 @@ def blur_sharp_patches(
     is_disc = np.full((n_levels, len(sharp)), settings.psf == "disc")
     if settings.psf == "mixed":
         is_disc = rng.integers(2, size=is_disc.shape).astype(bool)
-    X = np.empty((len(sharp), n_levels, size, size), np.uint8)
+    X = np.empty((len(sharp), n_levels, size, size), settings.dtype)
     for level, sigma in enumerate(settings.ladder):
         blurred = _blur_each(sharp, sigma, is_disc[level], settings.padding) / 255
         if settings.augment:
@@ -113,6 +113,6 @@ def blur_sharp_patches(
                 camera = draw_camera(rng, patch.shape, vignetting=False)
                 levels[...] = camera.photograph(patch)
         else:
-            X[:, level] = to_uint8(blurred)
+            X[:, level] = settings.store(blurred)
     y = np.tile(np.arange(n_levels, dtype=np.int64), len(sharp))
     return X.reshape(-1, size, size), y, clean_conditions(len(y))

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -15,7 +15,10 @@ from .._shared.files import staged
 from ..filters.conditions import CLEAN
 from .ladders import check_ladder
 
-__all__ = ["PatchWriter", "map_patches", "patch_writer"]
+__all__ = ["PATCH_DTYPES", "PatchWriter", "map_patches", "patch_writer"]
+
+# Of patches, on disk and in memory: as photographs have them, or not rounded.
+PATCH_DTYPES = ("uint8", "float32")
 
 _FORMAT = "skdefocus patch set 2"
 _ARRAYS = ("X", "y", "groups", "conditions")
@@ -31,6 +34,8 @@ class PatchWriter:
         Of X, y, groups and conditions, open for writing.
     patch_size : int
         Side of a patch, in pixels.
+    dtype : {"uint8", "float32"}
+        Of the patches.
 
     Attributes
     ----------
@@ -38,12 +43,12 @@ class PatchWriter:
         Patches written so far.
     """
 
-    def __init__(self, files: Sequence[BinaryIO], patch_size: int) -> None:
+    def __init__(self, files: Sequence[BinaryIO], patch_size: int, dtype: str) -> None:
         self.n_patches = 0
         self._files = files
-        square, number = (np.uint8, (patch_size, patch_size)), (np.int64, ())
+        square, number = (dtype, (patch_size, patch_size)), (np.int64, ())
         told = (np.float32, (len(CLEAN),))
-        self._rows = [square, number, number, told]
+        self._rows: list[tuple[Any, Any]] = [square, number, number, told]
         self.write_headers()
 
     def write_headers(self) -> None:
@@ -70,7 +75,10 @@ class PatchWriter:
 
 @contextmanager
 def patch_writer(
-    folder: str | os.PathLike[str], patch_size: int, ladder: Sequence[float]
+    folder: str | os.PathLike[str],
+    patch_size: int,
+    ladder: Sequence[float],
+    dtype: str = "uint8",
 ) -> Iterator[PatchWriter]:
     """Let a patch set be written bit by bit; on success move it into place.
 
@@ -82,6 +90,8 @@ def patch_writer(
         Side of a patch, in pixels.
     ladder : sequence of float
         Sigma of each level, in pixels.
+    dtype : {"uint8", "float32"}, default="uint8"
+        Of the patches.
 
     Yields
     ------
@@ -93,7 +103,7 @@ def patch_writer(
             files = [
                 stack.enter_context(stage(f"{name}.npy").open("wb")) for name in _ARRAYS
             ]
-            writer = PatchWriter(files, patch_size)
+            writer = PatchWriter(files, patch_size, dtype)
             yield writer
             writer.write_headers()
         card = {
@@ -141,21 +151,21 @@ def map_patches(
     for name in _ARRAYS:
         _check_is_there(folder, f"{name}.npy")
     expected = {
-        "X": ((n_patches, size, size), np.uint8),
-        "y": ((n_patches,), np.int64),
-        "groups": ((n_patches,), np.int64),
-        "conditions": ((n_patches, len(CLEAN)), np.float32),
+        "X": ((n_patches, size, size), PATCH_DTYPES),
+        "y": ((n_patches,), ("int64",)),
+        "groups": ((n_patches,), ("int64",)),
+        "conditions": ((n_patches, len(CLEAN)), ("float32",)),
     }
     arrays = []
-    for name, (shape, dtype) in expected.items():
+    for name, (shape, dtypes) in expected.items():
         path = folder / f"{name}.npy"
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
             raise ValueError(f"{path} is not an array on disk: {error}") from error
-        if array.shape != shape or array.dtype != dtype:
+        if array.shape != shape or array.dtype.name not in dtypes:
             raise ValueError(
-                f"{path} must have shape {shape} and dtype {np.dtype(dtype)}, by "
+                f"{path} must have shape {shape} and dtype {' or '.join(dtypes)}, by "
                 f"{_CARD} beside it; got {array.shape} and {array.dtype}."
             )
         arrays.append(array)

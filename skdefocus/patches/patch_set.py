@@ -11,7 +11,7 @@ import numpy as np
 
 from ..filters.conditions import CLEAN, clean_conditions
 from .ladders import check_ladder
-from .patch_files import map_patches, patch_writer
+from .patch_files import PATCH_DTYPES, map_patches, patch_writer
 
 __all__ = ["LazyPatches", "PatchSet", "check_conditions", "concatenate_patches"]
 
@@ -164,9 +164,10 @@ class PatchSet:
 
     Parameters
     ----------
-    X : array-like of shape (n, size, size), uint8
-        Gray patches. What `load` and `concatenate_patches` give stays on disk; any
-        object with ``shape``, ``dtype`` and row indexing is kept as it is.
+    X : array-like of shape (n, size, size), uint8 or float32
+        Gray patches; floats lie in [0, 1], which `PatchBlurClassifier.fit` checks. What
+        `load` and `concatenate_patches` give stays on disk; any object with ``shape``,
+        ``dtype`` and row indexing is kept as it is.
     y : array-like of shape (n,), int
         Level of each patch, an index into ``ladder``; kept as int64.
     groups : array-like of shape (n,), int
@@ -205,10 +206,11 @@ class PatchSet:
 
     def __post_init__(self) -> None:
         X = self.X if hasattr(self.X, "shape") else np.asarray(self.X)
-        if len(X.shape) != 3 or X.shape[1] != X.shape[2] or X.dtype != np.uint8:
+        is_square = len(X.shape) == 3 and X.shape[1] == X.shape[2]
+        if not is_square or X.dtype.name not in PATCH_DTYPES:
             raise ValueError(
-                f"X must be uint8 patches of shape (n, size, size); got shape "
-                f"{tuple(X.shape)} and dtype {X.dtype}."
+                f"X must be uint8 or float32 patches of shape (n, size, size); got "
+                f"shape {tuple(X.shape)} and dtype {X.dtype}."
             )
         ladder = check_ladder(self.ladder, "PatchSet")
         checked = {
@@ -285,7 +287,8 @@ class PatchSet:
         folder : path-like
             Made if needed; a set that it holds is replaced.
         """
-        with patch_writer(folder, self.X.shape[1], self.ladder) as writer:
+        size, dtype = self.X.shape[1], self.X.dtype.name
+        with patch_writer(folder, size, self.ladder, dtype) as writer:
             for start in range(0, len(self), _CHUNK):
                 rows = slice(start, start + _CHUNK)
                 columns = self.X, self.y, self.groups, self.conditions
@@ -331,7 +334,7 @@ def concatenate_patches(
     Parameters
     ----------
     sets : sequence of PatchSet
-        Of one ladder and one patch size, at least one.
+        Of one ladder, patch size and dtype, at least one.
     same_photographs : bool, default=False
         Whether the sets were made from the same list of photographs, so that a number
         in ``groups`` means the same photograph in all of them. By default the sets'
@@ -345,7 +348,7 @@ def concatenate_patches(
     Raises
     ------
     ValueError
-        If there is no set, or their ladders or patch sizes differ.
+        If there is no set, or their ladders, patch sizes or dtypes differ.
 
     Examples
     --------
@@ -360,10 +363,16 @@ def concatenate_patches(
     sets = list(sets)
     if not sets:
         raise ValueError("sets must hold at least one PatchSet; it is empty.")
-    kinds = {(patches.X.shape[1], patches.ladder) for patches in sets}
+    kinds = {
+        (patches.X.shape[1], patches.X.dtype.name, patches.ladder) for patches in sets
+    }
     if len(kinds) > 1:
-        found = "; ".join(f"{size} px, {ladder}" for size, ladder in sorted(kinds))
-        raise ValueError(f"sets must share one patch size and one ladder; got {found}.")
+        found = "; ".join(
+            f"{size} px, {dtype}, {ladder}" for size, dtype, ladder in sorted(kinds)
+        )
+        raise ValueError(
+            f"sets must share one patch size, one dtype and one ladder; got {found}."
+        )
     groups, n_before = [], 0
     for patches in sets:
         groups.append(patches.groups + n_before)

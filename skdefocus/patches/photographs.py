@@ -84,7 +84,7 @@ def patches_by_photograph(
 
     Yields
     ------
-    X : ndarray of shape (n, patch_size, patch_size), uint8
+    X : ndarray of shape (n, patch_size, patch_size), uint8 or float32
         Patches of one photograph, or none.
     y, groups : ndarray of shape (n,), int64
         Their levels, and the photograph's index.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from ..synthesis.camera import to_uint8
+
 __all__ = ["PatchSettings", "draw_scale", "resize"]
 
 
@@ -32,6 +34,8 @@ class PatchSettings:
         Smallest variance of the Laplacian of a sharp patch.
     smooth_share : float
         Share of the patches that are cut anywhere, sharp or not.
+    dtype : {"uint8", "float32"}
+        Whether patches are rounded to 8 bits.
     """
 
     ladder: tuple[float, ...]
@@ -42,6 +46,15 @@ class PatchSettings:
     augment: bool
     min_sharpness: float
     smooth_share: float
+    dtype: str = "uint8"
+
+    def store(self, blurred: np.ndarray) -> np.ndarray:
+        """Bring what a blur gave, in [0, 1], to the type of the patches."""
+        if self.dtype == "uint8":
+            return to_uint8(blurred)
+        # Kernels sum to 1 within rounding only.
+        exact: np.ndarray = np.clip(blurred, 0, 1).astype(np.float32)
+        return exact
 
 
 def draw_scale(rng: np.random.Generator) -> float:

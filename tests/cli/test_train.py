@@ -35,6 +35,7 @@ def trainings(monkeypatch):
     return SimpleNamespace(patches=patches, context=context)
 
 
+PAPER = ("--protocol", "paper")
 SHARED = {"data": "", "random_state": 0, "n_jobs": 2, "verbose": 1}
 
 
@@ -46,9 +47,10 @@ def test_the_defaults_are_those_that_help_tells(photo_file, trainings, capsys):
             [photo_file],
             {
                 **SHARED,
-                "architecture": "blurnet",
-                "n_patches": 512_000,
-                "epochs": 6,
+                "protocol": "photographs",
+                "architecture": None,
+                "n_patches": None,
+                "epochs": None,
                 "checkpoint": None,
             },
         )
@@ -60,7 +62,7 @@ def test_the_defaults_are_those_that_help_tells(photo_file, trainings, capsys):
     told = " ".join(capsys.readouterr().out.split())
     for default in ("blurnet (default)", "default 512000", "default 2000"):
         assert default in told
-    assert "default 6, for context 12" in told
+    assert "default 6, for context 12, for the paper 10" in told
 
 
 def test_context_has_defaults_of_its_own(photo_file, trainings, capsys):
@@ -81,6 +83,8 @@ def test_context_has_defaults_of_its_own(photo_file, trainings, capsys):
 def test_whatever_is_asked_for_is_handed_on(photo_file, trainings, architecture):
     words = ("--patches", 36, "--scenes", 3, "--epochs", 2, "--seed", 5, "--jobs", 1)
     words += ("--data", "two birds", "--quiet", "--architecture", architecture)
+    if architecture != "context":
+        words += PAPER
     assert run("train", photo_file.parent, "-o", "model.zip", *words) == 0
     training = getattr(trainings, "context" if architecture == "context" else "patches")
     ((photographs, settings),) = training.asked
@@ -92,6 +96,7 @@ def test_whatever_is_asked_for_is_handed_on(photo_file, trainings, architecture)
         expected["n_scenes"] = 3
     else:
         expected |= {"architecture": "blurnet_small", "n_patches": 36}
+        expected["protocol"] = "paper"
     expected["checkpoint"] = None
     assert settings == expected
 
@@ -121,6 +126,11 @@ def test_nothing_is_trained_where_nothing_can_be_read_or_written(
     for words, message in (
         ([tmp_path / "empty", "-o", "m.zip"], "empty holds no photograph"),
         ([photo_file, "-o", tmp_path], "is a folder, not a file to write to"),
+        (
+            [photo_file, "-o", "m.zip", *PAPER, "--architecture", "context"],
+            "--protocol paper is for patch networks; got context.",
+        ),
+        ([photo_file, "-o", "m.zip", "--protocol", "x"], "invalid choice: 'x'"),
         ([photo_file], "the following arguments are required: -o"),
         (["-o", "m.zip"], "the following arguments are required: PHOTO"),
     ):

@@ -116,6 +116,11 @@ def test_even_a_smooth_photograph_then_has_patches():
         ({"smooth_share": -0.1}, "'smooth_share' parameter of make_blur_patches"),
         ({"smooth_share": 1.1}, "'smooth_share' parameter of make_blur_patches"),
         ({"smooth_share": None}, "'smooth_share' parameter of make_blur_patches"),
+        ({"dtype": "float64"}, "'dtype' parameter of make_blur_patches"),
+        (
+            {"dtype": "float32"},
+            "dtype must be 'uint8' when augment is True.* 'float32'",
+        ),
         ({"n_patches": None}, "n_patches must be a number when blur_domain is 'image'"),
         ({"ladder": (0, 2, 1)}, "'ladder' parameter of make_blur_patches must be"),
         ({"ladder": (-1, 2)}, "'ladder' parameter of make_blur_patches must be"),
@@ -126,6 +131,26 @@ def test_even_a_smooth_photograph_then_has_patches():
 def test_refuses_bad_input(texture, changes, message):
     with pytest.raises(ValueError, match=message):
         make_blur_patches(**{"images": [texture], "n_patches": 5, **changes})
+
+
+@pytest.mark.parametrize("blur_domain", ["image", "patch"])
+def test_patches_that_are_not_rounded(texture, tmp_path, blur_domain):
+    settings = {"blur_domain": blur_domain, "augment": False, "min_sharpness": 60}
+    settings |= {"n_patches": 90, "psf": "gaussian"}
+    rounded = make_blur_patches([texture], LADDER, **settings)
+    settings["dtype"] = "float32"
+    exact = make_blur_patches([texture], LADDER, **settings)
+    assert exact.X.dtype == np.float32
+    assert exact.X.min() >= 0
+    assert exact.X.max() <= 1
+    np.testing.assert_array_equal(exact.y, rounded.y)
+    difference = np.abs(255 * exact.X - rounded.X)
+    assert 0.4 < difference.max() < 0.5 + 1e-4
+    on_disk = make_blur_patches([texture], LADDER, **settings, out=tmp_path)
+    assert on_disk.X.dtype == np.float32
+    np.testing.assert_array_equal(on_disk.X, exact.X)
+    on_disk.save(tmp_path / "again")
+    np.testing.assert_array_equal(PatchSet.load(tmp_path / "again").X, exact.X)
 
 
 def test_the_defaults_are_the_paper_s_but_for_the_ladder(texture):

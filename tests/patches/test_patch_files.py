@@ -59,6 +59,10 @@ def write_card(folder, **changes):
         (lambda f: write_card(f, ladder=[3, 1]), "ascending"),
         (lambda f: write_card(f, ladder=[0]), "y must hold integers from 0 to 0"),
         (lambda f: write_card(f, n_patches=9), r"X.npy must have shape \(9, 8, 8\)"),
+        (
+            lambda f: np.save(f / "X.npy", np.zeros((10, 8, 8))),
+            r"X.npy must have .* and dtype uint8 or float32, by .* float64",
+        ),
         (lambda f: (f / "X.npy").write_bytes(b""), "X.npy is not an array on disk"),
         (lambda f: (f / "y.npy").write_bytes(b"x" * 300), "y.npy is not an array"),
         (

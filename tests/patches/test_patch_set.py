@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,9 +37,9 @@ def row(**changes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"X": np.zeros((4, 8, 9), np.uint8)}, r"X must be uint8 patches of shape"),
+        ({"X": np.zeros((4, 8, 9), np.uint8)}, r"X must be uint8 or float32 patches"),
         ({"X": np.zeros((4, 8, 8))}, r"got shape \(4, 8, 8\) and dtype float64"),
-        ({"X": [1, 2]}, r"X must be uint8 patches of shape"),
+        ({"X": [1, 2]}, r"X must be uint8 or float32 patches of shape"),
         ({"y": [0, 1]}, r"y must hold one integer for each of the 4 patches"),
         ({"y": [0.0, 1, 2, 1]}, r"y must hold one integer .* dtype float64"),
         ({"y": [0, 1, 2, 3]}, r"y must hold integers from 0 to 2; they span \[0, 3\]"),
@@ -218,7 +219,11 @@ def test_conditions_become_32_bits(dtype):
 def test_refuses_to_join_what_differs():
     with pytest.raises(ValueError, match="at least one PatchSet; it is empty"):
         concatenate_patches([])
-    with pytest.raises(ValueError, match="share one patch size and one ladder; got 8"):
-        concatenate_patches([a_set(), a_set(size=9)])
-    with pytest.raises(ValueError, match="share one patch size and one ladder"):
-        concatenate_patches([a_set(), a_set(ladder=(0.0, 1.0, 4.0))])
+    message = "share one patch size, one dtype and one ladder; got 8 px"
+    for other in (
+        a_set(size=9),
+        a_set(ladder=(0.0, 1.0, 4.0)),
+        replace(a_set(), X=a_set().X / np.float32(255)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            concatenate_patches([other, a_set()])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..architectures import Architecture
 from .checkpoint import TrainingState
+from .cpu_model import cpu_model
 from .keras_backend import import_keras, seeded, trains_on_cuda
 from .normalization import settle_normalization
 from .onnx_export import to_onnx
@@ -145,9 +145,9 @@ def _compile(
 ) -> Any:
     """Give the network a loss and an optimizer that has its variables already."""
     pooled = keras.layers.GlobalAveragePooling2D(data_format="channels_first")
-    make_model = partial(recorded_model, keras) if trains_on_cuda() else keras.Model
+    make_model = recorded_model if trains_on_cuda() else cpu_model
     inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
-    model = make_model(inputs, pooled(network.output))
+    model = make_model(keras, inputs, pooled(network.output))
     model.compile(
         # Without decay AdamW is the paper's Adam.
         optimizer=keras.optimizers.AdamW(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Recording", "recorded_model"]
+__all__ = ["Recording", "recorded_model", "replaced", "traceable_layers"]
 
 # Runs before a CUDA graph is captured: libraries choose their kernels in them.
 _WARM_UP = 3
@@ -95,7 +95,7 @@ def _keep_constants(trace: Any) -> None:
     trace.recompile()
 
 
-def _traceable_layers(keras: Any) -> tuple[type, type]:
+def traceable_layers(keras: Any) -> tuple[type, type]:
     """Layers that train by few operations, all of which can be recorded."""
     import torch
     from torch.nn import functional
@@ -123,7 +123,7 @@ def _traceable_layers(keras: Any) -> tuple[type, type]:
 
 
 @contextmanager
-def _replaced(layers: Sequence[Any], *kinds: type) -> Iterator[None]:
+def replaced(layers: Sequence[Any], *kinds: type) -> Iterator[None]:
     """Let layers of Keras act as those made of them here."""
     replaced: list[tuple[Any, Any]] = [
         (layer, kind)
@@ -174,7 +174,7 @@ def recorded_model(keras: Any, inputs: Any, outputs: Any) -> Any:
 
     @Recording
     def train(y: Any, *x: Any) -> Any:
-        with _replaced(model.layers, normalization, dropout):
+        with replaced(model.layers, normalization, dropout):
             return super(RecordedModel, model).train_step((_joined(x), y))
 
     @Recording
@@ -183,10 +183,10 @@ def recorded_model(keras: Any, inputs: Any, outputs: Any) -> Any:
 
     @Recording
     def forward(*x: Any) -> Any:
-        with torch.no_grad(), _replaced(model.layers, dropout):
+        with torch.no_grad(), replaced(model.layers, dropout):
             return model(_joined(x), training=True)
 
-    normalization, dropout = _traceable_layers(keras)
+    normalization, dropout = traceable_layers(keras)
     model = RecordedModel(inputs, outputs)
     return model
 

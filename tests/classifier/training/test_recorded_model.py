@@ -5,46 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.training import loop
 from skdefocus.classifier.training.keras_backend import import_keras, seeded
 from skdefocus.classifier.training.normalization import settle_normalization
 from skdefocus.classifier.training.recorded_model import Recording, recorded_model
-from skdefocus.classifier.training.run_state import TrainingSettings
-
-
-def make_batches(name):
-    """Batches as a training gives them, with conditions for networks that take them."""
-    rng = np.random.default_rng(0)
-
-    def inputs():
-        patches = rng.random((16, 1, 32, 32), dtype=np.float32)
-        if not ARCHITECTURES[name].takes_conditions:
-            return patches
-        return patches, rng.uniform(0.01, 0.3, (16, 4, 1, 1)).astype(np.float32)
-
-    return [(inputs(), rng.integers(0, 4, 16)) for _ in range(4)]
-
-
-def make_model(monkeypatch, name, schedule="constant", recorded=True):
-    keras = import_keras()
-    monkeypatch.setattr(loop, "trains_on_cuda", lambda: recorded)
-    settings = TrainingSettings(
-        **{"epochs": 2, "batch_size": 16, "learning_rate": 1e-3, "schedule": schedule},
-        **{"weight_decay": 0.01, "random_flips": False, "early_stopping": False},
-        **{"n_iter_no_change": 10, "seed": 0},
-    )
-    with seeded(keras, 0):
-        return loop._compile(keras, ARCHITECTURES[name].build(4), settings, 4)
+from tests.classifier.training.runs import first_gradients, make_batches, make_model
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
 def test_trains_as_keras_does(monkeypatch, schedule):
     values, batches = [], make_batches("blurnet_small")
-    for recorded in (False, True):
-        model = make_model(monkeypatch, "blurnet_small", schedule, recorded)
+    for kind in ("keras", "recorded"):
+        model = make_model(monkeypatch, "blurnet_small", kind, schedule)
         assert len(model.inputs) == 2
-        assert hasattr(model, "forward_training") == recorded
+        assert hasattr(model, "forward_training") == (kind == "recorded")
         for batch in batches:
             trained = float(model.train_step(batch)["loss"])
         settle_normalization(import_keras(), model, batches)
@@ -67,17 +41,10 @@ def test_trains_as_keras_does(monkeypatch, schedule):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["shufflenet_v2", "blurnet_small"])
 def test_first_gradients_are_those_of_keras(monkeypatch, name):
-    gradients, batches = [], make_batches(name)
-    for recorded in (False, True):
-        model = make_model(monkeypatch, name, recorded=recorded)
-        model.train_step(batches[0])
-        # Adam's first momentum is a tenth of the gradient.
-        names = [v.path for v in model.optimizer.variables]
-        momentum = next(i for i, name in enumerate(names) if "momentum" in name)
-        gradients.append(model.optimizer.variables[momentum].value.numpy())
-    scale = np.abs(gradients[0]).max()
-    assert scale > 0
-    np.testing.assert_allclose(gradients[1], gradients[0], atol=1e-3 * scale)
+    keras, recorded = (
+        first_gradients(monkeypatch, name, kind) for kind in ("keras", "recorded")
+    )
+    np.testing.assert_allclose(recorded, keras, atol=1e-3 * np.abs(keras).max())
 
 
 def test_dropout_is_drawn_anew_in_every_step():
@@ -99,7 +66,7 @@ def test_dropout_is_drawn_anew_in_every_step():
 
 
 def test_conditions_are_part_of_a_recorded_step(monkeypatch):
-    model = make_model(monkeypatch, "blurnet_small")
+    model = make_model(monkeypatch, "blurnet_small", "recorded")
     (patches, told), y = make_batches("blurnet_small")[0]
     rng = np.random.default_rng(1)
     for layer in model.layers:

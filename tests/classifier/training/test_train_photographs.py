@@ -6,6 +6,7 @@ import pytest
 from skdefocus import PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.classifier.training import train_on_photographs
 from skdefocus.io import write_photograph
+from skdefocus.patches import PAPER_LADDER
 from tests.classifier.training.runs import Interrupted
 
 FEW = {"ladder": (0.0, 3.0), "n_patches": 80}
@@ -47,6 +48,35 @@ def test_what_is_known_of_its_answers_is_saved(folder, tmp_path):
     classifier.save(tmp_path / "m.zip")
     loaded = PatchBlurClassifier.load(tmp_path / "m.zip")
     np.testing.assert_allclose(loaded.reliability_, classifier.reliability_, atol=1e-4)
+
+
+def test_the_paper_s_protocol(texture, tmp_path):
+    # In black and white, so that patches pass the protocol's gate.
+    for name, image in (("a", texture), ("b", texture[::-1])):
+        levels = np.where(image > 0.5, 255, 0).astype(np.uint8)
+        write_photograph(tmp_path / f"{name}.png", levels)
+    paths = sorted(tmp_path.iterdir())
+    classifier = train_on_photographs(
+        paths, protocol="paper", n_patches=80, epochs=1, holdout=0.5
+    )
+    assert classifier.ladder_ == PAPER_LADDER
+    card = classifier.card_
+    assert card["architecture"] == "mobilenet_v2"
+    assert card["training"]["n_patches"] == 40
+    told = {"blur_domain": "patch", "padding": "nearest", "dtype": "uint8"}
+    assert told.items() <= card["training"].items()
+    assert (card["training"]["schedule"], card["training"]["random_flips"]) == (
+        "cosine",
+        True,
+    )
+    # That is known of photographs only, and these patches are none.
+    assert classifier.reliability_ is None
+    assert "accuracy" in card["holdout"]
+
+
+def test_refuses_unknown_protocols(folder):
+    with pytest.raises(ValueError, match="protocol must be 'photographs' or 'paper'; "):
+        train_on_photographs([folder / "a.png"], protocol="other")
 
 
 def test_bad_photographs_are_named(folder, tmp_path):

@@ -100,7 +100,7 @@ def photograph_threshold(
     >>> photograph_threshold(blur_map, 1.0)
     1.3
     >>> round(photograph_threshold(blur_map, 0.01, threshold_unit="diagonal"), 2)
-    0.75
+    0.7
     >>> 0.3 < photograph_threshold(blur_map, "auto") < 4.0
     True
     """

@@ -193,7 +193,7 @@ def photograph_keys(
     dict of str to str
         A key for every product.
     """
-    about = subject_key(subject)
+    about = f" {subject_key(subject)}"
     parts = {
         product: f"{key} {content}" + ("" if product in _WITHOUT_SUBJECT else about)
         for product, key in keys.items()

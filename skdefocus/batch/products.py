@@ -140,8 +140,9 @@ def pipeline_steps(pipeline: Any) -> list[Any]:
 def apply_step(
     step: Any,
     item: Any,
-    said: np.ndarray | SubjectHint | None = None,
     subject: np.ndarray | None = None,
+    *,
+    is_hinted: bool = False,
 ) -> Any:
     """Apply an estimator to one item of a batch.
 
@@ -151,11 +152,11 @@ def apply_step(
         With ``transform`` or ``predict``.
     item : ndarray or DefocusSample
         The item.
-    said : ndarray of shape (H, W), bool, or SubjectHint, or None
-        What was said of the subject.
     subject : ndarray of shape (H, W), bool, or None
-        The subject, which pictures spare, and which a segmenter gives if it was hinted
-        at: what else is in focus is then not asked for.
+        The subject, which pictures spare.
+    is_hinted : bool, default=False
+        Whether the subject was hinted at: a segmenter then gives it, since what else is
+        in focus is not asked for.
 
     Returns
     -------
@@ -165,9 +166,7 @@ def apply_step(
     """
     if isinstance(step, SubjectTransformer) and subject is not None:
         return step.transform([item], subject_masks=[subject])[0]
-    if isinstance(step, DefocusSegmenter) and isinstance(said, SubjectHint):
-        if subject is None:
-            raise ValueError("a hint about the subject needs a map before the mask.")
+    if isinstance(step, DefocusSegmenter) and subject is not None and is_hinted:
         return ~subject
     if isinstance(step, DefocusSegmenter) and step.unknown != "guess":
         return ~step.in_focus_mask([item])[0]
@@ -211,13 +210,14 @@ def run_pipeline(
     own: dict[str, np.ndarray] = {}
     item: Any = original.image
     sample = subject = None
+    is_hinted = isinstance(said, SubjectHint)
     steps = pipeline_steps(pipeline)
     if name is not None and steps and isinstance(steps[0], ImageTransformer):
         item = DefocusSample(original.image, name=name)
     for step in steps:
         if subject is None and _ends_in_pixels(step) and sample is not None:
             subject = locate_subject(said, sample)
-        item = apply_step(step, item, said, subject)
+        item = apply_step(step, item, subject, is_hinted=is_hinted)
         if isinstance(item, DefocusSample):
             sample = item
         else:
@@ -230,7 +230,8 @@ def run_pipeline(
     if subject is None:
         subject = locate_subject(said, sample)
     made = {
-        name: apply_step(step, sample, said, subject) for name, step in pictures.items()
+        name: apply_step(step, sample, subject, is_hinted=is_hinted)
+        for name, step in pictures.items()
     }
     return Results(original, sample, own, made, subject)
 

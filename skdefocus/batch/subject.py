@@ -15,8 +15,8 @@ from .._shared.validation import to_float_image, to_gray
 from ..io import read_photograph
 from ..io.formats import MASK_ENDINGS
 from ..sample import DefocusSample
-from ..segment import subject_mask
 from ..segment.hints import SubjectHint, check_hint
+from ..segment.subject import mask_by_hint
 
 __all__ = [
     "check_subject",
@@ -187,5 +187,5 @@ def locate_subject(
     """
     if not isinstance(subject, SubjectHint):
         return subject
-    found: np.ndarray = ~subject_mask(sample, subject.points, subject.boxes)
+    found: np.ndarray = ~mask_by_hint(sample, subject)
     return found

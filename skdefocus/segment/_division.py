@@ -35,17 +35,13 @@ _LEAST_SPAN = 0.1
 _ROUNDS = 2
 
 
-def likely_thresholds(
-    grid: FocusGrid, weight: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def likely_thresholds(grid: FocusGrid) -> tuple[np.ndarray, np.ndarray]:
     """Score the levels that a map can be divided at.
 
     Parameters
     ----------
     grid : FocusGrid
         The photograph.
-    weight : ndarray of shape (h, w), optional
-        What each cell counts; by default its confidence.
 
     Returns
     -------
@@ -56,9 +52,8 @@ def likely_thresholds(
         their confidence (Otsu's criterion), less the squared distance from what is
         usual.
     """
-    counted = grid.confidence if weight is None else weight
     # Where nothing is known all cells count alike.
-    counted = np.maximum(counted, 1e-3)
+    counted = np.maximum(grid.confidence, 1e-3)
     least, largest = float(grid.levels.min()), float(grid.levels.max())
     if largest - least < 1e-4:
         return np.array([least]), np.zeros(1)

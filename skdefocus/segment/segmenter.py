@@ -21,7 +21,7 @@ from ..metrics import best_common_threshold, pixel_accuracy
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 from .automatic import FocusAnswer, automatic_mask, judge_focus
 from .hints import check_hint
-from .subject import subject_mask
+from .subject import mask_by_hint
 from .threshold import (
     REFERENCE,
     THRESHOLD_UNIT,
@@ -208,14 +208,7 @@ class DefocusSegmenter(BaseEstimator):
         threshold = self._threshold()
 
         def find(sample: DefocusSample, n_threads: int | None) -> float:
-            return unchecked(photograph_threshold)(
-                sample.require_map(),
-                threshold,
-                threshold_unit=self.threshold_unit,
-                reference=self.reference,
-                unit=sample.unit,
-                confidence=sample.confidence,
-            )
+            return self._cut(sample, threshold)
 
         return map_images(find, X, needs="blur")
 
@@ -401,11 +394,12 @@ class DefocusSegmenter(BaseEstimator):
             scribble: Any = None,
         ) -> np.ndarray:
             blur_map = sample.require_map()
-            if check_hint(blur_map.shape, points, boxes, scribble) is not None:
-                return subject_mask(sample, points, boxes, scribble)
+            hint = check_hint(blur_map.shape, points, boxes, scribble)
+            if hint is not None:
+                return mask_by_hint(sample, hint)
             if threshold == "auto":
                 return automatic_mask(sample)
-            return blur_map >= self.thresholds([sample])[0]
+            return blur_map >= self._cut(sample, threshold)
 
         beside = {
             "subject_points": subject_points,
@@ -413,6 +407,17 @@ class DefocusSegmenter(BaseEstimator):
             "scribbles": scribbles,
         }
         return map_images(divide, X, needs="blur", beside=beside)
+
+    def _cut(self, sample: DefocusSample, threshold: float | str | None) -> float:
+        """Value from which one photograph's map counts as out of focus."""
+        return unchecked(photograph_threshold)(
+            sample.require_map(),
+            threshold,
+            threshold_unit=self.threshold_unit,
+            reference=self.reference,
+            unit=sample.unit,
+            confidence=sample.confidence,
+        )
 
     def _check(self) -> None:
         check_parameters(self._constraints, self.get_params(), type(self).__name__)

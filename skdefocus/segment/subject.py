@@ -14,7 +14,7 @@ from ._outline import mean_step, steps_between
 from ._surface import cut_along, evidence_of_parts
 from .hints import SubjectHint, check_hint
 
-__all__ = ["subject_mask"]
+__all__ = ["mask_by_hint", "subject_mask"]
 
 # A point stands for a disc whose radius is this share of the diagonal.
 _POINT_RADIUS = 0.01
@@ -86,10 +86,28 @@ def subject_mask(
     >>> bool(mask[20, 12]), bool(mask[20, 47])
     (False, True)
     """
-    blur_map = sample.require_map()
-    hint = check_hint(blur_map.shape, points, boxes, scribble)
+    hint = check_hint(sample.require_map().shape, points, boxes, scribble)
     if hint is None:
         raise ValueError("a subject needs a point, a box or a scribble; got none.")
+    return mask_by_hint(sample, hint)
+
+
+def mask_by_hint(sample: DefocusSample, hint: SubjectHint) -> np.ndarray:
+    """Mask of what is not the subject, by hints that are checked.
+
+    Parameters
+    ----------
+    sample : DefocusSample
+        With its blur map.
+    hint : SubjectHint
+        From `check_hint`, of this photograph.
+
+    Returns
+    -------
+    ndarray of shape (H, W), bool
+        As `subject_mask` gives it.
+    """
+    blur_map = sample.require_map()
     grid = make_grid(blur_map, sample.image, sample.confidence, sample.unit)
     subject, background = _marks(hint, blur_map.shape, grid)
     pointed_at = _level_at(grid, subject)

@@ -59,8 +59,7 @@ def photograph_threshold(
         calibrated, half a pixel of sigma on 770 px, and at least a quarter; "auto"
         takes the level at which the map falls apart best: sigma on a logarithmic scale
         as a share of the diagonal, by Otsu's criterion, weighted by confidence and by
-        its distance from what is
-        usual. For a relative score both are Otsu's threshold.
+        its distance from what is usual. For a relative score both are Otsu's threshold.
     threshold_unit : {"px", "diagonal"}, default="px"
         Unit of a threshold that is a number or learned: pixels of sigma, or the unit of
         a relative map; or shares of the photograph's diagonal, which hold at every

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from importlib.metadata import version
-
 import numpy as np
+import OpenImageIO
 import pytest
 from PIL import Image
 
@@ -57,11 +56,20 @@ class TestWhatElseAFileHolds:
 def test_deep_colors_of_a_ppm(tmp_path, deep):
     header = f"P6\n# a comment\n{deep.shape[1]} {deep.shape[0]}\n65535\n"
     (tmp_path / "x.ppm").write_bytes(header.encode() + deep.astype(">u2").tobytes())
-    found = read_plain(tmp_path / "x.ppm", MANY).image
-    # OpenImageIO before 3.2.2 is off by one where it reads PPM of 16 bits.
-    known = tuple(int(part) for part in version("openimageio").split(".")[:3])
-    error = abs(found.astype(int) - deep).max()
-    assert error <= (0 if known >= (3, 2, 2) else 1)
+    if OpenImageIO.VERSION < 30202:
+        with pytest.raises(
+            Refusal, match=r"more than 8 bits, .* exactly; install"
+        ):
+            read_plain(tmp_path / "x.ppm", MANY)
+        return
+    np.testing.assert_array_equal(read_plain(tmp_path / "x.ppm", MANY).image, deep)
+
+
+def test_a_library_that_reads_deep_colors_inexactly_is_not_used(tmp_path, monkeypatch):
+    (tmp_path / "x.pgm").write_bytes(b"P5\n2 1\n65535\n" + bytes(4))
+    monkeypatch.setattr(OpenImageIO, "VERSION", 30201)
+    with pytest.raises(Refusal, match=r"PNM of more than 8 bits, .* install 3\.2\.2"):
+        read_plain(tmp_path / "x.pgm", MANY)
 
 
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".gif", ".bmp", ".ppm"])

@@ -57,10 +57,17 @@ def send(
         At most two, of numbers.
     **fields
         What else it says, as JSON has it.
+
+    Raises
+    ------
+    TypeError
+        For an array of anything else; nothing is written.
     """
     layout: list[list[Any]] = []
     parts: list[bytes | memoryview] = []
     for array in arrays:
+        if array.dtype.hasobject:
+            raise TypeError("a message takes arrays of numbers; got one of objects.")
         # Names of types do not tell the order of bytes.
         plain = np.ascontiguousarray(array, array.dtype.newbyteorder("="))
         layout.append([plain.dtype.name, list(plain.shape)])

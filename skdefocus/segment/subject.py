@@ -138,10 +138,7 @@ def mask_by_hint(sample: DefocusSample, hint: SubjectHint) -> np.ndarray:
     surface[~kept[parts]] = threshold - _FAR
     mask = cut_along(surface, blur_map, sample.image, grid)
     if hint.boxes:
-        outside = np.ones_like(mask)
-        for left, top, width, height in hint.boxes:
-            rows = slice(max(0, round(top)), max(0, round(top + height)))
-            outside[rows, max(0, round(left)) : max(0, round(left + width))] = False
+        outside = ~_in_boxes(hint, mask.shape)
         mask |= outside
         # Where nothing in the boxes is in focus, they hold the subject all the same.
         return outside if mask.all() else mask
@@ -156,22 +153,11 @@ def _marks(
     background = np.zeros_like(subject)
     tall, wide = grid.levels.shape[0], grid.levels.shape[1]
     if hint.boxes:
-        background[:] = True
-        for left, top, width, height in hint.boxes:
-            # A cell that the box only touches may be either.
-            first = [int(value // grid.cell) for value in (top, left)]
-            last = [
-                int(-(-(start + size) // grid.cell))
-                for start, size in ((top, height), (left, width))
-            ]
-            first = [max(0, value) for value in first]
-            background[first[0] : last[0], first[1] : last[1]] = False
+        # A cell that a box only touches may be either.
+        background = ~_any_in_cells(_in_boxes(hint, shape), grid)
     if hint.scribble is not None:
-        marks = np.zeros((tall * grid.cell, wide * grid.cell), np.uint8)
-        marks[: shape[0], : shape[1]] = hint.scribble
-        cells = marks.reshape(tall, grid.cell, wide, grid.cell)
-        background |= (cells == 2).any(axis=(1, 3))
-        subject |= (cells == 1).any(axis=(1, 3))
+        background |= _any_in_cells(hint.scribble == 2, grid)
+        subject |= _any_in_cells(hint.scribble == 1, grid)
     rows, columns = np.arange(tall)[:, np.newaxis], np.arange(wide)
     radius = _POINT_RADIUS * float(np.hypot(tall, wide))
     for x, y in hint.points:
@@ -179,6 +165,24 @@ def _marks(
         squared = (rows - row) ** 2 + (columns - column) ** 2
         subject |= squared <= radius**2
     return subject, background & ~subject
+
+
+def _in_boxes(hint: SubjectHint, shape: tuple[int, ...]) -> np.ndarray:
+    """Pixels of a photograph that lie in a box."""
+    inside = np.zeros(shape, bool)
+    for left, top, width, height in hint.boxes:
+        rows = slice(max(0, round(top)), max(0, round(top + height)))
+        inside[rows, max(0, round(left)) : max(0, round(left + width))] = True
+    return inside
+
+
+def _any_in_cells(pixels: np.ndarray, grid: FocusGrid) -> np.ndarray:
+    """Cells that hold at least one of these pixels."""
+    tall, wide = grid.levels.shape[0], grid.levels.shape[1]
+    padded = np.zeros((tall * grid.cell, wide * grid.cell), bool)
+    padded[: pixels.shape[0], : pixels.shape[1]] = pixels
+    cells = padded.reshape(tall, grid.cell, wide, grid.cell)
+    return np.asarray(cells.any(axis=(1, 3)))
 
 
 def _level_at(grid: FocusGrid, subject: np.ndarray) -> float:

@@ -57,9 +57,7 @@ def test_deep_colors_of_a_ppm(tmp_path, deep):
     header = f"P6\n# a comment\n{deep.shape[1]} {deep.shape[0]}\n65535\n"
     (tmp_path / "x.ppm").write_bytes(header.encode() + deep.astype(">u2").tobytes())
     if OpenImageIO.VERSION < 30202:
-        with pytest.raises(
-            Refusal, match=r"more than 8 bits, .* exactly; install"
-        ):
+        with pytest.raises(Refusal, match=r"more than 8 bits, .* exactly; install"):
             read_plain(tmp_path / "x.ppm", MANY)
         return
     np.testing.assert_array_equal(read_plain(tmp_path / "x.ppm", MANY).image, deep)

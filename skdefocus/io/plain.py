@@ -21,8 +21,6 @@ from .refusal import Refusal, check_pixels
 
 __all__ = ["read_plain"]
 
-# The first OpenImageIO that reads PNM of more than 8 bits exactly.
-_EXACT_PNM = 30202
 # Where the header of a PNM ends, but for long comments.
 _HEAD = 512
 _PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -70,8 +68,6 @@ def read_plain(path: Path, max_pixels: int) -> Photograph:
         if start[24:25] == b"\x10":
             return _read_deep(path, source, ".png", "PNG", max_pixels, notes)
     elif start[:2] in (b"PF", b"Pf") or _is_deep_pnm(start):
-        if start[1:2].isdigit():
-            _check_deep_pnm()
         return _read_deep(path, path, ".ppm", "PPM", max_pixels, notes)
     with _open(source) as header:
         width, height = header.size
@@ -86,18 +82,6 @@ def read_plain(path: Path, max_pixels: int) -> Photograph:
 def _is_deep_pnm(start: bytes) -> bool:
     header = _PNM_HEADER.match(start)
     return header is not None and int(header[1]) > 255
-
-
-def _check_deep_pnm() -> None:
-    """Refuse what the installed OpenImageIO reads with one level too few at places."""
-    import OpenImageIO
-
-    if OpenImageIO.VERSION < _EXACT_PNM:
-        raise Refusal(
-            f"is a PNM of more than 8 bits, which OpenImageIO "
-            f"{OpenImageIO.VERSION_STRING} does not read exactly; install 3.2.2 or a "
-            f"later one."
-        )
 
 
 def _open(source: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Defocus as a convolution (eq. 3): Gaussian and disc of a given sigma."""
+"""Defocus as a convolution (eq. 3): Gaussian, disc, or a lens's own spread."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from scipy import ndimage, optimize, signal
 
 from .._shared.parameters import NON_NEGATIVE_REAL, StrOptions, checked
 from .._shared.validation import to_float_image
+from ._lens_kernel import check_psf, lens_kernel
 
-__all__ = ["blur", "disc_kernel", "sampled_sigma"]
+__all__ = ["PSF", "blur", "disc_kernel", "sampled_sigma"]
 
 # Sub-samples per pixel and axis when a disc's edge is drawn.
 _SUPERSAMPLING = 15
 _TRUNCATE = 4.0
 # Discs up to this sigma are drawn for any image, however small.
 _SMALL_DISC = 64.0
+# Below this a kernel has too few pixels to have a shape.
+_SMALLEST_SHAPE = 0.8
 # Below this a sampled Gaussian is narrower than the one that was sampled.
 _SAMPLED = 1.0
 _SIGMA = [NON_NEGATIVE_REAL]
+# What `blur` and `defocus` take.
+PSF = [StrOptions({"gaussian", "disc"}), "array-like"]
 
 
 def _draw_disc(radius: float) -> np.ndarray:
@@ -117,18 +122,18 @@ def sampled_sigma(sigma: float) -> float:
     return found
 
 
-def _check_disc(shape: tuple[int, ...], sigma: float) -> None:
-    """Refuse a disc larger than the picture before its kernel is drawn."""
+def _check_size(shape: tuple[int, ...], sigma: float) -> None:
+    """Refuse a kernel larger than the picture before it is drawn."""
     largest = max(np.sqrt(shape[0] * shape[1]) / 4, _SMALL_DISC)
     if sigma > largest:
         raise ValueError(
-            f"sigma of a disc must be at most {largest:.6g} px, so that the disc is no "
-            f"larger than an image of {shape[1]} x {shape[0]} pixels; got {sigma:.6g}."
+            f"sigma of a disc or a lens must be at most {largest:.6g} px, so that it "
+            f"is no larger than an image of {shape[1]} x {shape[0]} pixels; got "
+            f"{sigma:.6g}."
         )
 
 
-def _convolve_disc(channel: np.ndarray, sigma: float) -> np.ndarray:
-    kernel = disc_kernel(float(sigma))
+def _convolve(channel: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     half = kernel.shape[0] // 2
     if half == 0:
         return channel.copy()
@@ -139,8 +144,10 @@ def _convolve_disc(channel: np.ndarray, sigma: float) -> np.ndarray:
     return blurred
 
 
-@checked(sigma=_SIGMA, psf=[StrOptions({"gaussian", "disc"})])
-def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
+@checked(sigma=_SIGMA, psf=PSF)
+def blur(
+    image: np.ndarray, sigma: float, psf: str | np.ndarray = "gaussian"
+) -> np.ndarray:
     """Blur a whole image by one sigma, with reflected borders.
 
     Parameters
@@ -150,9 +157,12 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     sigma : float
         Standard deviation of the point spread function, in pixels, at least 0: that of
         the sampled kernel, which below 1 px is not that of the Gaussian it is of.
-    psf : {"gaussian", "disc"}, default="gaussian"
+    psf : {"gaussian", "disc"} or array-like of shape (h, w), default="gaussian"
         Shape of the point spread function. A disc is what a lens with an open
-        aperture draws; its radius is about 2 sigma.
+        aperture draws; its radius is about 2 sigma. An array is what a lens makes of a
+        point, at any size: it is scaled to ``sigma``, the root of the mean of its
+        second moments along both axes, and cut off at 4 sigma. Below 0.8 px it is a
+        Gaussian.
 
     Returns
     -------
@@ -162,8 +172,9 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     Raises
     ------
     ValueError
-        For a negative sigma, an unknown psf, an image that is not one, or a disc that
-        is larger than the image (above 64 px, a quarter of its mean side).
+        For a negative sigma, an unknown psf, an image that is not one, or a psf other
+        than the Gaussian that is larger than the image (sigma above 64 px and a quarter
+        of its mean side).
 
     References
     ----------
@@ -181,15 +192,22 @@ def blur(image: np.ndarray, sigma: float, psf: str = "gaussian") -> np.ndarray:
     image = to_float_image(image)
     if sigma == 0:
         return image.copy()
-    if psf == "gaussian":
+    if not isinstance(psf, str):
+        psf = check_psf(psf)
+        if sigma < _SMALLEST_SHAPE:
+            psf = "gaussian"
+    if isinstance(psf, str) and psf == "gaussian":
         sigma = sampled_sigma(float(sigma))
         sigmas = (sigma, sigma, 0)[: image.ndim]
         blurred: np.ndarray = ndimage.gaussian_filter(
             image, sigmas, mode="reflect", truncate=_TRUNCATE
         )
         return blurred
-    _check_disc(image.shape, sigma)
+    _check_size(image.shape, sigma)
+    if isinstance(psf, str):
+        kernel = disc_kernel(float(sigma))
+    else:
+        kernel = lens_kernel(psf, float(sigma))
     if image.ndim == 2:
-        return _convolve_disc(image, sigma)
-    channels = [_convolve_disc(image[..., c], sigma) for c in range(3)]
-    return np.stack(channels, axis=-1)
+        return _convolve(image, kernel)
+    return np.stack([_convolve(image[..., c], kernel) for c in range(3)], axis=-1)

@@ -18,6 +18,7 @@ from .._shared.parameters import (
     checked,
 )
 from .._shared.validation import image_batch
+from ..filters._lens_kernel import check_psf
 from .ladders import REAL_LADDER, check_ladder
 from .patch_files import patch_writer
 from .patch_set import PatchSet
@@ -31,7 +32,9 @@ _CONSTRAINTS = {
     "patch_size": [POSITIVE_INTEGER],
     "blur_domain": [StrOptions({"image", "patch"})],
     "padding": [StrOptions({"reflect", "nearest", "constant"})],
-    "psf": [StrOptions({"gaussian", "disc", "mixed"}), None],
+    "psf": [StrOptions({"gaussian", "disc", "mixed", "lens"}), None],
+    "lenses": [list, tuple],
+    "light": [StrOptions({"encoded", "linear", "mixed"}), None],
     "augment": ["boolean", None],
     "min_sharpness": [NON_NEGATIVE_REAL, None],
     "smooth_share": [Interval(Real, 0, 1, closed="both")],
@@ -40,9 +43,16 @@ _CONSTRAINTS = {
 }
 # What the shipped network was trained on, and what the paper did.
 _DEFAULTS = {
-    "image": {"psf": "mixed", "augment": True, "min_sharpness": 60.0},
-    "patch": {"psf": "gaussian", "augment": False, "min_sharpness": 1000.0},
+    "image": {
+        **{"psf": "lens", "light": "mixed"},
+        **{"augment": True, "min_sharpness": 60.0},
+    },
+    "patch": {
+        **{"psf": "gaussian", "light": "encoded"},
+        **{"augment": False, "min_sharpness": 1000.0},
+    },
 }
+_OF_PATCHES = {(psf, "encoded") for psf in ("gaussian", "disc", "mixed")}
 
 
 @checked(_CONSTRAINTS)
@@ -55,6 +65,8 @@ def make_blur_patches(
     blur_domain: str = "image",
     padding: str = "nearest",
     psf: str | None = None,
+    lenses: Sequence[np.ndarray] = (),
+    light: str | None = None,
     augment: bool | None = None,
     min_sharpness: float | None = None,
     smooth_share: float = 0.0,
@@ -99,10 +111,19 @@ def make_blur_patches(
         MATLAB), "nearest" repeats its edge pixels ("replicate", the default of
         MATLAB's ``imgaussfilt``), "constant" is black. Kernels reach to 4 sigma,
         however small the patch.
-    psf : {"gaussian", "disc", "mixed"}, optional
+    psf : {"gaussian", "disc", "mixed", "lens"}, optional
         Point spread function; "mixed" draws one of the two for each region, or each
-        patch and level. By default "mixed" in the domain "image" and "gaussian" in
-        the domain "patch".
+        patch and level. "lens", in the domain "image" only, draws Gaussians, discs and
+        the apertures of lenses: polygons, cat's eyes, rings, bright and soft rims. By
+        default "lens" in the domain "image" and "gaussian" in the domain "patch".
+    lenses : sequence of array-like of shape (h, w), default=()
+        Measured point spread functions, which "lens" draws from as well; they are
+        turned and scaled to the sigma of each level.
+    light : {"encoded", "linear", "mixed"}, optional
+        What is blurred: values as they are, as in the paper; the light that they stand
+        for (sRGB), as lenses do, with lights brighter than white here and there if
+        ``augment``; or one or the other. In the domain "patch" it must be "encoded",
+        which is the default there; in the domain "image" that is "mixed".
     augment : bool, optional
         Vary scale, tone, noise (0 to 25 gray levels, also smoothed and growing with
         brightness), sharpening and JPEG quality (10 to 98) as photographs do. By
@@ -165,7 +186,10 @@ def make_blur_patches(
     >>> X.shape, y.tolist()
     ((8, 32, 32), [0, 1, 0, 1, 0, 1, 0, 1])
     """
-    given = {"psf": psf, "augment": augment, "min_sharpness": min_sharpness}
+    given = {
+        **{"psf": psf, "light": light},
+        **{"augment": augment, "min_sharpness": min_sharpness},
+    }
     ladder = check_ladder(ladder, "make_blur_patches")
     if n_patches is None and blur_domain == "image":
         raise ValueError(
@@ -176,6 +200,11 @@ def make_blur_patches(
         name: value if given[name] is None else given[name]
         for name, value in _DEFAULTS[blur_domain].items()
     }
+    if blur_domain == "patch" and (chosen["psf"], chosen["light"]) not in _OF_PATCHES:
+        raise ValueError(
+            "blur_domain 'patch' blurs encoded values by 'gaussian', 'disc' or "
+            f"'mixed'; got psf {chosen['psf']!r} and light {chosen['light']!r}."
+        )
     if isinstance(images, str | bytes | np.ndarray) or not isinstance(images, Iterable):
         images = image_batch(images, "images")
 
@@ -186,6 +215,7 @@ def make_blur_patches(
         n_patches,
         smooth_share=smooth_share,
         dtype=dtype,
+        lenses=tuple(check_psf(lens) for lens in lenses),
         **chosen,
     )
     if settings.augment and dtype != "uint8":

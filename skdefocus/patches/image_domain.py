@@ -6,9 +6,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
-from ..filters import blur, measure_conditions, variance_of_laplacian
+from ..filters import (
+    blur,
+    linear_to_srgb,
+    measure_conditions,
+    srgb_to_linear,
+    variance_of_laplacian,
+)
 from ..filters.conditions import clean_conditions
 from ..synthesis.camera import Camera, draw_camera
+from ..synthesis.lights import add_lights
 from .settings import PatchSettings, draw_scale, resize
 
 __all__ = ["cut_blurred"]
@@ -17,6 +24,8 @@ __all__ = ["cut_blurred"]
 _REGION = 192
 _PATCHES_PER_REGION = 25
 _TRIES = 10
+# Share of the regions blurred in linear light that hold lights.
+_WITH_LIGHTS = 0.25
 # Sigma of the blur that leaves nothing of a region but its light.
 _BLURRED_AWAY = 8.0
 # What is estimated on a whole photograph differs from what is true: by a factor, and
@@ -52,6 +61,23 @@ def _sharp_region(
     if rng.random() < settings.smooth_share:
         return region, np.argwhere(np.ones(gate.shape, bool))
     return region, np.argwhere(gate >= settings.min_sharpness)
+
+
+def _blur_region(
+    region: np.ndarray, sigma: float, settings: PatchSettings, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Blur a region, perhaps with lights in it; give both, in [0, 1]."""
+    psf = settings.draw_psf(rng)
+    if settings.draw_light(rng) == "encoded":
+        return region, blur(region, sigma, psf)
+    light = srgb_to_linear(region)
+    if settings.augment and rng.random() < _WITH_LIGHTS:
+        light = add_lights(light, sigma, rng)
+    # Light above white is blurred like any other, and clipped by the sensor.
+    brightest = max(float(light.max()), 1.0)
+    blurred = blur(light / brightest, sigma, psf) * brightest
+    seen = [linear_to_srgb(np.minimum(each, 1)) for each in (light, blurred)]
+    return seen[0], seen[1]
 
 
 def _conditions(
@@ -113,11 +139,9 @@ def cut_blurred(
             region, corners = _sharp_region(gray, margin, settings, rng)
             if len(corners) == 0:
                 continue
-            shape = settings.psf
-            if shape == "mixed":
-                shape = ("gaussian", "disc")[rng.integers(2)]
             inside = slice(margin, region.shape[0] - margin)
-            blurred = blur(region, sigma, shape)[inside, inside]
+            region, blurred = _blur_region(region, sigma, settings, rng)
+            blurred = blurred[inside, inside]
             count = min(n_missing, _PATCHES_PER_REGION)
             if settings.augment:
                 camera = draw_camera(rng, blurred.shape, vignetting=False)

@@ -8,8 +8,12 @@ import numpy as np
 from PIL import Image
 
 from ..synthesis.camera import to_uint8
+from ..synthesis.lenses import draw_psf
 
 __all__ = ["PatchSettings", "draw_scale", "resize"]
+
+# Share of regions that are blurred in linear light, where the two are mixed.
+_LINEAR = 0.6
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,12 @@ class PatchSettings:
         What lies around a patch that is blurred alone.
     n_patches : int or None
         Patches asked of all photographs; None for all there are.
-    psf : {"gaussian", "disc", "mixed"}
+    psf : {"gaussian", "disc", "mixed", "lens"}
         Point spread function.
+    lenses : tuple of ndarray of shape (h, w)
+        Measured ones, of which "lens" draws some.
+    light : {"encoded", "linear", "mixed"}
+        What is blurred.
     augment : bool
         Vary scale, contrast, brightness, noise and JPEG quality.
     min_sharpness : float
@@ -47,6 +55,22 @@ class PatchSettings:
     min_sharpness: float
     smooth_share: float
     dtype: str = "uint8"
+    lenses: tuple[np.ndarray, ...] = ()
+    light: str = "encoded"
+
+    def draw_psf(self, rng: np.random.Generator) -> str | np.ndarray:
+        """Draw the point spread function of one region, or one patch and level."""
+        if self.psf == "lens":
+            return draw_psf(rng, self.lenses)
+        if self.psf == "mixed":
+            return ("gaussian", "disc")[rng.integers(2)]
+        return self.psf
+
+    def draw_light(self, rng: np.random.Generator) -> str:
+        """Draw whether values are blurred or the light that they stand for."""
+        if self.light == "mixed":
+            return "linear" if rng.random() < _LINEAR else "encoded"
+        return self.light
 
     def store(self, blurred: np.ndarray) -> np.ndarray:
         """Bring what a blur gave, in [0, 1], to the type of the patches."""

@@ -18,7 +18,8 @@ from .._shared.parameters import (
 )
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.validation import check_map, to_float_image
-from ..filters import blur
+from ..filters import blur, linear_to_srgb, srgb_to_linear
+from ..filters._blur import PSF
 from .camera import through_jpeg, to_uint8
 
 __all__ = ["defocus", "sigma_layers"]
@@ -70,7 +71,8 @@ def _check_quality(caller: str, parameters: Mapping[str, Any]) -> None:
 
 @checked(
     {
-        "psf": [StrOptions({"gaussian", "disc"})],
+        "psf": PSF,
+        "light": [StrOptions({"encoded", "linear"})],
         "n_layers": [POSITIVE_INTEGER],
         "noise": [NON_NEGATIVE_REAL],
         "jpeg_quality": [POSITIVE_INTEGER, None],
@@ -81,7 +83,8 @@ def defocus(
     image: np.ndarray,
     blur_map: np.ndarray,
     *,
-    psf: str = "gaussian",
+    psf: str | np.ndarray = "gaussian",
+    light: str = "encoded",
     depth: np.ndarray | None = None,
     n_layers: int = 16,
     noise: float = 0.0,
@@ -101,8 +104,11 @@ def defocus(
         uint8, uint16, or float in [0, 1].
     blur_map : array-like of shape (H, W)
         Sigma in pixels, at least 0.
-    psf : {"gaussian", "disc"}, default="gaussian"
-        Shape of the point spread function.
+    psf : {"gaussian", "disc"} or array-like of shape (h, w), default="gaussian"
+        Shape of the point spread function, as `skdefocus.filters.blur` takes it.
+    light : {"encoded", "linear"}, default="encoded"
+        What is blurred: the pixels' values as they are, as in the paper, or the light
+        that they stand for (sRGB), as a lens does.
     depth : array-like of shape (H, W), optional
         Larger is farther away, at least 0. By default the more blurred is taken to be
         farther away.
@@ -145,6 +151,8 @@ def defocus(
     shelves = np.zeros(blur_map.shape, np.intp)
     if depth is not None:
         shelves = _depth_shelves(check_map(depth, image.shape, "depth"), n_layers)
+    if light == "linear":
+        image = srgb_to_linear(image)
     levels, nearest = sigma_layers(blur_map, n_layers)
     position, borders = to_log_sigma(blur_map), to_log_sigma(levels)
     # Things of one sigma can lie before and behind the plane of focus.
@@ -165,6 +173,8 @@ def defocus(
             cover = cover if image.ndim == 2 else cover[..., np.newaxis]
             result = result + cover * (colors - result)
         ahead = ahead * ~mask
+    if light == "linear":
+        result = linear_to_srgb(np.clip(result, 0, 1))
     if noise > 0:
         generator = check_random_state(random_state)
         result = result + generator.normal(0, noise / 255, image.shape)
@@ -184,7 +194,7 @@ def _depth_shelves(depth: np.ndarray, n_shelves: int) -> np.ndarray:
 
 
 def _blur_layer(
-    image: np.ndarray, mask: np.ndarray, sigma: float, psf: str
+    image: np.ndarray, mask: np.ndarray, sigma: float, psf: str | np.ndarray
 ) -> np.ndarray:
     """Blur one layer's colors; beyond their reach its nearest color goes on."""
     share = mask.astype(np.float32)

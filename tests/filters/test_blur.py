@@ -127,7 +127,7 @@ def test_discs_refuse_what_is_no_sigma(sigma):
 class TestLargeDiscs:
     def test_a_disc_larger_than_the_image_is_refused_before_it_is_drawn(self):
         line = np.zeros((1, 100_000))
-        message = r"sigma of a disc must be at most 79\.0569 px, .* 100000 x 1 pixels"
+        message = r"of a disc or a lens must be at most 79\.0569 px, .* 100000 x 1 pix"
         with pytest.raises(ValueError, match=message):
             blur(line, 1000.0, "disc")
 

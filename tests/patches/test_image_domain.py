@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus.filters import blur
+from skdefocus.filters import blur, linear_to_srgb, srgb_to_linear
 from skdefocus.patches import image_domain, make_blur_patches, sharpness
+from skdefocus.patches import settings as patch_settings
 from skdefocus.patches.image_domain import cut_blurred
 from skdefocus.patches.settings import PatchSettings
 from skdefocus.synthesis.camera import Camera
@@ -37,6 +38,76 @@ def test_the_photograph_is_blurred_before_the_patch_is_cut(texture):
     )
     for patch in X[y == 1][:5]:
         assert abs(windows - patch).max(axis=(2, 3)).min() < 0.6
+
+
+@pytest.mark.parametrize("sigma", [0.0, 3.0])
+def test_light_is_blurred_where_it_is_to_be(texture, sigma):
+    plain = {"n_patches": 20, "augment": False, "psf": "gaussian"}
+    X, y, _ = make_blur_patches([texture], (0.0, sigma + 1), light="linear", **plain)
+    light = blur(srgb_to_linear(texture), sigma + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(
+        linear_to_srgb(light) * 255, (32, 32)
+    )
+    for patch in X[y == 1][:5]:
+        assert abs(windows - patch).max(axis=(2, 3)).min() < 0.6
+
+
+def test_lenses_that_are_given_are_used(texture, monkeypatch):
+    seen = []
+
+    def draw(rng, measured):
+        seen.append(measured)
+        return "gaussian"
+
+    monkeypatch.setattr(patch_settings, "draw_psf", draw)
+    lens = np.arange(12).reshape(3, 4)
+    make_blur_patches([texture], (0.0, 2.0), n_patches=20, lenses=[lens])
+    ((found,),) = {len(measured): measured for measured in seen}.values()
+    np.testing.assert_allclose(found, lens / lens.sum())
+
+
+def test_lenses_are_checked(texture):
+    with pytest.raises(ValueError, match="psf must hold finite numbers of at least 0"):
+        make_blur_patches([texture], lenses=[-np.ones((3, 3))])
+
+
+class TestLights:
+    @pytest.fixture
+    def regions(self, texture):
+        """Regions of one photograph, as light was or was not added."""
+        found = []
+        for seed in range(60):
+            rng = np.random.default_rng(seed)
+            found.append(
+                image_domain._blur_region(
+                    texture, 4.0, settings(augment=True, light="linear"), rng
+                )
+            )
+        return found
+
+    def test_some_regions_have_lights_that_are_white_after_the_blur(
+        self, regions, texture
+    ):
+        lit = [b for region, b in regions if abs(region - texture).max() > 1e-3]
+        assert 5 < len(lit) < 30
+        white = [np.mean(blurred > 0.99) for blurred in lit]
+        assert np.median(white) > 0
+        for region, blurred in regions:
+            assert region.dtype == blurred.dtype == np.float32
+            assert region.min() >= 0 <= blurred.min()
+            assert region.max() <= 1 >= blurred.max()
+
+    def test_others_are_the_photograph(self, regions, texture):
+        plain = [(r, b) for r, b in regions if abs(r - texture).max() < 1e-3]
+        expected = linear_to_srgb(blur(srgb_to_linear(texture), 4.0))
+        np.testing.assert_allclose(plain[0][1], expected, atol=1e-5)
+
+    def test_without_augmentation_there_are_none(self, texture):
+        for seed in range(30):
+            region, _ = image_domain._blur_region(
+                texture, 4.0, settings(light="linear"), np.random.default_rng(seed)
+            )
+            np.testing.assert_allclose(region, texture, atol=1e-5)
 
 
 def test_tiny_photographs_contribute_none(texture):

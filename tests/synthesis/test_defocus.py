@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from skdefocus.filters import blur
+from skdefocus.filters import blur, linear_to_srgb, srgb_to_linear
 from skdefocus.synthesis import defocus
 from tests.strategies import gray_images
 
@@ -15,10 +16,33 @@ def test_one_sigma_is_a_convolution(texture, psf):
     np.testing.assert_allclose(result, blur(texture, 2.5, psf), atol=1e-6)
 
 
-@given(gray_images())
-def test_sigma_0_is_the_identity(image):
-    result = defocus(image, np.zeros(image.shape))
-    np.testing.assert_allclose(result, image, atol=1e-6)
+def test_a_lens_is_a_shape_like_others(texture):
+    lens = np.zeros((9, 9))
+    lens[2:6, 1:8] = 1
+    result = defocus(texture, np.full(texture.shape, 2.5), psf=lens)
+    np.testing.assert_allclose(result, blur(texture, 2.5, lens), atol=1e-6)
+
+
+@pytest.mark.parametrize("psf", ["gaussian", "disc"])
+def test_light_adds_up_and_values_do_not(texture, psf):
+    result = defocus(texture, np.full(texture.shape, 2.5), psf=psf, light="linear")
+    expected = linear_to_srgb(blur(srgb_to_linear(texture), 2.5, psf))
+    np.testing.assert_allclose(result, expected, atol=1e-5)
+    assert result.dtype == np.float32
+    # A small light before the dark stays brighter.
+    point = np.zeros((31, 31))
+    point[15, 15] = 1
+    blurred = [
+        defocus(point, np.full(point.shape, 2.0), psf=psf, light=light)[15, 15]
+        for light in ("encoded", "linear")
+    ]
+    assert blurred[1] > 3 * blurred[0]
+
+
+@given(gray_images(), st.sampled_from(["encoded", "linear"]))
+def test_sigma_0_is_the_identity(image, light):
+    result = defocus(image, np.zeros(image.shape), light=light)
+    np.testing.assert_allclose(result, image, atol=1e-5)
 
 
 @pytest.mark.parametrize("psf", ["gaussian", "disc"])

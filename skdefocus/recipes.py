@@ -30,5 +30,5 @@ def recommended_steps() -> list[tuple[str, Any]]:
     >>> sample.blur_map.shape, sample.confidence.shape
     ((427, 640), (427, 640))
     """
-    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
+    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto", lights=True)
     return [("mapper", mapper), ("refiner", GlobalRefiner())]

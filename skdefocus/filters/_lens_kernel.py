@@ -95,8 +95,8 @@ def lens_kernel(psf: np.ndarray, sigma: float) -> np.ndarray:
         )
         kernel: np.ndarray = rows @ psf @ columns.T
         kernel /= kernel.sum()
-        found = np.mean(_moments(kernel)[1])
-        wanted = max(wanted + sigma**2 - found, _LEAST)
+        wanted += sigma**2 - float(np.mean(_moments(kernel)[1]))
+        wanted = max(wanted, _LEAST)
     return kernel
 
 

@@ -27,6 +27,7 @@ from ..sample import DefocusSample
 from .cache import cached_maps, network_key
 from .class_sigmas import sigma_of_classes
 from .classify_patches import classify_bands
+from .lights import map_with_lights
 from .map_means import MapMeans
 from .scales import SCALE, check_scale, measure_at, resample_all
 from .sharp_windows import measure_sharp_windows
@@ -39,6 +40,7 @@ _MAP_CONSTRAINTS = {
     "step": [POSITIVE_INTEGER],
     "estimate": [StrOptions({"mode", "mean"})],
     "scale": SCALE,
+    "lights": ["boolean"],
 }
 
 
@@ -76,6 +78,7 @@ def sliding_window_map(
     step: int = 16,
     estimate: str = "mode",
     scale: float | str | Sequence[float] = 1.0,
+    lights: bool = False,
     n_threads: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Blur map of one photograph by classifying overlapping patches (eq. 6).
@@ -107,6 +110,11 @@ def sliding_window_map(
         at full size and goes over to halves of it where a patch shows more blur than it
         can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
         where half of it reads below 1.5 px, in windows 16 px apart.
+    lights : bool, default=False
+        Whether lights out of focus, which the sensor clipped to white discs, are told
+        by their size, and their rims left out. Without, a rim is taken for a sharp
+        edge. What looks alike in focus, such as a white plate, is told from them by
+        its surroundings.
     n_threads : int, optional
         Threads of the network; by default those available to this process.
 
@@ -140,13 +148,46 @@ def sliding_window_map(
     ((64, 80), True)
     """
     class_sigmas = sigma_of_classes(classifier, sigmas, "sliding_window_map")
-    gray = GrayRows(image)
+    original = GrayRows(image)
+
+    def measure(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return _measure_at_scale(
+            original if pixels is image else GrayRows(pixels),
+            original,
+            classifier,
+            class_sigmas,
+            patch_size=patch_size,
+            step=step,
+            estimate=estimate,
+            scale=scale,
+            n_threads=n_threads,
+        )
+
+    return map_with_lights(image, measure) if lights else measure(image)
+
+
+def _measure_at_scale(
+    gray: GrayRows,
+    original: GrayRows,
+    classifier: Any,
+    class_sigmas: np.ndarray,
+    *,
+    patch_size: int,
+    step: int,
+    estimate: str,
+    scale: float | str | Sequence[float],
+    n_threads: int | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure a photograph, of which parts may be hidden, under its own conditions."""
     resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
+    whole = resampled
+    if original is not gray:
+        whole = resample_all(original.whole, scale, gray.shape, patch_size)
 
     def conditions(factor: float) -> np.ndarray:
         # Rounding is averaged away as noise is where a photograph is made smaller.
-        rounding = gray.rounding * min(1.0, factor)
-        return measure_conditions(resampled.get(factor, gray), rounding)
+        rounding = original.rounding * min(1.0, factor)
+        return measure_conditions(whole.get(factor, original), rounding)
 
     def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         sigma, confidence = _measure(
@@ -240,6 +281,11 @@ class SlidingWindowMapper(ImageTransformer):
         at full size and goes over to halves of it where a patch shows more blur than it
         can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
         where half of it reads below 1.5 px, in windows 16 px apart.
+    lights : bool, default=False
+        Whether lights out of focus, which the sensor clipped to white discs, are told
+        by their size, and their rims left out. Without, a rim is taken for a sharp
+        edge. What looks alike in focus, such as a white plate, is told from them by
+        its surroundings.
     memory : path-like, optional
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.
@@ -285,6 +331,7 @@ class SlidingWindowMapper(ImageTransformer):
         step: int = 16,
         estimate: str = "mode",
         scale: float | str | Sequence[float] = 1.0,
+        lights: bool = False,
         memory: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
     ) -> None:
@@ -294,6 +341,7 @@ class SlidingWindowMapper(ImageTransformer):
         self.step = step
         self.estimate = estimate
         self.scale = scale
+        self.lights = lights
         self.memory = memory
         self.n_jobs = n_jobs
 
@@ -393,7 +441,7 @@ class SlidingWindowMapper(ImageTransformer):
     ) -> DefocusSample:
         settings = {
             name: getattr(self, name)
-            for name in ("patch_size", "step", "estimate", "scale")
+            for name in ("patch_size", "step", "estimate", "scale", "lights")
         }
 
         def measure() -> tuple[np.ndarray, np.ndarray]:

@@ -98,14 +98,14 @@ class Camera:
         """Add noise, and smooth what is as weak as it."""
         if self.grows:
             noise = noise * np.sqrt(0.3 + 1.4 * np.clip(image, 0, 1))
-        noisy = image + noise
+        noisy: np.ndarray = image + noise
         deviation = float(np.std(noise))
         if self.denoising == 0 or deviation < _VISIBLE:
             return noisy
-        smooth = guided_filter(
+        smooth: np.ndarray = guided_filter(
             noisy, radius=_DENOISING_RADIUS, eps=(self.denoising * deviation) ** 2
         )
-        return smooth.astype(noisy.dtype, copy=False)
+        return smooth
 
 
 def draw_camera(

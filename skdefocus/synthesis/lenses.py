@@ -49,8 +49,8 @@ def draw_psf(
         return "disc"
     if len(measured) and kind < _GAUSSIANS + _DISCS + _MEASURED:
         psf = measured[int(rng.integers(len(measured)))]
-        turned = ndimage.rotate(psf, rng.uniform(0, 360), order=1)
-        return np.maximum(turned, 0)
+        turned: np.ndarray = ndimage.rotate(psf, rng.uniform(0, 360), order=1)
+        return turned
     return draw_aperture(rng)
 
 

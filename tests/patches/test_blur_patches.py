@@ -21,15 +21,6 @@ def test_shapes_levels_and_groups(texture):
 
 
 @pytest.mark.parametrize("blur_domain", ["image", "patch"])
-@pytest.mark.parametrize(
-    "settings", [{"psf": "lens"}, {"light": "linear"}, {"light": "mixed"}]
-)
-def test_patches_blurred_alone_are_the_paper_s(texture, settings):
-    message = "blur_domain 'patch' blurs encoded values by 'gaussian', 'disc' or 'mix"
-    with pytest.raises(ValueError, match=message):
-        make_blur_patches([texture], blur_domain="patch", **settings)
-
-
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_a_set_knows_the_sigmas_that_it_was_blurred_by(
     texture, tmp_path, blur_domain, on_disk
@@ -54,6 +45,15 @@ def test_the_patches_of_a_seed_stay_as_they_are(photo):
     np.testing.assert_array_equal(groups, np.repeat([0, 1], 54))
     expected = [95.0, 142.4, 171.1, 132.3, 151.6, 136.1, 111.0, 166.4]
     np.testing.assert_allclose(X[::15].mean(axis=(1, 2)), expected, atol=1)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"psf": "lens"}, {"light": "linear"}, {"light": "mixed"}]
+)
+def test_patches_blurred_alone_are_the_paper_s(texture, settings):
+    message = "blur_domain 'patch' blurs encoded values by 'gaussian', 'disc' or 'mix"
+    with pytest.raises(ValueError, match=message):
+        make_blur_patches([texture], blur_domain="patch", **settings)
 
 
 @pytest.mark.parametrize("on_disk", [False, True])

@@ -32,7 +32,7 @@ _CONSTRAINTS = {
     "patch_size": [POSITIVE_INTEGER],
     "blur_domain": [StrOptions({"image", "patch"})],
     "padding": [StrOptions({"reflect", "nearest", "constant"})],
-    "psf": [StrOptions({"gaussian", "disc", "mixed", "lens"}), None],
+    "psf": [StrOptions({"gaussian", "disc", "mixed", "lens", "motion"}), None],
     "lenses": [list, tuple],
     "light": [StrOptions({"encoded", "linear", "mixed"}), None],
     "augment": ["boolean", None],
@@ -111,11 +111,14 @@ def make_blur_patches(
         MATLAB), "nearest" repeats its edge pixels ("replicate", the default of
         MATLAB's ``imgaussfilt``), "constant" is black. Kernels reach to 4 sigma,
         however small the patch.
-    psf : {"gaussian", "disc", "mixed", "lens"}, optional
+    psf : {"gaussian", "disc", "mixed", "lens", "motion"}, optional
         Point spread function; "mixed" draws one of the two for each region, or each
         patch and level. "lens", in the domain "image" only, draws Gaussians, discs and
-        the apertures of lenses: polygons, cat's eyes, rings, bright and soft rims. By
-        default "lens" in the domain "image" and "gaussian" in the domain "patch".
+        the apertures of lenses: polygons, cat's eyes, rings, bright and soft rims;
+        "motion", there likewise, draws straight and slightly curved paths of any
+        direction, as a shaken camera does; sigma is the root of the mean of their
+        second moments along both axes. By default "lens" in the domain "image" and
+        "gaussian" in the domain "patch".
     lenses : sequence of array-like of shape (h, w), default=()
         Measured point spread functions, which "lens" draws from as well; they are
         turned and scaled to the sigma of each level.

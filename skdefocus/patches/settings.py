@@ -9,6 +9,7 @@ from PIL import Image
 
 from ..synthesis.camera import to_uint8
 from ..synthesis.lenses import draw_psf
+from ..synthesis.motion import draw_path
 
 __all__ = ["PatchSettings", "draw_scale", "resize"]
 
@@ -30,7 +31,7 @@ class PatchSettings:
         What lies around a patch that is blurred alone.
     n_patches : int or None
         Patches asked of all photographs; None for all there are.
-    psf : {"gaussian", "disc", "mixed", "lens"}
+    psf : {"gaussian", "disc", "mixed", "lens", "motion"}
         Point spread function.
     lenses : tuple of ndarray of shape (h, w)
         Measured ones, of which "lens" draws some.
@@ -62,6 +63,8 @@ class PatchSettings:
         """Draw the point spread function of one region, or one patch and level."""
         if self.psf == "lens":
             return draw_psf(rng, self.lenses)
+        if self.psf == "motion":
+            return draw_path(rng)
         if self.psf == "mixed":
             return ("gaussian", "disc")[rng.integers(2)]
         return self.psf

@@ -48,7 +48,8 @@ def test_the_patches_of_a_seed_stay_as_they_are(photo):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"psf": "lens"}, {"light": "linear"}, {"light": "mixed"}]
+    "settings",
+    [{"psf": "lens"}, {"psf": "motion"}, {"light": "linear"}, {"light": "mixed"}],
 )
 def test_patches_blurred_alone_are_the_paper_s(texture, settings):
     message = "blur_domain 'patch' blurs encoded values by 'gaussian', 'disc' or 'mix"

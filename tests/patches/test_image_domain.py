@@ -66,6 +66,17 @@ def test_lenses_that_are_given_are_used(texture, monkeypatch):
     np.testing.assert_allclose(found, lens / lens.sum())
 
 
+def test_motion_blurs_in_one_direction(texture):
+    plain = {"n_patches": 400, "augment": False, "light": "encoded"}
+    shares = {}
+    for psf in ("gaussian", "motion"):
+        X, y, _ = make_blur_patches([texture], (0.0, 3.0), psf=psf, **plain)
+        patches = X[y == 1].astype(float)
+        steps = [np.diff(patches, axis=axis).std(axis=(1, 2)) for axis in (1, 2)]
+        shares[psf] = np.median(np.abs(np.log(steps[0] / steps[1])))
+    assert shares["motion"] > 1.5 * shares["gaussian"]
+
+
 def test_lenses_are_checked(texture):
     with pytest.raises(ValueError, match="psf must hold finite numbers of at least 0"):
         make_blur_patches([texture], lenses=[-np.ones((3, 3))])

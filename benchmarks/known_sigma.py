@@ -3,10 +3,11 @@
 python benchmarks/known_sigma.py PHOTO_OR_FOLDER... [--network NAME_OR_FILE]
 
 Give sharp photographs that the network has not seen. They are blurred by Gaussians and
-discs, without noise and JPEG and with both, and measured where the unblurred photograph
-has texture: in windows of 32 px, side by side, each judged alone by the network; and in
-the middle of the same windows in the maps of the mappers. Then at half the size, where
-half the answer is due.
+discs, in encoded values and in linear light, and with --lenses by the point spread
+functions of lenses, in linear light; without noise and JPEG and with both; and measured
+where the unblurred photograph has texture: in windows of 32 px, side by side, each
+judged alone by the network; and in the middle of the same windows in the maps of the
+mappers. Then at half the size, where half the answer is due.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ TEXTURE = 60.0
 class Measured:
     """What is measured in textured windows of one known sigma."""
 
-    psf: str
+    blurring: str
     condition: str
     sigma: float
     probabilities: np.ndarray
@@ -76,19 +77,31 @@ def measure(
     mappers: dict[str, object],
     grays: list[np.ndarray],
     least: float,
+    lenses: list[np.ndarray],
 ) -> Iterator[Measured]:
     """Measure the textured windows of every blurred version of photographs."""
+    blurrings: dict[str, tuple[list[str] | list[np.ndarray], str]] = {
+        "gaussian": (["gaussian"], "encoded"),
+        "disc": (["disc"], "encoded"),
+        "gaussian, linear": (["gaussian"], "linear"),
+        "disc, linear": (["disc"], "linear"),
+    }
+    if lenses:
+        blurrings["lens, linear"] = lenses, "linear"
     windows = [textured_windows(gray, least) for gray in grays]
-    kinds = list(itertools.product(("gaussian", "disc"), CONDITIONS, SIGMAS))
-    for psf, condition, sigma in tqdm(kinds, file=sys.stderr):
+    kinds = list(itertools.product(blurrings, CONDITIONS, SIGMAS))
+    for blurring, condition, sigma in tqdm(kinds, file=sys.stderr):
+        shapes, light = blurrings[blurring]
         blurred = [
             defocus(
                 gray,
                 np.full(gray.shape, sigma, np.float32),
-                psf=psf,
+                # One lens a photograph, one after the other.
+                psf=shapes[number % len(shapes)],
+                light=light,
                 **CONDITIONS[condition],
             )
-            for gray in grays
+            for number, gray in enumerate(grays)
         ]
         patches = [
             image[row : row + SIZE, column : column + SIZE]
@@ -111,7 +124,7 @@ def measure(
                     for blur_map, corners in zip(maps, windows, strict=True)
                 ]
             )
-        yield Measured(psf, condition, sigma, probabilities, found)
+        yield Measured(blurring, condition, sigma, probabilities, found)
 
 
 def estimate(classifier: PatchBlurClassifier, probabilities: np.ndarray) -> np.ndarray:
@@ -145,20 +158,20 @@ def reliability(
 def print_errors(measured: list[Measured], method: str) -> None:
     """Print the mean absolute error per sigma, and its mean share from 0.5 to 8 px."""
     print(f"\n{method}: mean absolute error, px (share of sigma)")
-    kinds = list(dict.fromkeys((m.psf, m.condition) for m in measured))
-    print("sigma " + "".join(f"{psf + ', ' + c:>27}" for psf, c in kinds))
+    kinds = list(dict.fromkeys((m.blurring, m.condition) for m in measured))
+    print("sigma " + "".join(f"{b + ', ' + c:>35}" for b, c in kinds))
     shares = []
     for sigma in SIGMAS:
         row = [m for m in measured if m.sigma == sigma]
         errors = [float(np.abs(m.found[method] - sigma).mean()) for m in row]
         cells = [
-            f"{error:18.3f} " + (f"({error / sigma:6.1%})" if sigma else " " * 8)
+            f"{error:26.3f} " + (f"({error / sigma:6.1%})" if sigma else " " * 8)
             for error in errors
         ]
         print(f"{sigma:5.1f} " + "".join(cells))
         if 0.5 <= sigma <= 8:
             shares.append([error / sigma for error in errors])
-    means = "".join(f"{mean:26.1%} " for mean in np.mean(shares, axis=0))
+    means = "".join(f"{mean:34.1%} " for mean in np.mean(shares, axis=0))
     print(f"0.5-8 {means}\nmean share of sigma, 0.5 to 8 px: {np.mean(shares):.1%}")
 
 
@@ -192,13 +205,13 @@ def draw(path: Path, measured: list[Measured], curve: np.ndarray, error: float) 
 
     figure = Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    kinds = list(dict.fromkeys((m.psf, m.condition) for m in measured))
-    for psf, condition in kinds:
-        chosen = [m for m in measured if (m.psf, m.condition) == (psf, condition)]
+    kinds = list(dict.fromkeys((m.blurring, m.condition) for m in measured))
+    for kind in kinds:
+        chosen = [m for m in measured if (m.blurring, m.condition) == kind]
         low, middle, high = np.transpose(
             [np.quantile(m.found["each window"], (0.25, 0.5, 0.75)) for m in chosen]
         )
-        (line,) = left.plot(SIGMAS, middle, ".-", label=f"{psf}, {condition}")
+        (line,) = left.plot(SIGMAS, middle, ".-", label=", ".join(kind))
         left.fill_between(SIGMAS, low, high, color=line.get_color(), alpha=0.12)
     left.plot([0, 10], [0, 10], color="gray", linewidth=0.8)
     left.set(xlabel="true sigma, px", ylabel="estimated sigma, px, with quartiles")
@@ -216,6 +229,13 @@ def draw(path: Path, measured: list[Measured], curve: np.ndarray, error: float) 
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.savefig(path, dpi=120)
+
+
+def load_lenses(path: Path) -> list[np.ndarray]:
+    """Read the point spread functions of a file."""
+    held = np.load(path, allow_pickle=False)
+    found = held["psf"] if path.suffix == ".npz" else held
+    return [*found] if found.ndim == 3 else [found]
 
 
 def load_network(name: str) -> PatchBlurClassifier:
@@ -236,6 +256,14 @@ def main(arguments: list[str] | None = None) -> int:
         default=0.5,
         help="photographs are reduced by this first, since none is quite sharp",
     )
+    parser.add_argument(
+        "--lenses",
+        nargs="*",
+        type=Path,
+        default=[],
+        help="files of lenses that the network has not seen: .npz with an array psf, "
+        "or .npy with one or several point spread functions",
+    )
     parser.add_argument("--texture", type=float, default=TEXTURE)
     parser.add_argument("--maps", action="store_true", help="mappers, too")
     parser.add_argument("--figure", type=Path, help="draw both figures into this file")
@@ -247,7 +275,8 @@ def main(arguments: list[str] | None = None) -> int:
         shape = [round(n * options.shrink) for n in gray.shape]
         grays.append(resize(gray, (shape[0], shape[1])))
     mappers = make_mappers(classifier) if options.maps else {}
-    measured = list(measure(classifier, mappers, grays, options.texture))
+    lenses = [psf for path in options.lenses for psf in load_lenses(path)]
+    measured = list(measure(classifier, mappers, grays, options.texture, lenses))
     print(f"network {classifier.network_.sha256}")
     print(
         f"{len(grays)} photographs, {len(measured[0].probabilities)} windows of "

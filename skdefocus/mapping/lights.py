@@ -29,6 +29,10 @@ _LEAST_RADIUS, _LARGEST_SHARE = 4.5, 0.2
 # What is round: the share of its convex hull, and of the disc around it, that it fills,
 # and the ratio of its axes.
 _SOLID, _ROUND, _ASPECT = 0.88, 0.45, 0.45
+# Least distance of overlapping discs, as a share of their radius.
+_APART = 0.7
+# Share of overlapping discs and of what they are found in that both have.
+_COVERED = 0.85
 # A rim is a step down by this much within two pixels.
 _STEP = 0.25
 # Lights of one size: their sigmas differ by no more than this, as a ratio, and there
@@ -41,8 +45,13 @@ _IN_FOCUS, _OUT_OF_FOCUS = 0.25, 0.4
 _LEAST_SIGMA = 1.2
 # What is seen well enough to tell, as a share of the surroundings.
 _SEEN = 0.1
+# Sectors that surroundings are divided into: how many must be sharp for a light to be
+# in focus, and how many must be blurred, and more than are sharp, for it not to be.
+_SECTORS, _MOST_SECTORS, _SOME_SECTORS = 8, 6, 2
 # How often the size of such a disc is right (benchmarks/lights.py).
 _CONFIDENCE = 0.9
+# Pixels of the rim, which are not white, and still are the light's.
+_RIM = 2
 # From how far windows see a rim: half a patch, in pixels.
 _RIM_SEEN_FROM = 16
 
@@ -105,9 +114,13 @@ def find_round_lights(image: np.ndarray) -> list[Light]:
         if _touches_border(rows, columns, white.shape):
             continue
         mask = ndimage.binary_fill_holes(parts[rows, columns] == number)
+        if not _has_rim(brightest, rows, columns, mask):
+            continue
+        discs = _overlapping(rows, columns, mask)
         sigma = _sigma_if_round(mask)
-        if sigma is not None and _has_rim(brightest, rows, columns, mask):
-            found.append(Light(rows, columns, mask, sigma))
+        if not discs and sigma is not None:
+            discs = [Light(rows, columns, mask, sigma)]
+        found += discs
     return found
 
 
@@ -145,6 +158,38 @@ def _pixels_of_hull(points: np.ndarray) -> float:
     corners = points[hull.vertices].astype(int)
     on_border = np.gcd(*np.abs(corners - np.roll(corners, 1, axis=0)).T).sum()
     return float(hull.volume + on_border / 2 + 1)
+
+
+def _overlapping(rows: slice, columns: slice, mask: np.ndarray) -> list[Light]:
+    """Divide a mask into discs of about one size; none if it is made of no such."""
+    depth = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    radius = float(depth.max())
+    if radius < _LEAST_RADIUS:
+        return []
+    # Centers lie deepest; of a ridge between two of them the middle is less deep.
+    window = 2 * int(np.ceil(_APART * radius)) + 1
+    peaks = (depth == ndimage.maximum_filter(depth, window)) & (
+        depth >= radius / _ALIKE
+    )
+    labels, n_peaks = ndimage.label(peaks, np.ones((3, 3)))
+    centers = ndimage.center_of_mass(peaks, labels, range(1, n_peaks + 1))
+    down, across = np.indices(mask.shape)
+    if n_peaks < 2:
+        return []
+    radii = np.array([depth[round(row), round(column)] for row, column in centers])
+    # How far outside of each disc a pixel lies.
+    outside = [
+        np.hypot(down - row, across - column) - own
+        for (row, column), own in zip(centers, radii, strict=True)
+    ]
+    union = np.min(outside, axis=0) <= 0
+    if (union & mask).sum() < _COVERED * (union | mask).sum():
+        return []
+    nearest = np.argmin(outside, axis=0)
+    return [
+        Light(rows, columns, mask & (nearest == number), float(own) / 2)
+        for number, own in enumerate(radii)
+    ]
 
 
 def _has_rim(
@@ -191,8 +236,9 @@ def map_with_lights(image: np.ndarray, measure: Callable[[np.ndarray], _Maps]) -
         blur_map, confidence = measure(_without(image, hidden) if hidden else image)
     for light, is_out in zip(lights, verdicts, strict=True):
         if is_out:
-            blur_map[light.rows, light.columns][light.mask] = light.sigma
-            confidence[light.rows, light.columns][light.mask] = _CONFIDENCE
+            window, disc = _widened(light, _RIM, image.shape)
+            blur_map[window][disc] = light.sigma
+            confidence[window][disc] = _CONFIDENCE
         elif is_out is None:
             # Its rim is all that there is to see, and that says nothing.
             confidence[_window(light, _RIM_SEEN_FROM, image.shape)] = 0
@@ -239,19 +285,26 @@ def _margin(light: Light) -> int:
     return int(np.ceil(3 + 2 * _LEFT_OUT * light.sigma))
 
 
+def _widened(
+    light: Light, margin: int, shape: tuple[int, ...]
+) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Part of a photograph, and which pixels of it are that close to a light."""
+    window = _window(light, margin, shape)
+    mask = np.zeros([part.stop - part.start for part in window], bool)
+    inside = tuple(
+        slice(part.start - wide.start, part.stop - wide.start)
+        for part, wide in zip((light.rows, light.columns), window, strict=True)
+    )
+    mask[inside] = light.mask
+    return window, ndimage.distance_transform_edt(~mask) <= margin
+
+
 def _cover(lights: list[Light], shape: tuple[int, ...]) -> np.ndarray:
     """Which pixels belong to lights or their rims."""
     covered = np.zeros(shape[:2], bool)
     for light in lights:
-        margin = _margin(light)
-        window = _window(light, margin, shape)
-        mask = np.zeros([part.stop - part.start for part in window], bool)
-        inside = tuple(
-            slice(part.start - wide.start, part.stop - wide.start)
-            for part, wide in zip((light.rows, light.columns), window, strict=True)
-        )
-        mask[inside] = light.mask
-        covered[window] |= ndimage.distance_transform_edt(~mask) <= margin
+        window, disc = _widened(light, _margin(light), shape)
+        covered[window] |= disc
     return covered
 
 
@@ -304,12 +357,28 @@ def _judge(
 def _surroundings(
     light: Light, blur_map: np.ndarray, usable: np.ndarray
 ) -> bool | None:
-    """Tell whether what surrounds a light is out of focus; None if it is not seen."""
-    window = _window(light, int(np.ceil(2 * _AROUND * light.sigma)) + 16, usable.shape)
-    seen = usable[window]
-    if seen.mean() < _SEEN:
-        return None
-    sigma = float(np.median(blur_map[window][seen]))
-    if sigma < max(_LEAST_SIGMA, _IN_FOCUS * light.sigma):
+    """Tell whether a light's surroundings are out of focus; None if that is not seen.
+
+    It may lie beside a subject in focus, so what is sharp must be nearly all around.
+    """
+    reach = int(np.ceil(2 * _AROUND * light.sigma)) + _RIM_SEEN_FROM
+    window = _window(light, reach, usable.shape)
+    rows, columns = np.indices(usable[window].shape)
+    inside = np.argwhere(light.mask).mean(axis=0)
+    down = rows + window[0].start - light.rows.start - inside[0]
+    across = columns + window[1].start - light.columns.start - inside[1]
+    angle = np.arctan2(down, across)
+    sector = ((angle + np.pi) / (2 * np.pi) * _SECTORS).astype(int) % _SECTORS
+    is_sharp = blur_map[window] < max(_LEAST_SIGMA, _IN_FOCUS * light.sigma)
+    is_blurred = blur_map[window] >= max(_LEAST_SIGMA, _OUT_OF_FOCUS * light.sigma)
+    n_sharp = n_blurred = 0
+    for number in range(_SECTORS):
+        own = sector == number
+        seen = own & usable[window]
+        if seen.sum() < _SEEN * own.sum():
+            continue
+        n_sharp += int(is_sharp[seen].mean() > 0.5)
+        n_blurred += int(is_blurred[seen].mean() > 0.5)
+    if n_sharp >= _MOST_SECTORS:
         return False
-    return True if sigma >= max(_LEAST_SIGMA, _OUT_OF_FOCUS * light.sigma) else None
+    return True if n_blurred > n_sharp and n_blurred >= _SOME_SECTORS else None

@@ -50,6 +50,19 @@ class TestFinding:
         points = np.argwhere(eye)
         assert second.sigma == pytest.approx(np.sqrt(points.var(axis=0).mean()))
 
+    @pytest.mark.parametrize("distance", [14, 20, 23])
+    def test_discs_that_overlap_are_told_apart(self, night, distance):
+        image = with_discs(night, (80, 60, 12), (84, 60 + distance, 12))
+        first, second = find_round_lights(image)
+        for light in (first, second):
+            assert light.sigma == pytest.approx(6, rel=0.1)
+        union = image == 1
+        both = np.zeros(SHAPE, bool)
+        for light in (first, second):
+            both[light.rows, light.columns] |= light.mask
+        assert (both & union).sum() > 0.95 * union.sum()
+        assert not (both & ~union).any()
+
     def test_of_a_color_photograph_one_clipped_color_is_enough(self, night):
         image = np.stack([night, with_discs(night, (80, 90, 10)), night], axis=-1)
         assert len(find_round_lights(image)) == 1
@@ -139,6 +152,21 @@ class TestJudging:
         # As far as windows see its rim.
         assert confidence[80, 90] == confidence[80, 110] == 0
         assert confidence[80, 130] == UNKNOWN / 2
+
+    def test_beside_a_subject_in_focus_they_are_judged_by_each_other(self, night):
+        places = [(30, 40), (80, 40), (130, 40)]
+        image = with_discs(night, *[(*place, 12) for place in places])
+
+        def measure(pixels):
+            # To the right of column 60 all is sharp; to the left nothing is seen.
+            sure = np.zeros(SHAPE, np.float32)
+            sure[:, 60:] = 0.8
+            return np.full(SHAPE, 0.3, np.float32), sure
+
+        blur_map, confidence = map_with_lights(image, measure)
+        for place in places:
+            assert blur_map[place] == pytest.approx(6, rel=0.05)
+            assert confidence[place] > UNKNOWN
 
     def test_several_of_one_size_are_lights(self, night):
         places = [(40, 40), (50, 150), (120, 100)]

@@ -133,7 +133,7 @@ class TestJudging:
         assert confidence[80, 90] > 0.8
         assert blur_map[80, 110] == 5
         assert np.mean(blur_map != 5) == pytest.approx(
-            np.pi * 12**2 / image.size, rel=0.1
+            np.pi * 14**2 / image.size, rel=0.07
         )
 
     def test_in_sharp_surroundings_it_is_a_plate(self, night):

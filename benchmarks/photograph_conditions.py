@@ -10,9 +10,15 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
+from skdefocus.filters import blur, linear_to_srgb, srgb_to_linear
 from skdefocus.synthesis import through_jpeg
+from skdefocus.synthesis.camera import log_uniform
+from skdefocus.synthesis.motion import LENGTH_OF_SIGMA, draw_path
 
 __all__ = ["CONDITIONS", "Condition"]
+
+# Lights out of focus: how many, and their sigma.
+_LIGHTS, _LIGHT_SIGMA = 5, 6
 
 # An image, and a generator, to an image: both uint8 of shape (H, W, 3).
 _Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -122,6 +128,58 @@ def _caption(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([image, np.asarray(strip)])
 
 
+def _in_light(
+    image: np.ndarray, psf: str | np.ndarray, sigma: float, added: np.ndarray
+) -> np.ndarray:
+    """Blur a photograph and what is added to it in linear light, and clip it."""
+    light = blur(srgb_to_linear(image), sigma, psf) if sigma else srgb_to_linear(image)
+    return _to_uint8(255 * linear_to_srgb(np.clip(light + added, 0, 1)))
+
+
+def _coma() -> np.ndarray:
+    """Point spread function of a lens with coma, as no training draws it."""
+    rows, columns = np.mgrid[-1:1:41j, -1:1:41j]
+    return np.exp(2 * columns) * (np.hypot(rows, columns) <= 1)
+
+
+def _lens(image: np.ndarray, rng: np.random.Generator, sigma: float) -> np.ndarray:
+    return _in_light(image, _coma(), sigma, np.float32(0))
+
+
+def _move(image: np.ndarray, rng: np.random.Generator, length: float) -> np.ndarray:
+    path = draw_path(rng)
+    return _in_light(image, path, length / LENGTH_OF_SIGMA, np.float32(0))
+
+
+def _light_places(shape: tuple[int, ...]) -> np.ndarray:
+    """Where lights are: the same in all photographs of a shape, not at the border."""
+    rng = np.random.default_rng(shape[:2])
+    margin = 2 * _LIGHT_SIGMA + 2
+    return rng.uniform(margin, np.array(shape[:2]) - margin, (_LIGHTS, 2)).astype(int)
+
+
+def _lights(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Add points of light out of focus, 2 to 20 times as bright as white."""
+    points = np.zeros(image.shape[:2], np.float32)
+    for row, column in _light_places(image.shape):
+        points[row, column] = log_uniform(rng, 2, 20)
+    # A disc spreads a point over 4 pi sigma^2 pixels.
+    area = np.float32(4 * np.pi * _LIGHT_SIGMA**2)
+    discs = blur(points / points.max(), _LIGHT_SIGMA, "disc") * points.max() * area
+    return _in_light(image, "disc", 0, discs[..., np.newaxis])
+
+
+def _lit(values: np.ndarray) -> np.ndarray:
+    """Put lights into a mask of what is out of focus; maps stay what they are."""
+    if values.dtype != bool:
+        return values
+    rows, columns = np.ogrid[: values.shape[0], : values.shape[1]]
+    found = values.copy()
+    for row, column in _light_places(values.shape):
+        found |= np.hypot(rows - row, columns - column) <= 2 * _LIGHT_SIGMA
+    return found
+
+
 def _noises() -> dict[str, Condition]:
     return {
         f"noise {level}": Condition(partial(_gray_noise, deviation=level))
@@ -159,5 +217,8 @@ CONDITIONS = {
     },
     "black bars": Condition(_bars, cut=_without_bars),
     "caption": Condition(_caption, cut=lambda values: values[:-24]),
+    "lights": Condition(_lights, _lit),
+    "lens 1.5 px": Condition(partial(_lens, sigma=1.5)),
+    "moved 15 px": Condition(partial(_move, length=15)),
     "turned": Condition(lambda image, rng: np.rot90(image).copy(), np.rot90),
 }

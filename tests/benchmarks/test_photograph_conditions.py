@@ -56,3 +56,21 @@ def test_what_is_added_is_cut_off(photo):
         found = change(name, photo)
         assert found.shape[0] > photo.shape[0]
         np.testing.assert_array_equal(CONDITIONS[name].cut(found), photo)
+
+
+def test_lights_are_white_where_the_mask_says_so(photo):
+    night = (photo // 8).astype(np.uint8)
+    found = change("lights", night)
+    nothing = np.zeros(photo.shape[:2], bool)
+    lit = CONDITIONS["lights"].place(nothing)
+    assert 0.005 < lit.mean() < 0.3
+    white = found.min(axis=2) == 255
+    assert white.sum() > 0.9 * lit.sum()
+    assert not white[~lit].any()
+
+
+def test_lens_and_motion_blur_the_photograph(photo):
+    before = np.diff(photo.mean(axis=2), axis=1).std()
+    for name in ("lens 1.5 px", "moved 15 px"):
+        after = np.diff(change(name, photo).mean(axis=2), axis=1).std()
+        assert after < 0.8 * before

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from benchmarks.photograph_conditions import CONDITIONS
 
@@ -66,7 +67,7 @@ def test_lights_are_white_where_the_mask_says_so(photo):
     assert 0.005 < lit.mean() < 0.3
     white = found.min(axis=2) == 255
     assert white.sum() > 0.9 * lit.sum()
-    assert not white[~lit].any()
+    assert not white[~ndimage.binary_dilation(lit, iterations=2)].any()
 
 
 def test_lens_and_motion_blur_the_photograph(photo):

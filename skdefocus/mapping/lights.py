@@ -344,13 +344,20 @@ def _judge(
     usable = (confidence >= UNKNOWN) & ~_cover(lights, blur_map.shape)
     said = [_surroundings(light, blur_map, usable) for light in lights]
     sigmas = np.array([light.sigma for light in lights])
-    # None of those in focus counts: plates on a table are alike, too.
-    counted = np.array([is_out is not False for is_out in said])
+    is_out = np.array([one is True for one in said])
+    is_in = np.array([one is False for one in said])
     verdicts = []
-    for light, is_out in zip(lights, said, strict=True):
-        ratio = np.maximum(sigmas / light.sigma, light.sigma / sigmas)
-        several = np.count_nonzero(counted & (ratio <= _ALIKE)) >= _SEVERAL
-        verdicts.append(True if is_out is None and several else is_out)
+    for light, own in zip(lights, said, strict=True):
+        alike = np.maximum(sigmas / light.sigma, light.sigma / sigmas) <= _ALIKE
+        n_out, n_in = (np.count_nonzero(alike & each) for each in (is_out, is_in))
+        if own is not None:
+            verdicts.append(own)
+        elif n_in > n_out:
+            # Plates on a table are alike, too.
+            verdicts.append(False)
+        else:
+            several = np.count_nonzero(alike & ~is_in) >= _SEVERAL
+            verdicts.append(True if several else None)
     return verdicts
 
 

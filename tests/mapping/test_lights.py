@@ -168,6 +168,18 @@ class TestJudging:
             assert blur_map[place] == pytest.approx(6, rel=0.05)
             assert confidence[place] > UNKNOWN
 
+    def test_beside_one_in_focus_those_alike_are_in_focus(self, night):
+        places = [(30, 40), (80, 40), (130, 40), (80, 160)]
+        image = with_discs(night, *[(*place, 12) for place in places])
+
+        def measure(pixels):
+            sure = np.zeros(SHAPE, np.float32)
+            sure[:, 100:] = 0.8
+            return np.full(SHAPE, 0.3, np.float32), sure
+
+        blur_map, _ = map_with_lights(image, measure)
+        assert (blur_map == np.float32(0.3)).all()
+
     def test_several_of_one_size_are_lights(self, night):
         places = [(40, 40), (50, 150), (120, 100)]
         measure, _ = constant(0.4, UNKNOWN / 2)

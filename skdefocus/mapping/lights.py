@@ -346,7 +346,7 @@ def _judge(
     sigmas = np.array([light.sigma for light in lights])
     is_out = np.array([one is True for one in said])
     is_in = np.array([one is False for one in said])
-    verdicts = []
+    verdicts: list[bool | None] = []
     for light, own in zip(lights, said, strict=True):
         alike = np.maximum(sigmas / light.sigma, light.sigma / sigmas) <= _ALIKE
         n_out, n_in = (np.count_nonzero(alike & each) for each in (is_out, is_in))

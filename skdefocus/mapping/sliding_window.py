@@ -20,6 +20,7 @@ from .._shared.parameters import (
     checked,
     unchecked,
 )
+from .._shared.validation import check_image
 from ..classifier import PatchBlurClassifier
 from ..classifier.pretrained import PRETRAINED
 from ..filters import measure_conditions
@@ -148,6 +149,7 @@ def sliding_window_map(
     ((64, 80), True)
     """
     class_sigmas = sigma_of_classes(classifier, sigmas, "sliding_window_map")
+    image = check_image(image)
     original = GrayRows(image)
 
     def measure(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

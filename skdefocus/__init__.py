@@ -28,6 +28,7 @@ _HOMES = {
     "LBPMapper": "mapping.peers",
     "PrecomputedMapper": "mapping",
     "CalibratedMapper": "mapping",
+    "MotionDetector": "mapping",
     "WGIFRefiner": "refine",
     "GlobalRefiner": "refine",
     "GuidedRefiner": "refine",

@@ -10,6 +10,7 @@ from .enhance import GeneralizedUnsharpMask as GeneralizedUnsharpMask
 from .enhance import UnsharpMask as UnsharpMask
 from .mapping import CalibratedMapper as CalibratedMapper
 from .mapping import ContextMapper as ContextMapper
+from .mapping import MotionDetector as MotionDetector
 from .mapping import PrecomputedMapper as PrecomputedMapper
 from .mapping import SlidingWindowMapper as SlidingWindowMapper
 from .mapping.peers import AdaptiveScaleEdgeMapper as AdaptiveScaleEdgeMapper
@@ -50,6 +51,7 @@ __all__ = [  # noqa: RUF022
     "HiFSTMapper",
     "JustNoticeableMapper",
     "LBPMapper",
+    "MotionDetector",
     "PrecomputedMapper",
     "CalibratedMapper",
     "WGIFRefiner",

@@ -42,6 +42,9 @@ class DefocusSample:
         "relative": the map is a score in [0, 1] without a unit. "depth" and
         "disparity": the map holds distances from the camera, above 0, or inverse
         distances, on any scale, for refiners and `SDoFRenderer`.
+    motion : ndarray of shape (H, W), optional
+        Probability that a pixel is blurred by motion and not by defocus, in [0, 1], as
+        `skdefocus.MotionDetector` finds it.
     name : str, optional
         What the photograph is called, such as the name of its file, by which
         `PrecomputedMapper` finds its map. Steps pass it on.
@@ -65,6 +68,7 @@ class DefocusSample:
     blur_map: np.ndarray | None = None
     confidence: np.ndarray | None = None
     unit: str = "px"
+    motion: np.ndarray | None = None
     name: str | None = None
 
     def __post_init__(self) -> None:
@@ -87,9 +91,11 @@ class DefocusSample:
         if self.blur_map is not None:
             checked = check_map(self.blur_map, image.shape, "blur_map", upper=upper)
             object.__setattr__(self, "blur_map", checked)
-        if self.confidence is not None:
-            checked = check_map(self.confidence, image.shape, "confidence", upper=1.0)
-            object.__setattr__(self, "confidence", checked)
+        for name in ("confidence", "motion"):
+            values = getattr(self, name)
+            if values is not None:
+                checked = check_map(values, image.shape, name, upper=1.0)
+                object.__setattr__(self, name, checked)
 
     def require_map(self, name: str = "the sample") -> np.ndarray:
         """Give the map, which must be there.
@@ -130,7 +136,8 @@ class DefocusSample:
         Parameters
         ----------
         **changes
-            New values of ``image``, ``blur_map``, ``confidence``, ``unit`` or ``name``.
+            New values of ``image``, ``blur_map``, ``confidence``, ``unit``, ``motion``
+            or ``name``.
 
         Returns
         -------

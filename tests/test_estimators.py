@@ -31,6 +31,7 @@ from skdefocus import (
     LaplacianVarianceMapper,
     LBPMapper,
     MattingRefiner,
+    MotionDetector,
     MutualGuidedRefiner,
     PatchBlurClassifier,
     PrecomputedMapper,
@@ -77,8 +78,9 @@ REFINERS = [
 ]
 APPLICATIONS = [AdaptiveUnsharpMask(), SDoFRenderer()]
 # They take photographs, and samples whose maps they do not use.
+DETECTORS = [MotionDetector()]
 SHARPENERS = [UnsharpMask(), ContrastAdaptiveSharpening(), GeneralizedUnsharpMask()]
-STEPS = [*MAPPERS, *REFINERS, *APPLICATIONS, *SHARPENERS]
+STEPS = [*MAPPERS, *REFINERS, *APPLICATIONS, *SHARPENERS, *DETECTORS]
 # Fitted, or with results of another kind, or photographs by name, or (matting) too slow
 # for all twins: tests of their own hold them to the same.
 OTHERS = [
@@ -137,7 +139,9 @@ def samples(batch):
 @pytest.fixture
 def feed(batch, samples):
     """Give each estimator what it takes."""
-    return lambda step: batch if step in [*MAPPERS, *SHARPENERS] else samples
+    return lambda step: (
+        batch if step in [*MAPPERS, *SHARPENERS, *DETECTORS] else samples
+    )
 
 
 def arrays(results):
@@ -146,7 +150,7 @@ def arrays(results):
         if isinstance(result, DefocusSample):
             yield from (
                 value
-                for value in (result.blur_map, result.confidence)
+                for value in (result.blur_map, result.confidence, result.motion)
                 if value is not None
             )
         else:
@@ -207,7 +211,7 @@ class TestTwins:
 
     def test_batches_as_arrays(self, step, feed):
         item = feed(step)[0]
-        if step in [*MAPPERS, *SHARPENERS]:
+        if step in [*MAPPERS, *SHARPENERS, *DETECTORS]:
             gray = item[..., 0]
             assert_same(
                 step.transform(np.stack([item] * 2)), step.transform([item] * 2)

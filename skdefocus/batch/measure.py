@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._shared.validation import check_map
+from ..mapping import Motion, find_motion
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 from ..segment import defocus_mask, judge_focus
 
@@ -27,6 +28,9 @@ MEASURES = (
     "sharpest_top",
     "sharpest_width",
     "sharpest_height",
+    "share_motion",
+    "motion_direction",
+    "motion_length",
 )
 
 # The region is a square of this share of the shorter side, but at least one patch.
@@ -34,6 +38,8 @@ _REGION_SHARE = 1 / 8
 _SMALLEST_REGION = 32
 # Regions begin at every fourth of their side.
 _QUARTERS = 4
+# Probability from which a pixel counts as blurred by motion.
+_LIKELY = 0.5
 # A photograph with a larger share of unknown pixels cannot be judged.
 _NEARLY_ALL = 0.95
 
@@ -69,7 +75,11 @@ def measure_map(
         ``certainty`` of its automatic mask, in [0, 1]
         (`skdefocus.segment.judge_focus`); the box of
         the sharpest region, ``sharpest_left``, ``_top``, ``_width`` and ``_height``, in
-        pixels, and its mean ``sharpest_sigma`` (`sharpest_region`).
+        pixels, and its mean ``sharpest_sigma`` (`sharpest_region`); ``share_motion``,
+        the share of pixels that are blurred by motion more likely than not, and, if
+        there are any in the photograph, ``motion_direction``, in degrees from
+        horizontal, counterclockwise, and ``motion_length``, in pixels, which are None
+        otherwise (`skdefocus.mapping.find_motion`).
 
     Raises
     ------
@@ -111,7 +121,16 @@ def measure_map(
     rounded = [round(float(figure), 4) for figure in figures]
     judged = judge_focus(sample)
     found = [sample.unit, *rounded, *judged, round(float(sharpest), 4), *box]
+    found += _motion_figures(find_motion(sample.image), subject)
     return dict(zip(MEASURES, found, strict=True))
+
+
+def _motion_figures(motion: Motion, subject: np.ndarray | None) -> list[float | None]:
+    moved = motion.score > _LIKELY
+    share = float((moved if subject is None else moved[subject]).mean())
+    if not moved.any() or motion.direction is None or motion.length is None:
+        return [round(share, 4), None, None]
+    return [round(share, 4), round(motion.direction, 1), round(motion.length, 1)]
 
 
 def unknown_note(sample: DefocusSample, unknown_below: float = UNKNOWN) -> str | None:

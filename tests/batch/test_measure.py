@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import ndimage
 
 from skdefocus import DefocusSample
 from skdefocus.batch import MEASURES, measure_map, sharpest_region, unknown_note
@@ -158,3 +159,24 @@ class TestUnknown:
                     f"nearly nothing can be judged: {told} of the map are a guess "
                     f"(unknown)."
                 )
+
+
+class TestMotion:
+    def test_a_photograph_that_moved(self):
+        noise = np.random.default_rng(0).random((256, 320))
+        image = ndimage.uniform_filter1d(noise, 15, axis=1)
+        measures = measure_map(DefocusSample(image, np.ones(image.shape)))
+        assert measures["share_motion"] > 0.9
+        direction = measures["motion_direction"]
+        assert min(direction, 180 - direction) < 5
+        assert measures["motion_length"] == pytest.approx(15, abs=1)
+        left = np.zeros(image.shape, bool)
+        left[:, :100] = True
+        of_subject = measure_map(DefocusSample(image, np.ones(image.shape)), left)
+        assert of_subject["share_motion"] > 0.9
+
+    def test_one_that_did_not_has_no_direction(self):
+        noise = np.random.default_rng(0).random((256, 320))
+        measures = measure_map(DefocusSample(noise, np.ones(noise.shape)))
+        assert measures["share_motion"] == 0
+        assert measures["motion_direction"] is None is measures["motion_length"]

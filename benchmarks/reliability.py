@@ -33,7 +33,6 @@ from skdefocus.io import list_photographs, read_image
 from skdefocus.mapping.classify_patches import classify_bands
 from skdefocus.mapping.windows import WindowMean
 from skdefocus.synthesis import compose_scene
-from skdefocus.synthesis.lenses import draw_psf
 
 # As the recommended mapper, and every so many rows and columns.
 SIZE, STEP = 32, 4
@@ -79,7 +78,8 @@ def judge_photograph(
     found = []
     for noise in NOISES:
         for sigma in SIGMAS:
-            levels = to_levels(blur(gray, sigma, draw_psf(rng)), noise, rng)
+            psf = ("gaussian", "disc")[rng.integers(2)]
+            levels = to_levels(blur(gray, sigma, psf), noise, rng)
             truth = np.full(gray.shape, sigma, np.float32)
             found.append(features(levels, truth, classifier))
     for _ in range(_SCENES):

@@ -34,7 +34,7 @@ _CONSTRAINTS = {
     "padding": [StrOptions({"reflect", "nearest", "constant"})],
     "psf": [StrOptions({"gaussian", "disc", "mixed", "lens", "motion"}), None],
     "lenses": [list, tuple],
-    "light": [StrOptions({"encoded", "linear", "mixed"}), None],
+    "light": [StrOptions({"encoded", "linear", "mixed"})],
     "augment": ["boolean", None],
     "min_sharpness": [NON_NEGATIVE_REAL, None],
     "smooth_share": [Interval(Real, 0, 1, closed="both")],
@@ -43,14 +43,8 @@ _CONSTRAINTS = {
 }
 # What the shipped network was trained on, and what the paper did.
 _DEFAULTS = {
-    "image": {
-        **{"psf": "lens", "light": "mixed"},
-        **{"augment": True, "min_sharpness": 60.0},
-    },
-    "patch": {
-        **{"psf": "gaussian", "light": "encoded"},
-        **{"augment": False, "min_sharpness": 1000.0},
-    },
+    "image": {"psf": "mixed", "augment": True, "min_sharpness": 60.0},
+    "patch": {"psf": "gaussian", "augment": False, "min_sharpness": 1000.0},
 }
 _OF_PATCHES = {(psf, "encoded") for psf in ("gaussian", "disc", "mixed")}
 
@@ -66,7 +60,7 @@ def make_blur_patches(
     padding: str = "nearest",
     psf: str | None = None,
     lenses: Sequence[np.ndarray] = (),
-    light: str | None = None,
+    light: str = "encoded",
     augment: bool | None = None,
     min_sharpness: float | None = None,
     smooth_share: float = 0.0,
@@ -117,16 +111,15 @@ def make_blur_patches(
         the apertures of lenses: polygons, cat's eyes, rings, bright and soft rims;
         "motion", there likewise, draws straight and slightly curved paths of any
         direction, as a shaken camera does; sigma is the root of the mean of their
-        second moments along both axes. By default "lens" in the domain "image" and
+        second moments along both axes. By default "mixed" in the domain "image" and
         "gaussian" in the domain "patch".
     lenses : sequence of array-like of shape (h, w), default=()
         Measured point spread functions, which "lens" draws from as well; they are
         turned and scaled to the sigma of each level.
-    light : {"encoded", "linear", "mixed"}, optional
+    light : {"encoded", "linear", "mixed"}, default="encoded"
         What is blurred: values as they are, as in the paper; the light that they stand
         for (sRGB), as lenses do, with lights brighter than white here and there if
-        ``augment``; or one or the other. In the domain "patch" it must be "encoded",
-        which is the default there; in the domain "image" that is "mixed".
+        ``augment``; or one or the other. In the domain "patch" only "encoded".
     augment : bool, optional
         Vary scale, tone, noise (0 to 25 gray levels, also smoothed and growing with
         brightness), sharpening and JPEG quality (10 to 98) as photographs do. By
@@ -189,10 +182,7 @@ def make_blur_patches(
     >>> X.shape, y.tolist()
     ((8, 32, 32), [0, 1, 0, 1, 0, 1, 0, 1])
     """
-    given = {
-        **{"psf": psf, "light": light},
-        **{"augment": augment, "min_sharpness": min_sharpness},
-    }
+    given = {"psf": psf, "augment": augment, "min_sharpness": min_sharpness}
     ladder = check_ladder(ladder, "make_blur_patches")
     if n_patches is None and blur_domain == "image":
         raise ValueError(
@@ -203,10 +193,10 @@ def make_blur_patches(
         name: value if given[name] is None else given[name]
         for name, value in _DEFAULTS[blur_domain].items()
     }
-    if blur_domain == "patch" and (chosen["psf"], chosen["light"]) not in _OF_PATCHES:
+    if blur_domain == "patch" and (chosen["psf"], light) not in _OF_PATCHES:
         raise ValueError(
             "blur_domain 'patch' blurs encoded values by 'gaussian', 'disc' or "
-            f"'mixed'; got psf {chosen['psf']!r} and light {chosen['light']!r}."
+            f"'mixed'; got psf {chosen['psf']!r} and light {light!r}."
         )
     if isinstance(images, str | bytes | np.ndarray) or not isinstance(images, Iterable):
         images = image_batch(images, "images")
@@ -218,6 +208,7 @@ def make_blur_patches(
         n_patches,
         smooth_share=smooth_share,
         dtype=dtype,
+        light=light,
         lenses=tuple(check_psf(lens) for lens in lenses),
         **chosen,
     )

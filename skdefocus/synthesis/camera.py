@@ -9,13 +9,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from ..filters import guided_filter
-
 __all__ = ["Camera", "draw_camera", "log_uniform", "through_jpeg", "to_uint8"]
-
-# Noise that is smoothed: as much as rounding to 8 bits, at least.
-_VISIBLE = 0.3 / 255
-_DENOISING_RADIUS = 2
 
 
 @dataclass(frozen=True)
@@ -39,12 +33,6 @@ class Camera:
         Added, in [0, 1]; of the image's shape.
     grows : bool
         Whether noise is stronger where the image is bright.
-    before_tone : bool
-        Whether noise comes before contrast and tone curve, as a sensor's does, or
-        after them.
-    denoising : float
-        Detail below this many standard deviations of the noise is smoothed, along with
-        the noise; 0 for none.
     sharpening, radius : float
         Share of the detail that is added, and sigma of the blur that tells detail.
     quality : int
@@ -61,8 +49,6 @@ class Camera:
     sharpening: float
     radius: float
     quality: int
-    before_tone: bool = False
-    denoising: float = 0.0
 
     def photograph(self, image: np.ndarray) -> np.ndarray:
         """Take a photograph.
@@ -78,34 +64,20 @@ class Camera:
             What the file holds.
         """
         mean = image.mean()
-        if self.before_tone:
-            # The same noise in the file, but for the tone curve.
-            image = self._add_noise(image, self.noise / self.contrast)
         image = (image - mean) * self.contrast + mean + self.brightness
         if self.vignetting:
             image = image * _vignette(image.shape, self.vignetting)
         image = np.clip(image * self.balance, 0, 1) ** self.gamma
-        if not self.before_tone:
-            image = self._add_noise(image, self.noise)
+        noise = self.noise
+        if self.grows:
+            noise = noise * np.sqrt(0.3 + 1.4 * image)
+        image = image + noise
         if self.sharpening:
             sigmas = (self.radius, self.radius, 0)[: image.ndim]
             detail = image - ndimage.gaussian_filter(image, sigmas)
             image = image + self.sharpening * detail
         levels = to_uint8(image)
         return through_jpeg(levels, self.quality) if self.quality else levels
-
-    def _add_noise(self, image: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Add noise, and smooth what is as weak as it."""
-        if self.grows:
-            noise = noise * np.sqrt(0.3 + 1.4 * np.clip(image, 0, 1))
-        noisy: np.ndarray = image + noise
-        deviation = float(np.std(noise))
-        if self.denoising == 0 or deviation < _VISIBLE:
-            return noisy
-        smooth: np.ndarray = guided_filter(
-            noisy, radius=_DENOISING_RADIUS, eps=(self.denoising * deviation) ** 2
-        )
-        return smooth
 
 
 def draw_camera(
@@ -114,9 +86,8 @@ def draw_camera(
     """Draw tone, noise, sharpening and compression, as cameras and users have them.
 
     Half of all photographs have noise of 2 to 25 gray levels, the others less; of both
-    two in five have noise whose neighbors are alike, as demosaicing makes it, and as
-    many noise that grows with brightness. In half of them noise comes before the tone
-    curve, and one in six is denoised.
+    two in five have noise that a camera has smoothed, and as many noise that grows with
+    brightness.
 
     Parameters
     ----------
@@ -173,8 +144,6 @@ def draw_camera(
         sharpening=rng.uniform(0.2, 1.2) if rng.random() < 0.25 else 0.0,
         radius=rng.uniform(0.6, 1.5),
         quality=quality,
-        before_tone=rng.random() < 0.5,
-        denoising=rng.uniform(0.7, 2.5) if rng.random() < 0.17 else 0.0,
     )
 
 

@@ -15,7 +15,6 @@ from .._shared.validation import to_float_image
 from ..filters import resize, variance_of_laplacian
 from ._defocus import defocus, sigma_layers
 from .camera import draw_camera, log_uniform
-from .lenses import draw_psf
 
 __all__ = ["compose_scene", "random_scene"]
 
@@ -26,8 +25,6 @@ _LARGEST_SIGMA = 16.0
 # enough to be blurred by a known sigma, and how many pieces are tried.
 _LEAST_SHARPNESS = 60.0
 _TRIES = 5
-# Share of the scenes that are blurred in linear light.
-_LINEAR = 0.6
 
 
 def _smooth_field(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -228,10 +225,9 @@ def compose_scene(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make a photograph of known blur from a piece of a sharp one.
 
-    The piece is reduced, defocused by a `random_scene` from back to front, as
-    Gaussians, discs and apertures of lenses do, in three of five cases in linear light,
-    and then sharpened, darkened toward its corners, toned, made noisy and compressed,
-    each at random, as cameras do. It needs scikit-image:
+    The piece is reduced, defocused by a `random_scene` from back to front, and then
+    sharpened, darkened toward its corners, toned, made noisy and compressed, each at
+    random, as cameras do. It needs scikit-image:
     ``pip install 'skdefocus[train]'``.
 
     Parameters
@@ -281,8 +277,7 @@ def compose_scene(
     blurred = defocus(
         piece,
         blur_map,
-        psf=draw_psf(rng),
-        light="linear" if rng.random() < _LINEAR else "encoded",
+        psf=("gaussian", "disc")[rng.integers(2)],
         # Otherwise what is more blurred is taken to be farther away.
         depth=depth if rng.random() < 0.5 else None,
         n_layers=_LAYERS,

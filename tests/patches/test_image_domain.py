@@ -61,7 +61,7 @@ def test_lenses_that_are_given_are_used(texture, monkeypatch):
 
     monkeypatch.setattr(patch_settings, "draw_psf", draw)
     lens = np.arange(12).reshape(3, 4)
-    make_blur_patches([texture], (0.0, 2.0), n_patches=20, lenses=[lens])
+    make_blur_patches([texture], (0.0, 2.0), n_patches=20, psf="lens", lenses=[lens])
     ((found,),) = {len(measured): measured for measured in seen}.values()
     np.testing.assert_allclose(found, lens / lens.sum())
 

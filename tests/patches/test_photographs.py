@@ -43,8 +43,7 @@ def peak_memory(n_photographs, out, as_iterator, **settings):
 @pytest.mark.parametrize(
     "settings",
     [
-        # Apertures that are drawn take more or less memory.
-        {"blur_domain": "image", "n_patches": 150, "psf": "mixed"},
+        {"blur_domain": "image", "n_patches": 150},
         {"blur_domain": "patch", "n_patches": 150},
         {"blur_domain": "patch", "n_patches": None},
     ],

@@ -12,7 +12,6 @@ from PIL import Image
 
 from skdefocus.synthesis import camera
 from skdefocus.synthesis.camera import (
-    Camera,
     draw_camera,
     log_uniform,
     through_jpeg,
@@ -88,57 +87,6 @@ def test_noise_grows_with_brightness_in_some_cameras():
             ratios.append((camera.grows, ratio))
     assert np.median([ratio for grows, ratio in ratios if grows]) > 1.4
     assert np.median([ratio for grows, ratio in ratios if not grows]) < 1.1
-
-
-def test_noise_before_the_tone_curve_is_toned_with_the_picture():
-    image = np.repeat([[0.04, 0.64]], 64, axis=1) * np.ones((128, 1))
-    noise = np.random.default_rng(0).normal(0, 0.01, image.shape)
-    plain = {
-        **{"contrast": 1, "brightness": 0, "vignetting": 0, "balance": 1},
-        **{"grows": False, "sharpening": 0, "radius": 1, "quality": 0},
-    }
-    found = [
-        Camera(noise=noise, gamma=0.5, before_tone=first, **plain).photograph(image)
-        for first in (False, True)
-    ]
-    after, before = ([f[:, :64].std(), f[:, 64:].std()] for f in found)
-    assert after == pytest.approx([2.55, 2.55], rel=0.1)
-    # The slope of the square root is 2.5 at the one and 0.625 at the other.
-    assert before == pytest.approx([2.55 * 2.5, 2.55 * 0.625], rel=0.15)
-
-
-def test_less_contrast_keeps_the_noise_of_the_file(texture):
-    for contrast in (0.3, 1.2):
-        noise = np.random.default_rng(0).normal(0, 0.02, texture.shape)
-        camera = replace(
-            draw_camera(np.random.default_rng(0), texture.shape),
-            **{"contrast": contrast, "noise": noise, "brightness": 0, "gamma": 1},
-            **{"vignetting": 0, "grows": False, "sharpening": 0, "quality": 0},
-            **{"before_tone": True, "denoising": 0},
-        )
-        flat = camera.photograph(np.full_like(texture, 0.5))
-        assert flat.std() == pytest.approx(5.1, rel=0.1)
-
-
-def test_denoising_removes_noise_and_keeps_edges():
-    image = np.repeat([[0.3, 0.7]], 64, axis=1) * np.ones((128, 1))
-    camera = replace(
-        draw_camera(np.random.default_rng(0), image.shape),
-        **{"contrast": 1, "brightness": 0, "gamma": 1, "vignetting": 0},
-        **{"grows": False, "sharpening": 0, "quality": 0, "before_tone": False},
-        noise=np.random.default_rng(1).normal(0, 8 / 255, image.shape),
-    )
-    noisy = replace(camera, denoising=0).photograph(image).astype(float)
-    smooth = replace(camera, denoising=1.5).photograph(image).astype(float)
-    assert smooth[:, :60].std() < noisy[:, :60].std() / 2
-    edges = [one[:, 64:66].mean() - one[:, 62:64].mean() for one in (noisy, smooth)]
-    assert edges[1] > 0.9 * edges[0]
-
-
-def test_some_cameras_denoise_and_half_have_noise_before_the_tone_curve():
-    cameras = [draw_camera(np.random.default_rng(seed), (8, 8)) for seed in range(400)]
-    assert 0.1 < np.mean([camera.denoising > 0 for camera in cameras]) < 0.25
-    assert 0.4 < np.mean([camera.before_tone for camera in cameras]) < 0.6
 
 
 def test_only_whole_photographs_have_dark_corners():

@@ -7,37 +7,13 @@ from hypothesis import given, settings
 from skdefocus import DefocusSample, GlobalRefiner, MotionDetector
 from skdefocus.filters import blur
 from skdefocus.mapping import find_motion
-from skdefocus.mapping.cepstrum import (
-    WINDOW,
-    WindowSpectra,
-    cepstrum_of,
-    deepest_dip,
-    depth_of,
-)
-from skdefocus.synthesis.motion import LENGTH_OF_SIGMA
+from tests.mapping.moved import make_scene, moved
 from tests.strategies import color_images, gray_images
 
 
 @pytest.fixture(scope="module")
 def scene():
-    """Sharp texture of many directions, as large as a photograph."""
-    rng = np.random.default_rng(0)
-    noise = rng.random((384, 512))
-    return np.clip(noise + 0.5 * blur(rng.random(noise.shape), 2.0), 0, 1) / 1.5
-
-
-def line(degrees, length=40):
-    """Image of a straight path."""
-    psf = np.zeros((61, 61))
-    along = np.linspace(-length / 2, length / 2, 500)
-    rows = 30 - along * np.sin(np.radians(degrees))
-    columns = 30 + along * np.cos(np.radians(degrees))
-    np.add.at(psf, (np.rint(rows).astype(int), np.rint(columns).astype(int)), 1)
-    return psf
-
-
-def moved(scene, degrees, length):
-    return blur(scene, length / LENGTH_OF_SIGMA, line(degrees))
+    return make_scene()
 
 
 @pytest.mark.parametrize("degrees", [0, 30, 90, 135])
@@ -107,35 +83,3 @@ def test_samples_keep_what_they_have(scene):
     # Later steps pass it on.
     (refined,) = GlobalRefiner().transform([found])
     np.testing.assert_array_equal(refined.motion, found.motion)
-
-
-class TestCepstrum:
-    def test_windows_cover_the_photograph(self, scene):
-        spectra = WindowSpectra(scene)
-        for middles, length in zip(
-            (spectra.rows, spectra.columns), scene.shape, strict=True
-        ):
-            assert middles[0] == WINDOW // 2
-            assert middles[-1] + WINDOW // 2 <= length
-            assert length - (middles[-1] + WINDOW // 2) < 64
-
-    def test_there_are_not_too_many(self):
-        spectra = WindowSpectra(np.zeros((1200, 1600), np.float32))
-        assert len(spectra.rows) * len(spectra.columns) <= 260
-
-    def test_a_mean_is_that_of_the_neighbors(self, scene):
-        spectra = WindowSpectra(scene[:192, :256])
-        assert (len(spectra.rows), len(spectra.columns)) == (2, 3)
-        np.testing.assert_allclose(spectra.mean(0, 1), spectra.mean(), rtol=1e-5)
-        assert abs(spectra.mean(0, 0) - spectra.mean()).max() > 0.1
-
-    def test_the_dip_is_where_the_copy_is(self, scene):
-        # Two pictures of one thing, 12 px apart, are the same to the cepstrum, but
-        # that it rises there.
-        double = (scene + np.roll(scene, (0, 12), axis=(0, 1))) / 2
-        cepstrum = cepstrum_of(WindowSpectra(double).mean())
-        assert depth_of(cepstrum, 0, 12) < -5
-        down, across = deepest_dip(
-            cepstrum_of(WindowSpectra(moved(scene, 0, 12)).mean())
-        )
-        assert (down, abs(across)) == pytest.approx((0, 12), abs=1)

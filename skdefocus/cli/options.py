@@ -258,7 +258,7 @@ def _build_mapper(arguments: argparse.Namespace, recommended: Any) -> Any:
     if arguments.mapper == "context":
         if model not in CONTEXT_PRETRAINED:
             model = ContextNetwork.load(model)
-        return ContextMapper(model, scale=recommended.scale)
+        return ContextMapper(model, scale=recommended.scale, lights=recommended.lights)
     if model not in PRETRAINED:
         model = PatchBlurClassifier.load(model)
     return recommended.set_params(classifier=model, step=arguments.step)

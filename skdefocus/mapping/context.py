@@ -12,7 +12,7 @@ from .._base import ImageTransformer
 from .._shared.gray_rows import GrayRows
 from .._shared.parameters import N_JOBS, StrOptions, checked, unchecked
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import to_float_image, to_gray
+from .._shared.validation import check_image, to_float_image, to_gray
 from ..classifier.context_features import (
     CELL,
     context_conditions,
@@ -26,6 +26,7 @@ from ..filters.conditions import clean_conditions, pixel_noise
 from ..sample import DefocusSample
 from .cache import cached_maps
 from .confidence import spread_confidence
+from .lights import map_with_lights
 from .scales import SCALE, check_scale, measure_at, resample_all
 from .sharp_windows import measure_sharp_windows
 from .windows import pad_to_grid, window_texture
@@ -40,6 +41,7 @@ _BAND_CELLS = 2**18
 _CONSTRAINTS = {
     "network": [StrOptions({"default"}), ContextNetwork],
     "scale": SCALE,
+    "lights": ["boolean"],
 }
 # Sides of at least this many pixels are worth measuring at half the size.
 _LEAST_SIDE = 32
@@ -53,6 +55,7 @@ def context_map(
     network: str | ContextNetwork = "default",
     *,
     scale: float | str | Sequence[float] = 1.0,
+    lights: bool = False,
     n_threads: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Blur map of one photograph from its patches and what surrounds them.
@@ -66,6 +69,11 @@ def context_map(
     scale : float, "auto" or list of float, default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. As in `SlidingWindowMapper`.
+    lights : bool, default=False
+        Whether lights out of focus, which the sensor clipped to white discs, are told
+        by their size, and their rims left out. Without, a rim is taken for a sharp
+        edge. What looks alike in focus, such as a white plate, is told from them by
+        its surroundings.
     n_threads : int, optional
         Threads of the networks; by default those available to this process.
 
@@ -94,14 +102,34 @@ def context_map(
     """
     if isinstance(network, str):
         network = ContextNetwork.pretrained(network)
-    photograph = to_float_image(image)
-    shape, rounding = photograph.shape[:2], GrayRows(image).rounding
+    image = check_image(image)
 
+    def measure(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return _measure_at_scale(pixels, image, network, scale, n_threads)
+
+    return map_with_lights(image, measure) if lights else measure(image)
+
+
+def _measure_at_scale(
+    image: np.ndarray,
+    original: np.ndarray,
+    network: ContextNetwork,
+    scale: float | str | Sequence[float],
+    n_threads: int | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Measure a photograph, of which parts may be hidden, under its own conditions."""
+    photograph = to_float_image(image)
+    shape, rounding = photograph.shape[:2], GrayRows(original).rounding
     resampled = resample_all(lambda: photograph, scale, shape, _LEAST_SIDE)
+    whole, sizes = photograph, resampled
+    if original is not image:
+        whole = to_float_image(original)
+        sizes = resample_all(lambda: whole, scale, shape, _LEAST_SIDE)
 
     def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         pixels = resampled.get(factor, photograph)
-        conditions = context_conditions(pixels, rounding * min(1.0, factor))
+        told = sizes.get(factor, whole)
+        conditions = context_conditions(told, rounding * min(1.0, factor))
         cells = _cells(pixels, network, n_threads, conditions)
         log_sigma, confidence, of_patches = (
             _to_pixels(cell, pixels.shape[:2]) for cell in cells
@@ -115,10 +143,10 @@ def context_map(
         factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         # Of a large photograph's parts patches alone tell enough.
-        gray = to_gray(resampled.get(factor, photograph))
+        told = to_gray(sizes.get(factor, whole))
         classifier = network.classifier
         return measure_sharp_windows(
-            gray,
+            to_gray(resampled.get(factor, photograph)),
             half_sigma,
             half_confidence,
             classifier,
@@ -126,7 +154,7 @@ def context_map(
             patch_size=classifier.patch_size_,
             step=1,
             estimate="mean",
-            conditions=measure_conditions(gray, rounding * min(1.0, factor)),
+            conditions=measure_conditions(told, rounding * min(1.0, factor)),
         )
 
     return measure_at(scale, shape, _LEAST_SIDE, measure, measure_sharp)
@@ -212,6 +240,11 @@ class ContextMapper(ImageTransformer):
     scale : float, "auto" or list of float, default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. As in `SlidingWindowMapper`.
+    lights : bool, default=False
+        Whether lights out of focus, which the sensor clipped to white discs, are told
+        by their size, and their rims left out. Without, a rim is taken for a sharp
+        edge. What looks alike in focus, such as a white plate, is told from them by
+        its surroundings.
     memory : path-like, optional
         Folder of a cache: one file per photograph, keyed by its content, the
         parameters and the network, shared by concurrent processes.
@@ -242,11 +275,13 @@ class ContextMapper(ImageTransformer):
         network: str | ContextNetwork = "default",
         *,
         scale: float | str | Sequence[float] = 1.0,
+        lights: bool = False,
         memory: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.network = network
         self.scale = scale
+        self.lights = lights
         self.memory = memory
         self.n_jobs = n_jobs
 
@@ -284,10 +319,13 @@ class ContextMapper(ImageTransformer):
     ) -> DefocusSample:
         def measure() -> tuple[np.ndarray, np.ndarray]:
             return unchecked(context_map)(
-                sample.image, network, scale=self.scale, n_threads=n_threads
+                sample.image,
+                network,
+                scale=self.scale,
+                lights=self.lights,
+                n_threads=n_threads,
             )
 
-        maps = cached_maps(
-            self.memory, sample.image, {"scale": self.scale}, network.key, measure
-        )
+        settings = {"scale": self.scale, "lights": self.lights}
+        maps = cached_maps(self.memory, sample.image, settings, network.key, measure)
         return sample.replace(**maps, unit="px")

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skdefocus import ContextMapper
+from skdefocus import UNKNOWN, ContextMapper
 from skdefocus.classifier import ContextNetwork
 from skdefocus.filters import blur, resize
 from skdefocus.mapping import context, context_map
 from skdefocus.mapping.context import _cells
+from tests.mapping.discs import with_discs
 
 
 class TestMap:
@@ -114,3 +115,21 @@ def test_the_shipped_network_belongs_to_the_shipped_classifier():
     classifier = network.classifier
     assert network.card["classifier"] == classifier.network_.sha256
     assert network.key.split() == [network.sha256, classifier.network_.sha256]
+
+
+def test_lights_before_a_blurred_ground(texture):
+    ground = 0.5 * blur(np.tile(texture, (1, 2))[:160, :200], 6.0)
+    image = with_discs(ground, (50, 60, 12), (110, 140, 12))
+    found, confidence = context_map(image, lights=True)
+    for place in ((50, 60), (110, 140)):
+        assert found[place] == pytest.approx(6, rel=0.1)
+        assert confidence[place] > UNKNOWN
+    (sample,) = ContextMapper(lights=True).transform([image])
+    np.testing.assert_array_equal(sample.blur_map, found)
+
+
+def test_without_lights_nothing_changes(texture):
+    plain, sure = context_map(texture)
+    found, also = context_map(texture, lights=True)
+    np.testing.assert_array_equal(found, plain)
+    np.testing.assert_array_equal(also, sure)

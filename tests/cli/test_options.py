@@ -103,7 +103,7 @@ class TestSteps:
         mapper = build_steps(parse("--mapper", "context"))["mapper"]
         recommended = dict(recommended_steps())["mapper"]
         assert parameters(mapper) == parameters(
-            ContextMapper("default", scale=recommended.scale)
+            ContextMapper("default", scale=recommended.scale, lights=True)
         )
         ContextNetwork.pretrained().save(tmp_path / "own.zip")
         own = parse("--mapper", "context", "--model", tmp_path / "own.zip")

@@ -46,6 +46,7 @@ _DEFAULTS = {
     "image": {"psf": "mixed", "augment": True, "min_sharpness": 60.0},
     "patch": {"psf": "gaussian", "augment": False, "min_sharpness": 1000.0},
 }
+# Shapes and values that patches can be blurred by alone.
 _OF_PATCHES = {(psf, "encoded") for psf in ("gaussian", "disc", "mixed")}
 
 

@@ -1,6 +1,6 @@
 """Photographs blurred by known maps: error of the map as measured and of every refiner.
 
-python benchmarks/known_maps.py PHOTO_OR_FOLDER... [--model FILE]
+python benchmarks/known_maps.py PHOTO_OR_FOLDER... [--model FILE] [--light linear]
 
 Give sharp photographs that the network has not seen. They are reduced to half their
 size, since none is quite sharp, and blurred by six kinds of maps: receding planes,
@@ -72,9 +72,11 @@ def _textured(sharp: np.ndarray) -> np.ndarray:
     return variance_of_laplacian(sharp, _WINDOW, smooth=True) >= _TEXTURE
 
 
-def _blurred(sharp: np.ndarray, truth: np.ndarray, rng: np.random.Generator) -> Scene:
+def _blurred(
+    sharp: np.ndarray, truth: np.ndarray, rng: np.random.Generator, light: str
+) -> Scene:
     psf = ("gaussian", "disc")[rng.integers(2)]
-    image = defocus(sharp, truth, psf=psf, n_layers=_LAYERS)
+    image = defocus(sharp, truth, psf=psf, n_layers=_LAYERS, light=light)
     everywhere = np.ones(truth.shape, bool)
     return Scene(_finish(image, rng), truth.astype(np.float32), everywhere)
 
@@ -84,26 +86,32 @@ def _places(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return rows / shape[0] - 0.5, columns / shape[1] - 0.5
 
 
-def plane(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
+def plane(sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded") -> Scene:
     """Blur by a plane that recedes, sharp along a line."""
     down, across = _places(sharp.shape)
     angle = rng.normal(np.pi / 2, 0.5)
     distance = np.sin(angle) * down + np.cos(angle) * across
     focus = rng.uniform(-0.5, 0.5)
-    return _blurred(sharp, rng.uniform(3, 8) * np.abs(distance - focus), rng)
+    return _blurred(sharp, rng.uniform(3, 8) * np.abs(distance - focus), rng, light)
 
 
-def curved(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
+def curved(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """Blur by a surface that bends away from its nearest point."""
     down, across = _places(sharp.shape)
     down, across = down - rng.uniform(-0.4, 0.4), across - rng.uniform(-0.4, 0.4)
     squares = (down / rng.uniform(0.5, 1.2)) ** 2 + (
         across / rng.uniform(0.5, 1.2)
     ) ** 2
-    return _blurred(sharp, rng.uniform(3, 8) * squares + rng.uniform(0, 0.5), rng)
+    return _blurred(
+        sharp, rng.uniform(3, 8) * squares + rng.uniform(0, 0.5), rng, light
+    )
 
 
-def layers(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
+def layers(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """Blur by three or four depths, with borders of the photograph's own."""
     segments = felzenszwalb(
         sharp, 300, 0.8, 200, channel_axis=None if sharp.ndim == 2 else -1
@@ -114,12 +122,12 @@ def layers(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
     depth = np.searchsorted(borders, means)
     sigmas = rng.permutation(np.array([0.3, 1.2, 2.5, 5.0]) * rng.uniform(0.8, 1.25))
     truth = sigmas[depth]
-    image = defocus(sharp, truth, depth=depth + 1.0)
+    image = defocus(sharp, truth, depth=depth + 1.0, light=light)
     everywhere = np.ones(truth.shape, bool)
     return Scene(_finish(image, rng), truth.astype(np.float32), everywhere)
 
 
-def small(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
+def small(sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded") -> Scene:
     """Put a piece of the photograph, in focus, before a sky."""
     down, across = _places(sharp.shape)
     height, width = sharp.shape[:2]
@@ -133,7 +141,7 @@ def small(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
     sky = _sky(sharp, rng)
     cover = ndimage.gaussian_filter(subject.astype(np.float32), sigma)
     cover = cover[..., np.newaxis] if sharp.ndim == 3 else cover
-    soft = defocus(sharp, np.full(subject.shape, sigma))
+    soft = defocus(sharp, np.full(subject.shape, sigma), light=light)
     image = sky + cover * (soft - sky)
     truth = np.where(subject, sigma, 8.0).astype(np.float32)
     return Scene(_finish(image, rng), truth, subject)
@@ -147,7 +155,9 @@ def _sky(sharp: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(plain[(..., *[np.newaxis] * (sharp.ndim - 2))] + color, 0, 1)
 
 
-def soft_outline(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
+def soft_outline(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """Put a round subject before a sky, its outline out of focus."""
     down, across = _places(sharp.shape)
     height, width = sharp.shape[:2]
@@ -157,7 +167,7 @@ def soft_outline(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
     outer = inner + 40
     out_of_focus = np.clip((distance - inner) / 20, 0, 1)
     truth = (sigma * out_of_focus).astype(np.float32)
-    soft = defocus(sharp, truth, n_layers=_LAYERS)
+    soft = defocus(sharp, truth, n_layers=_LAYERS, light=light)
     cover = ndimage.gaussian_filter((distance < outer).astype(np.float32), sigma)
     cover = cover[..., np.newaxis] if sharp.ndim == 3 else cover
     sky = _sky(sharp, rng)
@@ -168,14 +178,16 @@ def soft_outline(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
     return Scene(_finish(image, rng), truth, judged)
 
 
-def uniform(sharp: np.ndarray, rng: np.random.Generator) -> Scene:
+def uniform(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """One color and noise: nothing can be told."""
     image = np.full(sharp.shape, rng.uniform(0.1, 0.9))
     nothing = np.zeros(sharp.shape[:2], np.float32)
     return Scene(_finish(image, rng), nothing, nothing == 0)
 
 
-KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], Scene]] = {
+KINDS: dict[str, Callable[[np.ndarray, np.random.Generator, str], Scene]] = {
     "planes": plane,
     "curved": curved,
     "layers": layers,
@@ -185,13 +197,13 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], Scene]] = {
 }
 
 
-def make_scenes(path: Path, seed: int) -> dict[str, Scene]:
+def make_scenes(path: Path, seed: int, light: str = "encoded") -> dict[str, Scene]:
     """Blur one photograph by every kind of map."""
     photograph = to_float_image(read_image(path))
     half = photograph.shape[0] // 2, photograph.shape[1] // 2
     sharp = np.clip(resize(photograph, half), 0, 1)
     return {
-        kind: make(sharp, np.random.default_rng([seed, number]))
+        kind: make(sharp, np.random.default_rng([seed, number]), light)
         for number, (kind, make) in enumerate(KINDS.items())
     }
 
@@ -212,12 +224,12 @@ def judge(sample: DefocusSample, scene: Scene) -> list[float]:
 
 
 def judge_photograph(
-    path: Path, seed: int, model: str | None
+    path: Path, seed: int, model: str | None, light: str
 ) -> dict[tuple[str, str], list[float]]:
     """Judge every refiner on every kind of map."""
     mapper = make_steps(model).steps[0][1]
     found = {}
-    for kind, scene in make_scenes(path, seed).items():
+    for kind, scene in make_scenes(path, seed, light).items():
         (raw,) = mapper.transform([scene.image])
         for name, refiner in REFINERS.items():
             sample = raw if refiner is None else refiner.transform([raw])[0]
@@ -230,11 +242,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", nargs="+", help="sharp photographs, or folders")
     parser.add_argument("--model", help="model file; by default the shipped network")
+    parser.add_argument(
+        "--light",
+        choices=("encoded", "linear"),
+        default="encoded",
+        help="what is blurred: values as in the paper (default), or light",
+    )
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
     paths = list_photographs(options.photos)
     tasks = (
-        delayed(judge_photograph)(path, seed, options.model)
+        delayed(judge_photograph)(path, seed, options.model, options.light)
         for seed, path in enumerate(paths)
     )
     results = Parallel(n_jobs=options.jobs, return_as="generator")(tasks)

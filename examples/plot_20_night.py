@@ -60,8 +60,9 @@ for axis, title, picture in zip(axes, titles, pictures):
     axis.axis("off")
 
 # %%
-# So the refined map, the mask of what is in focus, and a shallower depth of field are
-# right, too: the lights grow with the rest of the background.
+# So they are out of focus in the refined map and in the mask, and a shallower depth of
+# field lets them grow with the rest of the background. A light that the flower covers in
+# part is not round: it is not found, and stays sharp.
 
 samples = steps.transform([night])
 (blurred,) = DefocusSegmenter().predict(samples)

@@ -61,8 +61,8 @@ for axis, title, picture in zip(axes, titles, pictures):
 
 # %%
 # So they are out of focus in the refined map and in the mask, and a shallower depth of
-# field lets them grow with the rest of the background. A light that the flower covers in
-# part is not round: it is not found, and stays sharp.
+# field lets them grow with the rest of the background. A light that the flower covers
+# in part is not round: it is not found, and stays sharp.
 
 samples = steps.transform([night])
 (blurred,) = DefocusSegmenter().predict(samples)

@@ -55,8 +55,7 @@ def judged(
     return np.stack([confidence.ravel(), right.ravel()])
 
 
-def to_levels(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """Add noise, in gray levels, and round to 8 bits."""
+def _levels(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
     noisy = image + rng.normal(0, noise / 255, image.shape) if noise else image
     return np.clip(np.rint(noisy * 255), 0, 255).astype(np.uint8)
 
@@ -74,7 +73,7 @@ def judge_photograph(path: Path, mapper: object, seed: int) -> dict[object, np.n
     for noise in NOISES:
         for sigma in SIGMAS:
             psf = ("gaussian", "disc")[rng.integers(2)]
-            image = to_levels(blur(gray, sigma, psf), noise, rng)
+            image = _levels(blur(gray, sigma, psf), noise, rng)
             (sample,) = mapper.transform([image])
             truth = np.full(gray.shape, sigma, np.float32)
             found[noise].append(judged(sample.blur_map, sample.confidence, truth))

@@ -29,9 +29,8 @@ else:
     from robustness import answer, make_steps
 
 from skdefocus import UNKNOWN, DefocusSample
-from skdefocus._shared.light import linear_to_srgb, srgb_to_linear
 from skdefocus._shared.validation import to_float_image
-from skdefocus.filters import blur, resize
+from skdefocus.filters import blur, linear_to_srgb, resize, srgb_to_linear
 from skdefocus.io import list_photographs, read_image
 from skdefocus.synthesis import through_jpeg
 from skdefocus.synthesis.camera import log_uniform, to_uint8

@@ -128,12 +128,9 @@ def _caption(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([image, np.asarray(strip)])
 
 
-def _in_light(
-    image: np.ndarray, psf: str | np.ndarray, sigma: float, added: np.ndarray
-) -> np.ndarray:
-    """Blur a photograph and what is added to it in linear light, and clip it."""
-    light = blur(srgb_to_linear(image), sigma, psf) if sigma else srgb_to_linear(image)
-    return _to_uint8(255 * linear_to_srgb(np.clip(light + added, 0, 1)))
+def _from_light(light: np.ndarray) -> np.ndarray:
+    """Clip linear light, and encode it in 8 bits."""
+    return _to_uint8(255 * linear_to_srgb(np.clip(light, 0, 1)))
 
 
 def _coma() -> np.ndarray:
@@ -143,12 +140,12 @@ def _coma() -> np.ndarray:
 
 
 def _lens(image: np.ndarray, rng: np.random.Generator, sigma: float) -> np.ndarray:
-    return _in_light(image, _coma(), sigma, np.float32(0))
+    return _from_light(blur(srgb_to_linear(image), sigma, _coma()))
 
 
 def _move(image: np.ndarray, rng: np.random.Generator, length: float) -> np.ndarray:
-    path = draw_path(rng)
-    return _in_light(image, path, length / LENGTH_OF_SIGMA, np.float32(0))
+    sigma = length / LENGTH_OF_SIGMA
+    return _from_light(blur(srgb_to_linear(image), sigma, draw_path(rng)))
 
 
 def _light_places(shape: tuple[int, ...]) -> np.ndarray:
@@ -166,7 +163,7 @@ def _lights(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     # A disc spreads a point over 4 pi sigma^2 pixels.
     area = np.float32(4 * np.pi * _LIGHT_SIGMA**2)
     discs = blur(points / points.max(), _LIGHT_SIGMA, "disc") * points.max() * area
-    return _in_light(image, "disc", 0, discs[..., np.newaxis])
+    return _from_light(srgb_to_linear(image) + discs[..., np.newaxis])
 
 
 def _lit(values: np.ndarray) -> np.ndarray:

@@ -100,18 +100,12 @@ def _without(image: np.ndarray, lights: list[Light]) -> np.ndarray:
         hidden = covered[window]
         if hidden.all():
             continue
-        planes = image[window].astype(np.float32)
-        planes = planes if planes.ndim == 3 else planes[..., np.newaxis]
         nearest = ndimage.distance_transform_edt(
             hidden, return_distances=False, return_indices=True
         )
-        for channel in range(planes.shape[2]):
-            plane = planes[..., channel][tuple(nearest)]
-            smooth = ndimage.gaussian_filter(plane, light.sigma)
-            target = (
-                filled[window] if filled.ndim == 2 else filled[window][..., channel]
-            )
-            target[hidden] = smooth[hidden].astype(filled.dtype)
+        pixels = image[window].astype(np.float32)[tuple(nearest)]
+        sigmas = (light.sigma, light.sigma, 0)[: image.ndim]
+        filled[window][hidden] = ndimage.gaussian_filter(pixels, sigmas)[hidden]
     return filled
 
 

@@ -54,8 +54,8 @@ def read(path: Path, max_pixels: int) -> Photograph:
             return Photograph(image, alpha, "JPEG2000", profile, 8, metadata)
     if not can_read("jpeg2000"):
         raise Refusal(
-            "has more than 8 bits; to read it, install the extra 'jxl': pip install "
-            "'skdefocus[jxl]'."
+            "has more than 8 bits; to read it, install an OpenImageIO that has "
+            "OpenJPEG, as that of PyPI has."
         )
     with opened(path, ".jp2", max_bytes=BYTES_PER_PIXEL * max_pixels) as file:
         image, alpha = split_alpha(read_native(file))

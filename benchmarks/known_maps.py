@@ -86,7 +86,7 @@ def _places(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return rows / shape[0] - 0.5, columns / shape[1] - 0.5
 
 
-def plane(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
+def plane(sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded") -> Scene:
     """Blur by a plane that recedes, sharp along a line."""
     down, across = _places(sharp.shape)
     angle = rng.normal(np.pi / 2, 0.5)
@@ -95,7 +95,9 @@ def plane(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
     return _blurred(sharp, rng.uniform(3, 8) * np.abs(distance - focus), rng, light)
 
 
-def curved(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
+def curved(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """Blur by a surface that bends away from its nearest point."""
     down, across = _places(sharp.shape)
     down, across = down - rng.uniform(-0.4, 0.4), across - rng.uniform(-0.4, 0.4)
@@ -107,7 +109,9 @@ def curved(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
     )
 
 
-def layers(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
+def layers(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """Blur by three or four depths, with borders of the photograph's own."""
     segments = felzenszwalb(
         sharp, 300, 0.8, 200, channel_axis=None if sharp.ndim == 2 else -1
@@ -123,7 +127,7 @@ def layers(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
     return Scene(_finish(image, rng), truth.astype(np.float32), everywhere)
 
 
-def small(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
+def small(sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded") -> Scene:
     """Put a piece of the photograph, in focus, before a sky."""
     down, across = _places(sharp.shape)
     height, width = sharp.shape[:2]
@@ -151,7 +155,9 @@ def _sky(sharp: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(plain[(..., *[np.newaxis] * (sharp.ndim - 2))] + color, 0, 1)
 
 
-def soft_outline(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
+def soft_outline(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """Put a round subject before a sky, its outline out of focus."""
     down, across = _places(sharp.shape)
     height, width = sharp.shape[:2]
@@ -172,7 +178,9 @@ def soft_outline(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Sce
     return Scene(_finish(image, rng), truth, judged)
 
 
-def uniform(sharp: np.ndarray, rng: np.random.Generator, light: str) -> Scene:
+def uniform(
+    sharp: np.ndarray, rng: np.random.Generator, light: str = "encoded"
+) -> Scene:
     """One color and noise: nothing can be told."""
     image = np.full(sharp.shape, rng.uniform(0.1, 0.9))
     nothing = np.zeros(sharp.shape[:2], np.float32)
@@ -189,7 +197,7 @@ KINDS: dict[str, Callable[[np.ndarray, np.random.Generator, str], Scene]] = {
 }
 
 
-def make_scenes(path: Path, seed: int, light: str) -> dict[str, Scene]:
+def make_scenes(path: Path, seed: int, light: str = "encoded") -> dict[str, Scene]:
     """Blur one photograph by every kind of map."""
     photograph = to_float_image(read_image(path))
     half = photograph.shape[0] // 2, photograph.shape[1] // 2

@@ -11,7 +11,14 @@ from .._shared.validation import INTEGER_RANGE
 from ._edge_weights import Ties
 from ._soft_guide import blur_reach, soft_guide
 
-__all__ = ["cell_colors", "cell_sums", "cell_ties", "pixels_per_cell", "spread_cells"]
+__all__ = [
+    "cell_colors",
+    "cell_sums",
+    "cell_ties",
+    "in_series",
+    "pixels_per_cell",
+    "spread_cells",
+]
 
 # Most pixels of a photograph that is its own grid, and most cells of a larger one.
 _MOST_PIXELS, _MOST_CELLS = 2**17, 2**19
@@ -126,17 +133,30 @@ def cell_ties(
                 widths = ((0, short[0]), (0, short[1])) + ((0, 0),) * (guide.ndim - 2)
                 guide = np.pad(guide, widths, mode="edge")
             ties = Ties(guide, color_sigma, np.dtype(np.float32))
-            below = _in_series(ties.down.T, size).T[: min(bottom, shape[0] - 1) - top]
+            below = in_series(ties.down.T, size).T[: min(bottom, shape[0] - 1) - top]
             down[top : top + len(below)] = below
-            beside = _in_series(ties.across[: (bottom - top) * size], size)
+            beside = in_series(ties.across[: (bottom - top) * size], size)
             across[top:bottom, :-1] = beside
 
     run_in_parts(tie, shape[0], strip)
     return down, across
 
 
-def _in_series(ties: np.ndarray, size: int) -> np.ndarray:
-    """From ties of neighbors along lines, (n * size, m * size), to (n, m - 1)."""
+def in_series(ties: np.ndarray, size: int) -> np.ndarray:
+    """Tie neighboring cells along lines of pixels.
+
+    Parameters
+    ----------
+    ties : ndarray of shape (n * size, m * size), float32
+        Of each pixel to the right one beside it, in [0, 1]; the last column is none.
+    size : int
+        Pixels along the side of a cell.
+
+    Returns
+    -------
+    ndarray of shape (n, m - 1), float32
+        Ties between cells, 1 where those of all pixels are.
+    """
     length = ties.shape[1]
     ties = np.maximum(ties[:, : length - 1], np.float32(_LEAST_TIE))
     if size == 1:

@@ -45,7 +45,7 @@ class TiedGrid:
     """
 
     def __init__(self, data: np.ndarray, down: np.ndarray, across: np.ndarray) -> None:
-        self._shape = data.shape
+        self._shape, self._ties = data.shape, (down, across)
         index = np.arange(data.size, dtype=np.int32).reshape(data.shape)
         one = np.concatenate([index[:-1].ravel(), index[:, :-1].ravel()])
         other = np.concatenate([index[1:].ravel(), index[:, 1:].ravel()])
@@ -60,7 +60,12 @@ class TiedGrid:
         self._coarsest = linalg.splu(self._levels[-1].matrix())
 
     def solve(
-        self, values: np.ndarray, start: np.ndarray | None = None, *, tolerance: float
+        self,
+        values: np.ndarray,
+        start: np.ndarray | None = None,
+        *,
+        slopes: tuple[np.ndarray, np.ndarray] | None = None,
+        tolerance: float,
     ) -> np.ndarray:
         """Solve for one set of values.
 
@@ -70,6 +75,9 @@ class TiedGrid:
             ``f``, what is known.
         start : ndarray of shape (H, W), optional
             First guess; by default what one cycle says.
+        slopes : tuple of two ndarrays of shape (H, W), optional
+            Differences that ties draw each value and the one below it to, and the one
+            to the right of it; by default none: ``tie (u_q - u_p - slope)^2``.
         tolerance : float
             Bound of the error relative to how far the values vary, of the root of its
             energy over that of the values around their mean, as one cycle estimates it.
@@ -91,6 +99,10 @@ class TiedGrid:
         middle = _dot(finest.data, known) / float(total)
         known -= middle
         right = finest.data * known
+        # The bound is of the values, however steep they are to be.
+        allowed = tolerance**2 * _dot(right, known)
+        if slopes is not None:
+            right += self._drawn(slopes)
         if len(self._levels) == 1:
             solved: np.ndarray = self._coarsest.solve(right)
             return solved.reshape(self._shape) + middle
@@ -99,13 +111,12 @@ class TiedGrid:
         else:
             solution = start.ravel().astype(np.float64) - middle
         residual = finest.residual(solution, right)
-        bound = tolerance**2 * _dot(right, known)
         direction, energy = np.zeros_like(right), 1.0
         nothing = np.zeros_like(right)
         for _ in range(_MAX_ITERATIONS):
             corrected = self._precondition(residual)
             previous, energy = energy, _dot(residual, corrected)
-            if energy <= bound:
+            if energy <= allowed:
                 solution += corrected
                 return solution.reshape(self._shape) + middle
             direction *= energy / previous
@@ -118,6 +129,19 @@ class TiedGrid:
             f"The refiner's system was not solved in {_MAX_ITERATIONS} iterations; "
             f"less smoothness makes it easier."
         )
+
+    def _drawn(self, slopes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Give what ties add to the right side, by slopes down and across."""
+        down, across = (
+            (tie * slope).astype(np.float64)
+            for tie, slope in zip(self._ties, slopes, strict=True)
+        )
+        right = np.zeros(self._shape)
+        right[1:] += down[:-1]
+        right[:-1] -= down[:-1]
+        right[:, 1:] += across[:, :-1]
+        right[:, :-1] -= across[:, :-1]
+        return right.ravel()
 
     def _precondition(self, residual: np.ndarray) -> np.ndarray:
         # A residual near 0 must not be lost in single precision.

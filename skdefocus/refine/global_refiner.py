@@ -24,6 +24,7 @@ from ..filters._cells import (
     spread_cells,
 )
 from ..filters._soft_guide import guide_noise
+from ..filters._surface import surface_slopes
 from ..filters._tied_grid import TiedGrid
 from ..filters.box import window_variance
 from ..sample import DefocusSample
@@ -153,7 +154,10 @@ def refine_global(
     u_q)^2`` over neighbors, with f the map. The data weighs ``d = c / (1 - c^10)``,
     with c the confidence, halved where the map disagrees: what is certain is kept. Ties
     t fall with the difference of colors, and in a second round with that of u. What
-    smoothing takes away is smoothed and given back, so that slopes stay.
+    smoothing takes away is smoothed and given back, so that slopes stay. Where most of
+    what was measured lies on surfaces that bend little, as floors and tables do,
+    neighbors are drawn to the slope of that surface, not to each other: ``smoothness t
+    (u_p - u_q - v)^2``.
 
     Photographs of more than 131072 pixels are solved on cells of 2 x 2 pixels or more,
     and brought up along their edges; the mean difference to a solution on pixels is
@@ -200,7 +204,14 @@ def refine_global(
     for ties in (down, across):
         ties *= np.float32(smoothness)
     planes = _solve(
-        data, known, own if return_confidence else None, down, across, map_sigma, size
+        data,
+        known,
+        own if return_confidence else None,
+        down,
+        across,
+        smoothness,
+        map_sigma,
+        size,
     )
     return _to_pixels(planes, photograph, span, size, blur_map, value_scale == "log")
 
@@ -241,6 +252,7 @@ def _solve(
     own: np.ndarray | None,
     down: np.ndarray,
     across: np.ndarray,
+    smoothness: float,
     map_sigma: float | None,
     size: int,
 ) -> np.ndarray:
@@ -255,6 +267,11 @@ def _solve(
         across[:, :-1] *= np.exp(steps * np.abs(np.diff(values, axis=1)))
         grid = TiedGrid(data, down, across)
         smooth = grid.solve(known, smooth, tolerance=_TOLERANCE)
+    if smoothness > 0:
+        even = np.float32(smoothness)
+        slopes = surface_slopes(data, known, down / even, across / even, size)
+        if slopes is not None:
+            smooth = grid.solve(known, smooth, slopes=slopes, tolerance=_TOLERANCE)
     # What smoothing took away is smoothed and given back, so that slopes stay.
     planes = [smooth + grid.solve(known - smooth, tolerance=_TOLERANCE)]
     if own is not None:

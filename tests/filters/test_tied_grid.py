@@ -23,7 +23,7 @@ def grid(shape, seed=0, strength=1000.0):
     return *system, rng.normal(size=shape)
 
 
-def direct(data, down, across, values):
+def direct(data, down, across, values, slopes=None):
     index = np.arange(data.size).reshape(data.shape)
     matrix = sparse.lil_array((data.size, data.size))
     for one, other, tie in (
@@ -33,8 +33,12 @@ def direct(data, down, across, values):
         matrix[one, other] = matrix[other, one] = -float(tie)
     diagonal = data.ravel().astype(float) - matrix.sum(axis=1)
     system = sparse.csc_array(matrix) + sparse.diags_array(diagonal)
-    right = data.ravel().astype(float) * values.ravel()
-    return linalg.spsolve(sparse.csc_array(system), right).reshape(data.shape)
+    right = data.astype(float) * values
+    for axis, tie in enumerate((down, across) if slopes is not None else ()):
+        drawn = tie.astype(float) * slopes[axis]
+        right += np.roll(drawn, 1, axis) - drawn
+    found = linalg.spsolve(sparse.csc_array(system), right.ravel())
+    return found.reshape(data.shape)
 
 
 @given(SHAPES, st.integers(0, 2**16))
@@ -42,6 +46,26 @@ def test_is_the_direct_solution(shape, seed):
     *system, values = grid(shape, seed)
     found = TiedGrid(*system).solve(values, tolerance=1e-6)
     np.testing.assert_allclose(found, direct(*system, values), atol=1e-3)
+
+
+@given(SHAPES, st.integers(0, 2**16))
+def test_ties_draw_neighbors_to_slopes(shape, seed):
+    *system, values = grid(shape, seed)
+    slopes = np.random.default_rng(seed).normal(0, 0.1, (2, *shape))
+    found = TiedGrid(*system).solve(values, slopes=tuple(slopes), tolerance=1e-6)
+    expected = direct(*system, values, slopes)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_a_plane_is_held_by_its_slopes():
+    rows, columns = np.mgrid[:40, :50]
+    plane = 0.1 * rows - 0.2 * columns
+    data, down, across, _ = grid((40, 50))
+    slopes = np.full((40, 50), 0.1), np.full((40, 50), -0.2)
+    system = TiedGrid(data, down, across)
+    found = system.solve(plane, slopes=slopes, tolerance=1e-6)
+    np.testing.assert_allclose(found, plane, atol=1e-3)
+    assert np.abs(system.solve(plane, tolerance=1e-6) - plane).max() > 0.1
 
 
 @pytest.mark.parametrize("tolerance", [0.1, 0.01, 0.001])

@@ -23,7 +23,7 @@ _MAX_ITERATIONS = 1000
 _WEAK = np.float32(0.25)
 _ALONE = np.float32(5.0)
 # Nodes that a thread works on at a time: to share fewer takes longer than the work.
-_GRAIN = 2**15
+_GRAIN = 2**17
 
 
 class TiedGrid:
@@ -50,9 +50,10 @@ class TiedGrid:
         one = np.concatenate([index[:-1].ravel(), index[:, :-1].ravel()])
         other = np.concatenate([index[1:].ravel(), index[:, 1:].ravel()])
         ties = np.concatenate([down[:-1].ravel(), across[:, :-1].ravel()])
-        self._levels = [_Level(data.ravel(), *_both_ways(one, other, ties, data.size))]
-        compiled = kernels_for(data) is not None
-        while compiled and len(self._levels[-1].data) > _DIRECT_SIZE:
+        kernels = kernels_for(data)
+        rows = _both_ways(one, other, ties, data.size)
+        self._levels = [_Level(data.ravel(), *rows, kernels)]
+        while kernels is not None and len(self._levels[-1].data) > _DIRECT_SIZE:
             coarser = self._levels[-1].coarser()
             if coarser is None:
                 break
@@ -176,14 +177,19 @@ class _Level:
     groups: np.ndarray
 
     def __init__(
-        self, data: np.ndarray, starts: np.ndarray, ends: np.ndarray, ties: np.ndarray
+        self,
+        data: np.ndarray,
+        starts: np.ndarray,
+        ends: np.ndarray,
+        ties: np.ndarray,
+        kernels: Any,
     ) -> None:
         self.data, self._starts, self._ends, self._ties = data, starts, ends, ties
         nodes = np.repeat(np.arange(len(data)), np.diff(starts))
         self._diagonal = data + np.bincount(nodes, ties, len(data))
         self._inverse = (1 / self._diagonal).astype(np.float32)
         self._nodes = nodes
-        self._kernels: Any = kernels_for(data)
+        self._kernels = kernels
 
     def coarser(self) -> _Level | None:
         """Take up to four nodes for one; None if that makes them hardly fewer."""
@@ -216,7 +222,7 @@ class _Level:
         data += np.bincount(one[outside], self._ties[outside], n_groups)
         ties = self._ties[between]
         rows = _both_ways(one[between], other[between], ties, n_groups)
-        return _Level(data.astype(np.float32), *rows)
+        return _Level(data.astype(np.float32), *rows, self._kernels)
 
     def matrix(self) -> sparse.csc_array:
         """Write the system as a matrix."""
@@ -229,10 +235,9 @@ class _Level:
     def residual(self, values: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Give ``right`` minus the matrix times ``values``."""
         residual = np.empty_like(right)
-        kernel = self._kernels.residual_nodes
 
         def subtract(first: int, last: int) -> None:
-            kernel(
+            self._kernels.residual_nodes(
                 first,
                 last,
                 self._starts,
@@ -244,7 +249,10 @@ class _Level:
                 residual,
             )
 
-        run_in_parts(subtract, len(right), _GRAIN)
+        if len(right) <= _GRAIN:
+            subtract(0, len(right))
+        else:
+            run_in_parts(subtract, len(right), _GRAIN)
         return residual
 
     def relax(self, values: np.ndarray, right: np.ndarray, backwards: bool) -> None:

@@ -55,7 +55,10 @@ def judged(
     return np.stack([confidence.ravel(), right.ravel()])
 
 
-def _levels(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
+def noisy_levels(
+    image: np.ndarray, noise: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Make a photograph of 8 bits, with white noise of so many gray levels."""
     noisy = image + rng.normal(0, noise / 255, image.shape) if noise else image
     return np.clip(np.rint(noisy * 255), 0, 255).astype(np.uint8)
 
@@ -73,7 +76,7 @@ def judge_photograph(path: Path, mapper: object, seed: int) -> dict[object, np.n
     for noise in NOISES:
         for sigma in SIGMAS:
             psf = ("gaussian", "disc")[rng.integers(2)]
-            image = _levels(blur(gray, sigma, psf), noise, rng)
+            image = noisy_levels(blur(gray, sigma, psf), noise, rng)
             (sample,) = mapper.transform([image])
             truth = np.full(gray.shape, sigma, np.float32)
             found[noise].append(judged(sample.blur_map, sample.confidence, truth))
@@ -92,12 +95,15 @@ def judge_photograph(path: Path, mapper: object, seed: int) -> dict[object, np.n
     return {name: np.concatenate(parts, axis=1) for name, parts in found.items()}
 
 
-def reliability(pairs: np.ndarray) -> tuple[np.ndarray, float]:
+def reliability(
+    pairs: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
     """Mean confidence, share that is right and count per bin; calibration error."""
+    weight = np.ones(pairs.shape[1]) if weight is None else weight
     bins = np.minimum((pairs[0] * _BINS).astype(int), _BINS - 1)
-    count = np.bincount(bins, minlength=_BINS)
+    count = np.bincount(bins, weight, _BINS)
     with np.errstate(invalid="ignore"):
-        rows = [np.bincount(bins, values, _BINS) / count for values in pairs]
+        rows = [np.bincount(bins, weight * v, _BINS) / count for v in pairs]
     error = np.nansum(count * np.abs(rows[0] - rows[1])) / count.sum()
     return np.stack([*rows, count]), float(error)
 

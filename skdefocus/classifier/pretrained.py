@@ -17,7 +17,7 @@ _FOLDER = Path(__file__).parent / "weights"
 PRETRAINED = {
     "default": "494e98d277505b5e89786d91e6bc07e104ae6f0ef1b0699855aa1889acb48989",
     "fast": "3ff1b3a4b33adca3da0cc54022736817872ad4283bc4043f0604977db1c28c58",
-    "paper": "a4a3efaa235011cb7d7c6b8a10395a211399d43483c936fdf75729860d9238c8",
+    "paper": "c6fa9b62e3e519fd7e93f35456536703ead9ed1b86a33ed0fefd0f61940d4da5",
 }
 
 

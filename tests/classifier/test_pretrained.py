@@ -43,7 +43,7 @@ def test_the_paper_s_network_reads_patches_and_photographs():
     photo = load_sample_image("china.jpg")
     classifier = PatchBlurClassifier.pretrained("paper")
     assert classifier.card_["architecture"] == "mobilenet_v2"
-    assert classifier.card_["version"] == "2"
+    assert classifier.card_["version"] == "3"
     assert not hasattr(classifier, "predict_proba_image")
     np.testing.assert_array_equal(classifier.sigmas_, PAPER_LADDER)
     settings = {"n_patches": 2000, "min_sharpness": 1000.0, "random_state": 0}

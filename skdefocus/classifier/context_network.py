@@ -12,7 +12,7 @@ from .context_features import count_features
 from .model_file import read_model, write_model
 from .network import Network
 from .patch_blur_classifier import PatchBlurClassifier
-from .pretrained import CONTEXT_PATCHES, read_pretrained
+from .pretrained import read_pretrained
 
 __all__ = ["MULTIPLE", "ContextNetwork"]
 
@@ -142,7 +142,7 @@ class ContextNetwork:
         path : path-like
             The model file.
         classifier : PatchBlurClassifier, optional
-            The patch network that it has learned with; by default a shipped one.
+            The patch network that it has learned with; by default the shipped one.
 
         Returns
         -------
@@ -159,7 +159,7 @@ class ContextNetwork:
         """
         onnx, card = read_model(path, kind="context")
         if classifier is None:
-            classifier = _shipped_classifier(card)
+            classifier = PatchBlurClassifier.pretrained()
         return cls(onnx, card, classifier)
 
     @classmethod
@@ -182,18 +182,4 @@ class ContextNetwork:
             For an unknown name, or if the shipped file is not what was shipped.
         """
         onnx, card = read_pretrained(name, "context")
-        return cls(onnx, deepcopy(card), _shipped_classifier(card))
-
-
-def _shipped_classifier(card: dict[str, Any]) -> PatchBlurClassifier:
-    """Give the shipped patch network that a context network has learned with.
-
-    That of the shipped one is older than what is shipped for patches alone.
-    """
-    for name in CONTEXT_PATCHES:
-        found = PatchBlurClassifier._from_card(
-            *read_pretrained(name, "context patches")
-        )
-        if found.network_.sha256 == card["classifier"]:
-            return found
-    return PatchBlurClassifier.pretrained()
+        return cls(onnx, deepcopy(card), PatchBlurClassifier.pretrained(name))

@@ -9,7 +9,7 @@ from typing import Any
 
 from .model_file import read_model
 
-__all__ = ["CONTEXT_PATCHES", "CONTEXT_PRETRAINED", "PRETRAINED", "read_pretrained"]
+__all__ = ["CONTEXT_PRETRAINED", "PRETRAINED", "read_pretrained"]
 
 _FOLDER = Path(__file__).parent / "weights"
 
@@ -20,21 +20,15 @@ PRETRAINED = {
     "paper": "c6fa9b62e3e519fd7e93f35456536703ead9ed1b86a33ed0fefd0f61940d4da5",
 }
 
-
-# Context networks, each with the patch network that it has learned with.
-CONTEXT_PATCHES = {
-    "default": "928117fefd56d6b115efe98a1bb7ed921946f5186532e315ec673500713225e2",
-}
+# Context networks, which have learned with the patch network of the same name.
 CONTEXT_PRETRAINED = {
-    "default": "dc1793edc245bccd36d7ce7151ba0cabea26675e574e4db5f69bb51354d72bdd",
+    "default": "bc2b5a0a3a90da511cb76e6c537cfe95bf9a322b0628f2891e2f71e4a5e768d1",
 }
-
 
 # What there is of a kind, how messages call it, and its file.
 _KINDS = {
     "patches": (PRETRAINED, "network", "{}.zip"),
     "context": (CONTEXT_PRETRAINED, "context network", "context_{}.zip"),
-    "context patches": (CONTEXT_PATCHES, "context network", "context_{}_patches.zip"),
 }
 
 
@@ -46,9 +40,8 @@ def read_pretrained(name: str, kind: str = "patches") -> tuple[bytes, dict[str, 
     ----------
     name : str
         One of ``PRETRAINED``, or of ``CONTEXT_PRETRAINED``.
-    kind : {"patches", "context", "context patches"}, default="patches"
-        Whether to read a patch network, a context network, or the patch network that a
-        context network has learned with.
+    kind : {"patches", "context"}, default="patches"
+        Whether to read a patch network or a context network.
 
     Returns
     -------

@@ -24,6 +24,10 @@ _MOST_DATA = 4.0
 _NEIGHBORHOOD = 6.0
 _SHARE_TOLD = (0.6, 0.8)
 _NO_VARIANCE = 1e-4
+# Squares around each (sigma of a Gaussian) whose evidence lets it have a slope, and the
+# share of the mean evidence at which it has half of one: far from all that is known a
+# slope would lead anywhere.
+_NEARBY, _HALF_SLOPE = 2.0, 0.3
 # Ties that hardly tie.
 _LEAST_TIES = 1e-6
 
@@ -39,7 +43,8 @@ def surface_slopes(
 
     Floors, tables and faces recede; what stands before a background does not lie on
     one surface with it. So the surface counts only as far as it tells most of how the
-    evidence varies in a neighborhood, in the mean over the photograph.
+    evidence varies in a neighborhood, in the mean over the photograph; and slopes fade
+    where little is known nearby.
 
     Parameters
     ----------
@@ -73,9 +78,11 @@ def surface_slopes(
     share = min(max((told - least) / (wholly - least), 0.0), 1.0)
     if share == 0:
         return None
+    nearby = ndimage.gaussian_filter(total, _NEARBY, mode="nearest") / _SQUARE**2
+    counts = share * nearby / (nearby + _HALF_SLOPE)
     slopes = []
     for axis, between in enumerate(ties):
-        slope = _slopes(surface, between, axis) * (share / _SQUARE)
+        slope = _slopes(surface, between, axis) * counts / _SQUARE
         padded = tuple(length * _SQUARE for length in slope.shape)
         fine = resize(slope.astype(np.float32), padded)
         fine = fine[: data.shape[0], : data.shape[1]]

@@ -164,7 +164,7 @@ def _cells(
     photograph: np.ndarray,
     network: ContextNetwork,
     n_threads: int | None,
-    conditions: np.ndarray | None = None,
+    conditions: np.ndarray,
     *,
     band_cells: int = _BAND_CELLS,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from skdefocus import PatchBlurClassifier
 from skdefocus.classifier import ContextNetwork
 from skdefocus.classifier.pretrained import (
-    CONTEXT_PATCHES,
     CONTEXT_PRETRAINED,
     PRETRAINED,
 )
@@ -27,11 +26,7 @@ def test_results_and_cards_are_those_of_the_shipped_networks():
         digest: ContextNetwork.pretrained(name).sha256
         for name, digest in CONTEXT_PRETRAINED.items()
     }
-    beside = {
-        digest: ContextNetwork.pretrained(name).classifier.network_.sha256
-        for name, digest in CONTEXT_PATCHES.items()
-    }
-    for of_file, of_network in (patches | context | beside).items():
+    for of_file, of_network in (patches | context).items():
         assert of_file in cards
         assert of_network in cards
         assert of_network in results
@@ -39,9 +34,7 @@ def test_results_and_cards_are_those_of_the_shipped_networks():
 
 def test_shipped_networks_are_small():
     sizes = [path.stat().st_size for path in WEIGHTS.glob("*.zip")]
-    assert len(sizes) == sum(
-        map(len, (PRETRAINED, CONTEXT_PRETRAINED, CONTEXT_PATCHES))
-    )
+    assert len(sizes) == len(PRETRAINED) + len(CONTEXT_PRETRAINED)
     assert max(sizes) <= 5e6
     assert sum(sizes) <= 10e6
 

@@ -12,7 +12,6 @@ from skdefocus import PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.classifier import ContextNetwork, model_file, pretrained
 from skdefocus.classifier.onnx_safety import check_onnx
 from skdefocus.classifier.pretrained import (
-    CONTEXT_PATCHES,
     CONTEXT_PRETRAINED,
     PRETRAINED,
     read_pretrained,
@@ -97,14 +96,13 @@ def test_refuses_unknown_context_networks():
 
 NAMES = [(name, "patches") for name in PRETRAINED]
 NAMES += [(name, "context") for name in CONTEXT_PRETRAINED]
-NAMES += [(name, "context patches") for name in CONTEXT_PATCHES]
 
 
 @pytest.mark.parametrize(("name", "kind"), NAMES)
 def test_what_is_read_is_what_lies_in_the_file(name, kind):
     onnx_bytes, card = read_pretrained(name, kind)
-    file = {"patches": "{}", "context": "context_{}"}.get(kind, "context_{}_patches")
-    with zipfile.ZipFile(pretrained._FOLDER / f"{file.format(name)}.zip") as archive:
+    file = {"patches": "{}.zip", "context": "context_{}.zip"}[kind]
+    with zipfile.ZipFile(pretrained._FOLDER / file.format(name)) as archive:
         assert json.loads(archive.read("card.json")) == card
         if "weights" not in card:
             assert archive.read("model.onnx") == onnx_bytes
@@ -116,13 +114,13 @@ def test_every_file_of_weights_is_known():
     files = {path.name for path in pretrained._FOLDER.glob("*.zip")}
     known = {f"{name}.zip" for name in PRETRAINED}
     known |= {f"context_{name}.zip" for name in CONTEXT_PRETRAINED}
-    assert files == known | {f"context_{name}_patches.zip" for name in CONTEXT_PATCHES}
+    assert files == known
 
 
-def test_context_networks_have_learned_with_the_patch_network_beside_them():
+def test_context_networks_have_learned_with_the_patch_network_of_their_name():
     for name in CONTEXT_PRETRAINED:
         _, card = read_pretrained(name, "context")
-        onnx_bytes, _ = read_pretrained(name, "context patches")
+        onnx_bytes, _ = read_pretrained(name)
         assert card["classifier"] == hashlib.sha256(onnx_bytes).hexdigest()
 
 

@@ -6,6 +6,7 @@ from sklearn.base import clone
 
 from skdefocus import UNKNOWN, ContextMapper
 from skdefocus.classifier import ContextNetwork
+from skdefocus.classifier.context_features import context_conditions
 from skdefocus.filters import blur, resize
 from skdefocus.mapping import context, context_map
 from skdefocus.mapping.context import _cells
@@ -37,8 +38,9 @@ class TestMap:
         image = blur(image, 1.0)
         image[600:900] = blur(image[600:900], 3.0)
         network = ContextNetwork.pretrained()
-        whole = _cells(image, network, 1)
-        banded = _cells(image, network, 1, band_cells=band)
+        conditions = context_conditions(image)
+        whole = _cells(image, network, 1, conditions)
+        banded = _cells(image, network, 1, conditions, band_cells=band)
         # Of blur, of confidence and of patches alone; the map is made of these.
         for a, b in zip(whole, banded, strict=True):
             np.testing.assert_array_equal(a, b)
@@ -51,9 +53,9 @@ class TestMap:
         assert blur_map.shape == confidence.shape == shape[:2]
         assert np.isfinite(blur_map).all()
 
-    def test_photographs_that_are_long_and_narrow(self):
+    def test_photographs_that_are_long_and_narrow(self, texture):
         # Reduced to 10 px they would be padding alone.
-        sharp = np.random.default_rng(2).random((40, 6600), dtype=np.float32)
+        sharp = np.tile(texture[:40], (1, -(-6600 // texture.shape[1])))[:, :6600]
         assert np.median(context_map(sharp, scale="auto")[0]) < 0.5
 
     def test_automatic_scale_halves_with_the_photograph(self, photo):

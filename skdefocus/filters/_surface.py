@@ -188,7 +188,7 @@ def _share_told(surface: np.ndarray, data: np.ndarray, known: np.ndarray) -> flo
     squares = around(data * (known - middle) ** 2) / total
     variance = np.maximum(squares - (mean - middle) ** 2, 0)
     left = around(data * (known - surface) ** 2) / total
-    told = np.maximum(1 - left / (variance + _NO_VARIANCE), -1)
+    told = np.maximum((variance - left) / (variance + _NO_VARIANCE), -1)
     return float(np.average(told, weights=data))
 
 

@@ -94,6 +94,15 @@ def test_a_constant_changes_nothing():
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.parametrize("deviation", [0, 1e-9, 1e-3])
+def test_even_values_have_none(deviation):
+    assert (
+        surface_slopes(ones(), noisy(np.full(SHAPE, 2.0), deviation), *even()) is None
+    )
+    slight = deviation * plane()
+    assert surface_slopes(ones(), slight, *even()) is None
+
+
 def test_small_arrays_have_none():
     assert (
         surface_slopes(ones((15, 90)), plane(shape=(15, 90)), *even((15, 90))) is None

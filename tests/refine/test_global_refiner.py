@@ -83,6 +83,14 @@ def test_slopes_survive_where_confidence_is_ordinary(small_photo):
     assert error < 0.3 * error_flat
 
 
+@pytest.mark.parametrize("slope", [0, 1e-12, 1e-6, 1e-3])
+def test_maps_that_hardly_vary_are_solved(small_photo, slope):
+    image = small_photo[:90, :120]
+    blur_map = 2 + slope * np.mgrid[:90, :120][0]
+    found = refine_global(blur_map, image)
+    np.testing.assert_allclose(found, blur_map, atol=90 * slope + 1e-5)
+
+
 def test_a_plane_goes_on_where_nothing_is_known(small_photo):
     image = np.tile(small_photo, (2, 2, 1))[:120, :160]
     truth = planes(image.shape[:2])

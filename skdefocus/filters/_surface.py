@@ -22,7 +22,7 @@ _MOST_DATA = 4.0
 # in one that the surface tells where slopes begin to count, and where they do wholly;
 # and variance that is none.
 _NEIGHBORHOOD = 6.0
-_SHARE_TOLD = (0.6, 0.8)
+_SHARE_TOLD = (0.7, 0.85)
 _NO_VARIANCE = 1e-4
 # Squares around each (sigma of a Gaussian) whose evidence lets it have a slope, and the
 # share of the mean evidence at which it has half of one: far from all that is known a

@@ -33,7 +33,7 @@ else:
 
 from skdefocus import PatchBlurClassifier
 from skdefocus._shared.gray_rows import GrayRows
-from skdefocus._shared.sigma_scale import from_log_sigma, to_log_sigma
+from skdefocus._shared.sigma_scale import from_log_sigma
 from skdefocus._shared.validation import to_float_image, to_gray
 from skdefocus.classifier.reliability import (
     fit_reliability,
@@ -44,7 +44,8 @@ from skdefocus.classifier.training.training_set import draw_held_out
 from skdefocus.filters import blur, measure_conditions, resize
 from skdefocus.io import read_image
 from skdefocus.mapping.classify_patches import classify_bands
-from skdefocus.mapping.windows import WindowMean
+from skdefocus.mapping.map_means import MapMeans
+from skdefocus.mapping.scales import DOUBTED, TRUSTED
 from skdefocus.synthesis import compose_scene
 
 STEP = 4
@@ -52,8 +53,6 @@ SIGMAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 NOISES = (0, 0, 5, 10, 15)
 _LARGEST = (480, 640)
 _SCENES, _SCENE_SHAPE = 2, (320, 480)
-# Between these sigmas "auto" passes over to half the size.
-_TRUSTED, _DOUBTED = 1.5, 3.0
 _SAMPLED = 8
 _SHARE = 0.1
 
@@ -70,8 +69,8 @@ def measure(image: np.ndarray, classifier: PatchBlurClassifier) -> dict[str, Any
     gray = GrayRows(image)
     conditions = measure_conditions(gray, gray.rounding)
     size = classifier.patch_size_
-    sigma, trust, detail = (WindowMean(gray.shape, size, STEP) for _ in range(3))
-    for bands in classify_bands(
+    means = MapMeans(gray.shape, size, STEP, "mean")
+    for windows in classify_bands(
         gray,
         classifier,
         patch_size=size,
@@ -81,13 +80,12 @@ def measure(image: np.ndarray, classifier: PatchBlurClassifier) -> dict[str, Any
         n_threads=None,
         conditions=conditions,
     ):
-        sigma.add(to_log_sigma(bands[0]))
-        trust.add(bands[1])
-        detail.add(np.log(np.maximum(bands[2], 1e-9)))
+        means.add(*windows)
+    sigma, trust, detail = means.evidence()
     return {
-        "sigma": from_log_sigma(sigma.means),
-        "trust": trust.means,
-        "detail": np.exp(detail.means),
+        "sigma": from_log_sigma(sigma),
+        "trust": trust,
+        "detail": np.exp(detail),
         "conditions": conditions,
     }
 
@@ -102,7 +100,7 @@ def judge(
         plane[part].ravel()
         for plane in (found["sigma"], found["trust"], found["detail"], truth)
     )
-    weight = np.clip((_DOUBTED - sigma) / (_DOUBTED - _TRUSTED), 0, 1)
+    weight = np.clip((DOUBTED - sigma) / (DOUBTED - TRUSTED), 0, 1)
     counts = weight > 0
     right = np.abs(sigma - truth) <= tolerance(truth)
     conditions = np.tile(found["conditions"], (len(sigma), 1))

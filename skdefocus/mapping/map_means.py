@@ -52,6 +52,17 @@ class MapMeans:
         self._trust.add(trust)
         self._detail.add(np.log(np.maximum(detail, _LEAST)))
 
+    def evidence(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give means over the windows, once all of them have been added.
+
+        Returns
+        -------
+        sigma, trust, detail : ndarray of shape (H, W), float32
+            Means on the scales on which they are taken: sigma as it is or its
+            ``log(sigma + 0.8)``, by the estimate, and the logarithm of the detail.
+        """
+        return self._sigma.means, self._trust.means, self._detail.means
+
     def finish(
         self, conditions: np.ndarray, classifier: Any
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -69,8 +80,7 @@ class MapMeans:
         sigma, confidence : ndarray of shape (H, W), float32
             Sigma in pixels; confidence in [0, 1].
         """
-        sigma, confidence = self._sigma.means, self._trust.means
-        detail = self._detail.means
+        sigma, confidence, detail = self.evidence()
 
         def finish(first: int, last: int) -> None:
             for start in range(first, last, _STRIP):

@@ -16,8 +16,10 @@ from ..filters._resize import enlarge_rows
 
 __all__ = [
     "BLURRED",
+    "DOUBTED",
     "SCALE",
     "SEEN",
+    "TRUSTED",
     "check_scale",
     "measure_at",
     "resample_all",
@@ -29,7 +31,7 @@ _LONG_SIDE = 1600
 # The more a patch is blurred, the less it holds to judge by; a disc of sigma 8 is as
 # wide as a patch. Between these sigmas (benchmarks/RESULTS.md) the answer passes over
 # to a photograph of half the size, while its long side is above the last of these.
-_TRUSTED, _DOUBTED = 1.5, 3.0
+TRUSTED, DOUBTED = 1.5, 3.0
 _SHORTEST_LONG_SIDE = 200
 # Confidence in a half up to which it does not count, and from which it counts fully.
 # Where nothing is to be seen at any size, sigma would double from half to half.
@@ -227,7 +229,7 @@ def _blended(
             rows = slice(start, min(start + _STRIP, last))
             half, sure = (enlarge_rows(plane, sigma.shape, rows) for plane in coarse)
             doubt = np.maximum(
-                _rise(seen[rows], _TRUSTED, _DOUBTED), _rise(half, _SHARP, BLURRED)
+                _rise(seen[rows], TRUSTED, DOUBTED), _rise(half, _SHARP, BLURRED)
             )
             doubt *= _rise(sure, _UNSEEN, SEEN)
             sigma[rows] += doubt * (2 * half - sigma[rows])

@@ -1,6 +1,7 @@
 """Confidence against how often sigma is right, on photographs of known blur.
 
 python benchmarks/confidence.py PHOTO_OR_FOLDER... [--model FILE] [--context]
+    [--refined]
 
 Give sharp photographs that the network has not seen. They are reduced to half their
 size, since none is quite sharp, and blurred by Gaussians and discs of known sigma,
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.pipeline import make_pipeline
 from tqdm import tqdm
 
 if __package__:
@@ -124,13 +126,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("photos", nargs="+", help="sharp photographs, or folders")
     parser.add_argument("--model", help="model file; by default the shipped network")
     parser.add_argument("--context", action="store_true", help="ContextMapper instead")
+    parser.add_argument("--refined", action="store_true", help="refined maps instead")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
-    mapper = (
-        ContextMapper(scale="auto")
-        if options.context
-        else make_steps(options.model).steps[0][1]
-    )
+    (_, mapper), (_, refiner) = make_steps(options.model).steps
+    if options.context:
+        mapper = ContextMapper(scale="auto")
+    if options.refined:
+        mapper = make_pipeline(mapper, refiner)
     paths = list_photographs(options.photos)
     tasks = (
         delayed(judge_photograph)(path, mapper, seed) for seed, path in enumerate(paths)

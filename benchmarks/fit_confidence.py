@@ -5,10 +5,10 @@ python benchmarks/fit_confidence.py --data DIR --model FILE [-o FILE]
 FILE is a network of `skdefocus train`, made with the photographs that
 benchmarks/training_photographs.py lists. Those of them that the training held out are
 reduced to half their size, since none is quite sharp, and blurred by Gaussians and
-discs of known sigma, with noise or without; scenes are composed of them, too. They are
-measured at the size they have, in windows 4 px apart. Each pixel counts as far as a
-scale of "auto" takes it from the size it is measured at: wholly up to 1.5 px, not from
-3 px on. The four numbers of the logistic regression are printed, with the expected
+discs of known sigma, with noise or without; scenes are composed of them, too. All are
+measured in windows 4 px apart by a scale of "auto": each size counts in each pixel as
+far as it is what sigma is taken from. What is clean, what is noisy and scenes count the
+same. The five numbers of the logistic regression are printed, with the expected
 calibration error of the pixels they were fitted on, and written with the network to the
 file of -o.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
 if __package__:
     from .common import parse_with_data
@@ -36,6 +37,7 @@ from skdefocus._shared.gray_rows import GrayRows
 from skdefocus._shared.sigma_scale import from_log_sigma
 from skdefocus._shared.validation import to_float_image, to_gray
 from skdefocus.classifier.reliability import (
+    disagreement,
     fit_reliability,
     reliable_confidence,
     tolerance,
@@ -44,17 +46,20 @@ from skdefocus.classifier.training.training_set import draw_held_out
 from skdefocus.filters import blur, measure_conditions, resize
 from skdefocus.io import read_image
 from skdefocus.mapping.classify_patches import classify_bands
+from skdefocus.mapping.confidence import final_confidence
 from skdefocus.mapping.map_means import MapMeans
-from skdefocus.mapping.scales import DOUBTED, TRUSTED
+from skdefocus.mapping.scales import passed_over, resample_all
 from skdefocus.synthesis import compose_scene
 
 STEP = 4
-SIGMAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
-NOISES = (0, 0, 5, 10, 15)
-_LARGEST = (480, 640)
-_SCENES, _SCENE_SHAPE = 2, (320, 480)
+SIGMAS = (0.0, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
+NOISES = (0, 5, 10)
+_LARGEST = (640, 800)
+_SCENES, _SCENE_SHAPE = 4, (320, 480)
 _SAMPLED = 8
 _SHARE = 0.1
+# Sizes that count less are left out.
+_LEAST_WEIGHT = 0.02
 
 
 def held_out_of_training(folder: Path, card: dict[str, Any]) -> list[Path]:
@@ -64,10 +69,10 @@ def held_out_of_training(folder: Path, card: dict[str, Any]) -> list[Path]:
     return [listed[i] for i in sorted(chosen)]
 
 
-def measure(image: np.ndarray, classifier: PatchBlurClassifier) -> dict[str, Any]:
-    """Sigma of every pixel, and what its confidence hangs on."""
-    gray = GrayRows(image)
-    conditions = measure_conditions(gray, gray.rounding)
+def measure_size(
+    gray: GrayRows, conditions: np.ndarray, classifier: PatchBlurClassifier
+) -> dict[str, Any]:
+    """Sigma of every pixel at one size, and what its confidence hangs on."""
     size = classifier.patch_size_
     means = MapMeans(gray.shape, size, STEP, "mean")
     for windows in classify_bands(
@@ -81,54 +86,112 @@ def measure(image: np.ndarray, classifier: PatchBlurClassifier) -> dict[str, Any
         conditions=conditions,
     ):
         means.add(*windows)
-    sigma, trust, detail = means.evidence()
+    log_sigma, trust, detail = means.evidence()
     return {
-        "sigma": from_log_sigma(sigma),
+        "sigma": from_log_sigma(log_sigma),
         "trust": trust,
         "detail": np.exp(detail),
+        "disagreement": disagreement(log_sigma, size, 1),
         "conditions": conditions,
     }
+
+
+def measure(
+    image: np.ndarray, classifier: PatchBlurClassifier
+) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """Sigma of every pixel, and what each size, from the least on, says of it.
+
+    The "weight" of a size is how far sigma is taken from it.
+    """
+    gray = GrayRows(image)
+    smaller = resample_all(gray.whole, "auto", gray.shape, classifier.patch_size_)
+    sizes: list[dict[str, Any]] = []
+    for factor in sorted({1.0, *smaller}):
+        pixels = GrayRows(smaller[factor]) if factor < 1 else gray
+        conditions = measure_conditions(pixels, gray.rounding * factor)
+        found = measure_size(pixels, conditions, classifier)
+        sure = final_confidence(
+            found["trust"],
+            found["detail"],
+            conditions,
+            classifier,
+            lambda found=found: found["disagreement"],
+        )
+        sigma, passed = found["sigma"], np.zeros(pixels.shape, np.float32)
+        if sizes:
+            half_shape = blur_map.shape
+            half, half_sure = resize(blur_map, sigma.shape), resize(known, sigma.shape)
+            passed = passed_over(sigma, half, half_sure, max(half_shape))
+            sigma, sure = (
+                own + passed * (other - own)
+                for own, other in ((sigma, 2 * half), (sure, half_sure))
+            )
+        for size in sizes:
+            size["weight"] = resize(size["weight"], pixels.shape) * passed
+        sizes.append({**found, "weight": 1 - passed})
+        blur_map, known = sigma, sure
+    return blur_map, sizes
 
 
 def judge(
     image: np.ndarray, truth: np.ndarray, classifier: PatchBlurClassifier
 ) -> tuple[np.ndarray, ...]:
-    """Word, detail, conditions, whether it is right and weight, of some pixels."""
-    found = measure(image, classifier)
+    """Word, detail, conditions, disagreement, being right and weight of some pixels."""
+    blur_map, sizes = measure(image, classifier)
+    right = np.abs(blur_map - truth) <= tolerance(truth)
     part = np.s_[_SAMPLED // 2 :: _SAMPLED, _SAMPLED // 2 :: _SAMPLED]
-    sigma, trust, detail, truth = (
-        plane[part].ravel()
-        for plane in (found["sigma"], found["trust"], found["detail"], truth)
-    )
-    weight = np.clip((DOUBTED - sigma) / (DOUBTED - TRUSTED), 0, 1)
-    counts = weight > 0
-    right = np.abs(sigma - truth) <= tolerance(truth)
-    conditions = np.tile(found["conditions"], (len(sigma), 1))
-    columns = trust, detail, conditions, right, weight
-    return tuple(column[counts] for column in columns)
+    judged = []
+    for size in sizes:
+        names = "trust", "detail", "disagreement", "weight"
+        planes = [resize(size[name], truth.shape) for name in names]
+        word, detail, varies, weight = (plane[part].ravel() for plane in planes)
+        conditions = np.tile(size["conditions"], (len(word), 1))
+        columns = word, detail, conditions, varies, right[part].ravel(), weight
+        counts = weight > _LEAST_WEIGHT
+        judged.append([column[counts] for column in columns])
+    return tuple(np.concatenate(column) for column in zip(*judged, strict=True))
+
+
+def judge_photograph(
+    path: Path, classifier: PatchBlurClassifier, seed: list[int]
+) -> dict[str, list[tuple[np.ndarray, ...]]]:
+    """Judge a photograph blurred as a whole, and scenes that are composed of it."""
+    rng = np.random.default_rng(seed)
+    photograph = read_image(path)
+    gray = to_gray(to_float_image(photograph))
+    gray = resize(gray, (gray.shape[0] // 2, gray.shape[1] // 2))
+    gray = gray[: _LARGEST[0], : _LARGEST[1]]
+    found: dict[str, list] = {"clean": [], "noisy": [], "scenes": []}
+    for noise in NOISES:
+        for sigma in SIGMAS:
+            psf = ("gaussian", "disc")[rng.integers(2)]
+            image = noisy_levels(blur(gray, sigma, psf), noise, rng)
+            truth = np.full(gray.shape, sigma, np.float32)
+            kind = "noisy" if noise else "clean"
+            found[kind].append(judge(image, truth, classifier))
+    for _ in range(_SCENES):
+        scene = compose_scene(photograph, _SCENE_SHAPE, rng)
+        found["scenes"].append(judge(*scene, classifier))
+    return found
 
 
 def gather(
-    paths: list[Path], classifier: PatchBlurClassifier, seed: int
+    paths: list[Path], classifier: PatchBlurClassifier, seed: int, jobs: int
 ) -> list[np.ndarray]:
-    """Judge photographs blurred as a whole, and scenes that are composed of them."""
-    parts = []
-    for number, path in enumerate(paths):
-        rng = np.random.default_rng([seed, number])
-        photograph = read_image(path)
-        gray = to_gray(to_float_image(photograph))
-        gray = resize(gray, (gray.shape[0] // 2, gray.shape[1] // 2))
-        gray = gray[: _LARGEST[0], : _LARGEST[1]]
-        for sigma in SIGMAS:
-            psf = ("gaussian", "disc")[rng.integers(2)]
-            noise = NOISES[rng.integers(len(NOISES))]
-            image = noisy_levels(blur(gray, sigma, psf), noise, rng)
-            truth = np.full(gray.shape, sigma, np.float32)
-            parts.append(judge(image, truth, classifier))
-        for _ in range(_SCENES):
-            scene = compose_scene(photograph, _SCENE_SHAPE, rng)
-            parts.append(judge(*scene, classifier))
-    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+    """Judge photographs; what is clean, what is noisy and scenes weigh the same."""
+    tasks = (
+        delayed(judge_photograph)(path, classifier, [seed, number])
+        for number, path in enumerate(paths)
+    )
+    found = Parallel(n_jobs=jobs)(tasks)
+    kinds = []
+    for kind in found[0]:
+        judged = [one for photograph in found for one in photograph[kind]]
+        columns = [np.concatenate(column) for column in zip(*judged, strict=True)]
+        columns[-1] /= columns[-1].sum()
+        kinds.append(columns)
+    *told, weight = (np.concatenate(column) for column in zip(*kinds, strict=True))
+    return [*told, weight * len(weight) / len(kinds)]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -137,15 +200,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, required=True, help="model file")
     parser.add_argument("-o", "--output", type=Path, help="model file to write")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
     options = parse_with_data(parser, arguments)
     classifier = PatchBlurClassifier.load(options.model)
     paths = held_out_of_training(Path(options.data), classifier.card_)
-    word, detail, conditions, right, weight = gather(paths, classifier, options.seed)
-    numbers = fit_reliability(word, detail, conditions, right, weight).round(4)
+    found = gather(paths, classifier, options.seed, options.jobs)
+    *told, varies, right, weight = found
+    numbers = fit_reliability(*told, right, weight, varies).round(4)
     print(f"{len(paths)} photographs, {len(right)} pixels")
     for name, tried in (("before", classifier.reliability_), ("fitted", numbers)):
         if tried is not None:
-            confidence = reliable_confidence(word, detail, conditions, tried)
+            confidence = reliable_confidence(*told, tried, varies)
             error = reliability(np.stack([confidence, right]), weight)[1]
             rounded = ", ".join(f"{number:g}" for number in np.round(tried, 4))
             print(f"{name} {rounded}: expected calibration error {error:.3f}")

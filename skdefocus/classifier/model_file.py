@@ -23,6 +23,7 @@ import numpy as np
 from .._shared.files import replace_file
 from .network import Network
 from .onnx_safety import check_context_onnx, check_onnx
+from .reliability import KNOWS_NEIGHBORS
 
 __all__ = ["read_model", "write_model"]
 
@@ -290,7 +291,7 @@ def _is_reliability(values: Any) -> bool:
     """Whether these are the coefficients of `fit_reliability`."""
     return (
         isinstance(values, list)
-        and len(values) == 4
+        and len(values) in (4, KNOWS_NEIGHBORS)
         and all(type(value) is float and abs(value) < 1e4 for value in values)
     )
 

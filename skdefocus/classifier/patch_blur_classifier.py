@@ -91,7 +91,7 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         ``val_accuracy``; empty for a loaded network, whose card tells them.
     takes_conditions_ : bool
         Whether the network is told noise, compression and span of the photograph.
-    reliability_ : ndarray of shape (4,) or None
+    reliability_ : ndarray of shape (4,) or (5,), or None
         How often the network is right where it says so, from
         `skdefocus.classifier.reliability.fit_reliability`; None if that is not known.
     validation_groups_ : ndarray or None

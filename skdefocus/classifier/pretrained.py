@@ -15,8 +15,8 @@ _FOLDER = Path(__file__).parent / "weights"
 
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
-    "default": "494e98d277505b5e89786d91e6bc07e104ae6f0ef1b0699855aa1889acb48989",
-    "fast": "3ff1b3a4b33adca3da0cc54022736817872ad4283bc4043f0604977db1c28c58",
+    "default": "cba59e46161851ad3dad00db25b3d4cf61e5a7c61c7d7ac9fc2e846edf163293",
+    "fast": "5c1d150511142e6ab720e262b20e3e85d513cad06f59efe74df852d5f290d88f",
     "paper": "c6fa9b62e3e519fd7e93f35456536703ead9ed1b86a33ed0fefd0f61940d4da5",
 }
 

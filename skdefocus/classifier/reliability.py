@@ -6,9 +6,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ..filters.box import window_variance
 from ..filters.conditions import pixel_noise
 
 __all__ = [
+    "KNOWS_NEIGHBORS",
+    "disagreement",
     "fit_reliability",
     "learn_reliability",
     "patch_texture",
@@ -17,6 +20,8 @@ __all__ = [
     "tolerance",
 ]
 
+# As many coefficients have one for how far sigma varies around a pixel.
+KNOWS_NEIGHBORS = 5
 # What counts as right: within this share of sigma, or within so many pixels.
 _SHARE, _LEAST = np.float32(0.25), np.float32(0.25)
 # Logarithms of detail over noise and over span, between which they count.
@@ -27,6 +32,8 @@ _NO_DETAIL, _SOME_DETAIL = 0.1, 0.5
 _LEAST_DETAIL = 1e-9
 # Keeps what is certain at a finite distance from what is not.
 _CERTAIN = 0.01
+# Variance of log(sigma + 0.8) below which windows of one neighborhood agree.
+_LEAST_DISAGREEMENT = 1e-3
 
 
 def tolerance(sigma: np.ndarray) -> np.ndarray:
@@ -148,15 +155,55 @@ def patch_texture(patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.sqrt(variance).astype(np.float32), np.sqrt(detail).astype(np.float32)
 
 
+def disagreement(log_sigma: np.ndarray, patch_size: int, step: int) -> np.ndarray:
+    """How far sigma varies within a patch around every window or pixel.
+
+    A window on the border of something sharp shows it, on either side: around there
+    sigma is less often right than any of the windows says.
+
+    Parameters
+    ----------
+    log_sigma : ndarray of shape (H, W), float32
+        ``log(sigma + 0.8)`` of windows or pixels.
+    patch_size, step : int
+        Side of a patch, and distance between windows, 1 for pixels.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        Variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.classifier.reliability import disagreement
+    >>> border = np.repeat([[0.0, 1.0]], 64, axis=1) * np.ones((64, 1))
+    >>> disagreement(border, 32, 1)[32, [8, 64, 120]].round(2).tolist()
+    [0.0, 0.25, 0.0]
+    """
+    # At least the windows beside each.
+    variance: np.ndarray = window_variance(
+        log_sigma, 2 * max(1, patch_size // (2 * step)) + 1
+    )
+    return variance
+
+
 def _features(
-    within: np.ndarray, detail: np.ndarray, noise: np.ndarray, span: np.ndarray
+    within: np.ndarray,
+    detail: np.ndarray,
+    conditions: np.ndarray,
+    disagreement: np.ndarray | None,
 ) -> np.ndarray:
     """Give, last axis, what being right is a logistic function of."""
+    noise = pixel_noise(conditions[..., 0], conditions[..., 1])
     detail = np.maximum(detail, _LEAST_DETAIL)
     said = np.log((within + _CERTAIN) / (1 + _CERTAIN - within))
     over_noise = np.clip(np.log(detail / noise), *_OVER_NOISE)
-    over_span = np.clip(np.log(detail / span), *_OVER_SPAN)
-    return np.stack([said, over_noise, over_span], axis=-1)
+    over_span = np.clip(np.log(detail / conditions[..., 3]), *_OVER_SPAN)
+    features = [said, over_noise, over_span]
+    if disagreement is not None:
+        features.append(np.log(disagreement + _LEAST_DISAGREEMENT))
+    return np.stack(features, axis=-1)
 
 
 def reliable_confidence(
@@ -164,6 +211,7 @@ def reliable_confidence(
     detail: np.ndarray,
     conditions: np.ndarray,
     reliability: np.ndarray,
+    disagreement: np.ndarray | None = None,
 ) -> np.ndarray:
     """Turn a classifier's word into the probability that it is true.
 
@@ -176,17 +224,23 @@ def reliable_confidence(
         [0, 1].
     conditions : ndarray of shape (4,) or (..., 4)
         From `skdefocus.filters.measure_conditions`.
-    reliability : ndarray of shape (4,)
-        From `fit_reliability`.
+    reliability : ndarray of shape (4,) or (5,)
+        From `fit_reliability`; five if it was given the disagreement.
+    disagreement : ndarray of shape (...), optional
+        Variance of ``log(sigma + 0.8)`` in the neighborhood, which five coefficients
+        need and four leave out.
 
     Returns
     -------
     ndarray of shape (...), float32
         In [0, 1]; 0 where there is no detail at all.
     """
-    noise = pixel_noise(conditions[..., 0], conditions[..., 1])
-    features = _features(within, detail, noise, conditions[..., 3])
+    knows_neighbors = len(reliability) == KNOWS_NEIGHBORS
+    features = _features(
+        within, detail, conditions, disagreement if knows_neighbors else None
+    )
     certainty = features @ reliability[1:] + reliability[0]
+    noise = pixel_noise(conditions[..., 0], conditions[..., 1])
     some = (detail / noise - _NO_DETAIL) / (_SOME_DETAIL - _NO_DETAIL)
     confidence: np.ndarray = np.clip(some, 0, 1) / (1 + np.exp(-certainty))
     return confidence.astype(np.float32)
@@ -198,6 +252,7 @@ def fit_reliability(
     conditions: np.ndarray,
     right: np.ndarray,
     weight: np.ndarray | None = None,
+    disagreement: np.ndarray | None = None,
 ) -> np.ndarray:
     """Learn how often a classifier is right where it says so.
 
@@ -210,23 +265,26 @@ def fit_reliability(
         Whether sigma is right within `tolerance`.
     weight : ndarray of shape (n,), optional
         By how much each counts; by default 1.
+    disagreement : ndarray of shape (n,), optional
+        As in `reliable_confidence`, of pixels of maps; patches have no neighbors.
 
     Returns
     -------
-    ndarray of shape (4,), float64
+    ndarray of shape (4,) or (5,), float64
         Coefficients of a logistic regression: its offset, and those of the word, of
-        detail over noise, and of detail over span.
+        detail over noise, of detail over span, and of the logarithm of the
+        disagreement if that is given.
 
     Raises
     ------
     ValueError
         If all are right, or none is.
     """
-    noise = pixel_noise(conditions[:, 0], conditions[:, 1])
-    features = _features(within, detail, noise, conditions[:, 3])
+    features = _features(within, detail, conditions, disagreement)
     model = LogisticRegression(max_iter=1000)
     model.fit(features, np.asarray(right, bool), sample_weight=weight)
-    return np.concatenate([model.intercept_, model.coef_[0]])
+    found: np.ndarray = np.concatenate([model.intercept_, model.coef_[0]])
+    return found.astype(np.float64)
 
 
 def learn_reliability(
@@ -235,6 +293,7 @@ def learn_reliability(
     truth: np.ndarray,
     detail: np.ndarray,
     conditions: np.ndarray,
+    disagreement: np.ndarray | None = None,
 ) -> np.ndarray:
     """Compare what a classifier says with what is true, by `fit_reliability`.
 
@@ -246,13 +305,13 @@ def learn_reliability(
         Sigma of each level, in pixels, ascending.
     truth : ndarray of shape (n,)
         Sigma of each, in pixels.
-    detail, conditions
+    detail, conditions, disagreement
         As in `fit_reliability`.
 
     Returns
     -------
-    ndarray of shape (4,), float64
-        Its coefficients. Where all are right, or none is, nothing is learned, and they
+    ndarray of shape (4,) or (5,), float64
+        Its coefficients. Where all are right, or none is, nothing is learned, and four
         leave the word of the classifier as it is.
     """
     sigma = from_log_sigma(probabilities @ to_log_sigma(sigmas))
@@ -260,4 +319,6 @@ def learn_reliability(
     if right.all() or not right.any():
         return np.array([0.0, 1.0, 0.0, 0.0])
     within = probability_within(probabilities, sigmas, sigma)
-    return fit_reliability(within, detail, conditions, right)
+    return fit_reliability(
+        within, detail, conditions, right, disagreement=disagreement
+    )

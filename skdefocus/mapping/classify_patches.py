@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .._shared.gray_rows import GrayRows
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from ..classifier.reliability import disagreement
 from ..filters import measure_conditions
 from .class_sigmas import sigma_of_classes
 from .confidence import final_confidence, judge_trust
@@ -97,7 +98,13 @@ def classify_windows(
         conditions=conditions,
     )
     sigma, trust, detail = map(np.concatenate, zip(*bands, strict=True))
-    return sigma, final_confidence(trust, detail, conditions, classifier)
+    return sigma, final_confidence(
+        trust,
+        detail,
+        conditions,
+        classifier,
+        lambda: disagreement(to_log_sigma(sigma), patch_size, step),
+    )
 
 
 def classify_bands(

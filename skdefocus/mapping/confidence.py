@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .._shared.sigma_scale import to_log_sigma
-from ..classifier.reliability import probability_within, reliable_confidence
+from ..classifier.reliability import (
+    KNOWS_NEIGHBORS,
+    probability_within,
+    reliable_confidence,
+)
 
 __all__ = [
     "final_confidence",
@@ -64,7 +69,11 @@ def judge_trust(
 
 
 def final_confidence(
-    trust: np.ndarray, detail: np.ndarray, conditions: np.ndarray, classifier: Any
+    trust: np.ndarray,
+    detail: np.ndarray,
+    conditions: np.ndarray,
+    classifier: Any,
+    varies: Callable[[], np.ndarray],
 ) -> np.ndarray:
     """Confidence of windows or of pixels, whose trust is a mean over windows.
 
@@ -78,6 +87,8 @@ def final_confidence(
         Those of the photograph.
     classifier : classifier
         As in `judge_trust`; a weight stays what it is.
+    varies : callable
+        Gives their `disagreement`, if the classifier knows what that means.
 
     Returns
     -------
@@ -87,7 +98,8 @@ def final_confidence(
     reliability = getattr(classifier, "reliability_", None)
     if reliability is None:
         return trust
-    return reliable_confidence(trust, detail, conditions, reliability)
+    known = varies() if len(reliability) == KNOWS_NEIGHBORS else None
+    return reliable_confidence(trust, detail, conditions, reliability, known)
 
 
 def spread_confidence(probabilities: np.ndarray, log_sigmas: np.ndarray) -> np.ndarray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.threads import run_in_parts
+from ..classifier.reliability import disagreement
 from .confidence import final_confidence
 from .windows import WindowMean
 
@@ -35,6 +37,7 @@ class MapMeans:
         self, shape: tuple[int, int], patch_size: int, step: int, estimate: str
     ) -> None:
         self._estimate = estimate
+        self._patch_size = patch_size
         self._sigma, self._trust, self._detail = (
             WindowMean(shape, patch_size, step) for _ in range(3)
         )
@@ -81,15 +84,31 @@ class MapMeans:
             Sigma in pixels; confidence in [0, 1].
         """
         sigma, confidence, detail = self.evidence()
+        logarithmic = self._estimate == "mean"
 
-        def finish(first: int, last: int) -> None:
+        def varies(rows: slice) -> np.ndarray:
+            top = max(0, rows.start - self._patch_size)
+            around = sigma[top : rows.stop + self._patch_size]
+            log_sigma = around if logarithmic else to_log_sigma(around)
+            variance = disagreement(log_sigma, self._patch_size, 1)
+            return variance[rows.start - top :][: rows.stop - rows.start]
+
+        def judge(first: int, last: int) -> None:
             for start in range(first, last, _STRIP):
                 rows = slice(start, min(start + _STRIP, last))
-                if self._estimate == "mean":
-                    from_log_sigma(sigma[rows], out=sigma[rows])
                 confidence[rows] = final_confidence(
-                    confidence[rows], np.exp(detail[rows]), conditions, classifier
+                    confidence[rows],
+                    np.exp(detail[rows]),
+                    conditions,
+                    classifier,
+                    partial(varies, rows),
                 )
 
-        run_in_parts(finish, len(sigma), _STRIP)
+        def bring(first: int, last: int) -> None:
+            from_log_sigma(sigma[first:last], out=sigma[first:last])
+
+        # Strips look at the rows beside them, which must be as they were.
+        run_in_parts(judge, len(sigma), _STRIP)
+        if logarithmic:
+            run_in_parts(bring, len(sigma), _STRIP)
         return sigma, confidence

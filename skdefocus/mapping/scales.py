@@ -16,12 +16,11 @@ from ..filters._resize import enlarge_rows
 
 __all__ = [
     "BLURRED",
-    "DOUBTED",
     "SCALE",
     "SEEN",
-    "TRUSTED",
     "check_scale",
     "measure_at",
+    "passed_over",
     "resample_all",
 ]
 
@@ -30,9 +29,11 @@ __all__ = [
 _LONG_SIDE = 1600
 # The more a patch is blurred, the less it holds to judge by; a disc of sigma 8 is as
 # wide as a patch. Between these sigmas (benchmarks/RESULTS.md) the answer passes over
-# to a photograph of half the size, while its long side is above the last of these.
-TRUSTED, DOUBTED = 1.5, 3.0
-_SHORTEST_LONG_SIDE = 200
+# to a photograph of half the size.
+_TRUSTED, _DOUBTED = 1.5, 3.0
+# While the long side of that is above the first of these, and wholly from the second
+# on: what is unknown would jump where one size more comes to be measured.
+_SHORTEST_LONG_SIDE, _LONG_ENOUGH = 200, 250
 # Confidence in a half up to which it does not count, and from which it counts fully.
 # Where nothing is to be seen at any size, sigma would double from half to half.
 _UNSEEN, SEEN = 0.05, 0.1
@@ -210,7 +211,9 @@ def _measure_while_trusted(
             seen = sigma
         else:
             sigma, sure, seen = measure(factor)
-        blur_map, confidence = _blended(sigma, sure, seen, blur_map, confidence)
+        half_side = max(shape) * factor / 2
+        maps = sigma, sure, seen, blur_map, confidence
+        blur_map, confidence = _blended(*maps, half_side)
     return blur_map, confidence
 
 
@@ -220,6 +223,7 @@ def _blended(
     seen: np.ndarray,
     half_sigma: np.ndarray,
     half_confidence: np.ndarray,
+    half_side: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Take a map, in place, to that of half the size where it shows much blur."""
     coarse = [half_sigma, half_confidence]
@@ -228,15 +232,42 @@ def _blended(
         for start in range(first, last, _STRIP):
             rows = slice(start, min(start + _STRIP, last))
             half, sure = (enlarge_rows(plane, sigma.shape, rows) for plane in coarse)
-            doubt = np.maximum(
-                _rise(seen[rows], TRUSTED, DOUBTED), _rise(half, _SHARP, BLURRED)
-            )
-            doubt *= _rise(sure, _UNSEEN, SEEN)
+            doubt = passed_over(seen[rows], half, sure, half_side)
             sigma[rows] += doubt * (2 * half - sigma[rows])
             confidence[rows] += doubt * (sure - confidence[rows])
 
     run_in_parts(blend, len(sigma), _STRIP)
     return sigma, confidence
+
+
+def passed_over(
+    seen: np.ndarray,
+    half_sigma: np.ndarray,
+    half_confidence: np.ndarray,
+    half_side: float,
+) -> np.ndarray:
+    """How far "auto" passes over from what one size shows to what half of it shows.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (H, W), float32
+        Sigma that single windows show, in the pixels of their size.
+    half_sigma, half_confidence : ndarray of shape (H, W), float32
+        Maps of half the size, enlarged; sigma in the pixels of half the size.
+    half_side : float
+        Long side of half the size, in its pixels.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        In [0, 1]: not at all, to wholly.
+    """
+    doubt = np.maximum(
+        _rise(seen, _TRUSTED, _DOUBTED), _rise(half_sigma, _SHARP, BLURRED)
+    )
+    doubt *= _rise(half_confidence, _UNSEEN, SEEN)
+    doubt *= _rise(np.float32(half_side), _SHORTEST_LONG_SIDE, _LONG_ENOUGH)
+    return doubt
 
 
 def _rise(values: np.ndarray, low: float, high: float) -> np.ndarray:

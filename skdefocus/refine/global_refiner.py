@@ -68,7 +68,7 @@ _NO_EVIDENCE = 0.05
 # Logistic regression of being right: its offset, and what the confidence of the map
 # itself, the evidence that reached a pixel and its variance count for; what keeps both
 # finite; and evidence below which a pixel is less and less known.
-_RELIABILITY = (-3.01, 0.48, 0.26, -0.92)
+_RELIABILITY = (-5.07, 0.79, 0.78, -1.15)
 _CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
 _SOME_EVIDENCE = 0.1
 

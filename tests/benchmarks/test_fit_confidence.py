@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import fit_confidence, training_photographs
 from skdefocus import PatchBlurClassifier
+from skdefocus.filters import blur, resize
 from skdefocus.io import write_photograph
 from skdefocus.mapping import SlidingWindowMapper
 
@@ -19,24 +20,50 @@ def network():
 
 
 def test_measures_as_the_mapper_does(network, photo):
-    image = photo[:160, :200]
-    found = fit_confidence.measure(image, network)
-    mapper = SlidingWindowMapper(step=fit_confidence.STEP, estimate="mean")
-    (sample,) = mapper.transform([image])
-    np.testing.assert_allclose(found["sigma"], sample.blur_map, atol=1e-5)
-    confidence = fit_confidence.reliable_confidence(
-        found["trust"], found["detail"], found["conditions"], network.reliability_
+    # Half of it is long enough to be measured, too.
+    part = photo[:160, :240] / np.float32(255)
+    image = np.hstack([part, blur(part, 6.0)])
+    found, sizes = fit_confidence.measure(image, network)
+    mapper = SlidingWindowMapper(
+        step=fit_confidence.STEP, estimate="mean", scale="auto"
     )
-    np.testing.assert_allclose(confidence, sample.confidence, atol=1e-5)
+    (sample,) = mapper.transform([image])
+    np.testing.assert_allclose(found, sample.blur_map, rtol=1e-3, atol=1e-3)
+    *halves, own = sizes
+    assert len(halves) == 1
+    weights = [resize(size["weight"], found.shape) for size in sizes]
+    np.testing.assert_allclose(sum(weights), 1, atol=1e-5)
+    # Sharp parts are measured at full size, and so is what their confidence hangs on.
+    told = [own[name] for name in ("trust", "detail", "conditions")]
+    confidence = fit_confidence.reliable_confidence(
+        *told, network.reliability_, own["disagreement"]
+    )
+    whole = own["weight"] == 1
+    assert whole.mean() > 0.03
+    np.testing.assert_allclose(confidence[whole], sample.confidence[whole], atol=1e-4)
 
 
-def test_what_is_blurred_more_is_left_to_half_the_size(network, photo):
-    image = photo[:160, :200]
-    truth = np.full(image.shape[:2], 1.0)
-    *_, weight = fit_confidence.judge(image, truth, network)
-    assert ((weight > 0) & (weight <= 1)).all()
-    sigma = fit_confidence.measure(image, network)["sigma"][4::8, 4::8]
-    assert len(weight) == (sigma < 3).sum()
+def test_pixels_count_at_the_sizes_that_sigma_is_taken_from(network, photo):
+    image = photo[:160, :240]
+    blur_map, sizes = fit_confidence.measure(image, network)
+    *_, right, weight = fit_confidence.judge(image, blur_map, network)
+    assert right.all()
+    assert 0.02 < weight.min() <= weight.max() <= 1
+    n_pixels = blur_map[4::8, 4::8].size
+    assert n_pixels <= len(weight) <= len(sizes) * n_pixels
+    assert weight.sum() == pytest.approx(n_pixels, rel=0.02)
+
+
+def test_kinds_weigh_the_same(network, monkeypatch):
+    judged = {
+        "clean": [(np.zeros(2), np.ones(2))],
+        "scenes": [(np.ones(6), np.ones(6))] * 2,
+    }
+    monkeypatch.setattr(fit_confidence, "judge_photograph", lambda *_: judged)
+    kind, weight = fit_confidence.gather(["a", "b"], network, 0, 1)
+    assert len(kind) == len(weight) == 28
+    assert weight[kind == 0].sum() == pytest.approx(14)
+    assert weight[kind == 1].sum() == pytest.approx(14)
 
 
 def test_takes_the_photographs_that_training_held_out(tmp_path, photo, network):
@@ -60,6 +87,7 @@ def test_writes_a_network_that_says_how_often_it_is_right(
     given, made = tmp_path / "given.zip", tmp_path / "made.zip"
     network.save(given)
     command = ["--data", str(tmp_path), "--model", str(given), "-o", str(made)]
+    command += ["--jobs", "1"]
     assert fit_confidence.main(command) == 0
     text = capsys.readouterr().out
     before, fitted = re.findall(r"calibration error (0\.\d+)$", text, flags=re.M)

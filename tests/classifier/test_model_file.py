@@ -146,6 +146,7 @@ def test_refuses_a_network_that_is_not_the_card_s(tmp_path, shipped):
         {"reliability": None},
         {"reliability": 0.5},
         {"reliability": [0.0, 1.0, 1.0]},
+        {"reliability": [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]},
         {"reliability": [0.0, 1.0, 1.0, float("nan")]},
         {"reliability": [0.0, 1.0, 1.0, 1e9]},
         {"reliability": [0.0, 1.0, 1.0, "a"]},
@@ -266,10 +267,12 @@ class TestNetworksWithConditions:
         with pytest.raises(ValueError, match=message):
             PatchBlurClassifier.load(tmp_path / "m.zip")
 
+    @pytest.mark.parametrize(
+        "reliability", [[-0.5, 1.25, 0.0, 2.0], [-0.5, 1.25, 0.0, 2.0, -0.6]]
+    )
     def test_what_is_known_of_their_answers_survives_too(
-        self, tmp_path, exported, card
+        self, tmp_path, exported, card, reliability
     ):
-        reliability = [-0.5, 1.25, 0.0, 2.0]
         card = {**card, "reliability": reliability}
         write_model(tmp_path / "m.zip", exported("blurnet_small"), card)
         loaded = PatchBlurClassifier.load(tmp_path / "m.zip")

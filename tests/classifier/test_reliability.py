@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdefocus.classifier.reliability import (
+    disagreement,
     fit_reliability,
     patch_texture,
     probability_within,
@@ -116,3 +117,37 @@ def test_weights_count():
     np.testing.assert_allclose(even, coefficients, rtol=1e-6)
     wrong = fit_reliability(within, detail, conditions, right, 1 + 9 * ~right)
     assert wrong[0] < coefficients[0]
+
+
+def test_neighbors_that_disagree_are_less_often_right():
+    within, detail, conditions, _, chance = draw()
+    rng = np.random.default_rng(1)
+    varies = np.exp(rng.uniform(-7, 0, len(within)))
+    right = rng.random(len(within)) < chance * np.clip(-np.log(varies) / 7, 0, 1)
+    coefficients = fit_reliability(
+        within, detail, conditions, right, disagreement=varies
+    )
+    assert coefficients.shape == (5,)
+    assert coefficients.dtype == np.float64
+    assert coefficients[4] < 0
+    told = within, detail, conditions
+    found = reliable_confidence(*told, coefficients, varies)
+    assert np.average(found[right]) > np.average(found[~right]) + 0.1
+    for low, high in ((0, 0.01), (0.01, 0.1), (0.1, 1)):
+        some = (varies >= low) & (varies < high)
+        assert found[some].mean() == pytest.approx(right[some].mean(), abs=0.03)
+    # Four coefficients know nothing of neighbors.
+    four = fit_reliability(*told, right)
+    np.testing.assert_array_equal(
+        reliable_confidence(*told, four, varies), reliable_confidence(*told, four)
+    )
+
+
+@given(st.integers(0, 2**16), st.sampled_from([(32, 4), (32, 1), (8, 16)]))
+def test_disagreement_is_the_variance_around_each(seed, grid):
+    values = np.random.default_rng(seed).random((21, 34)).astype(np.float32)
+    found = disagreement(values, *grid)
+    reach = max(1, grid[0] // (2 * grid[1]))
+    around = np.pad(values.astype(np.float64), reach, mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(around, (2 * reach + 1,) * 2)
+    np.testing.assert_allclose(found, windows.var(axis=(2, 3)), atol=1e-5)

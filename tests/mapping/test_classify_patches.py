@@ -12,6 +12,7 @@ from skdefocus.mapping.classify_patches import (
     estimate_sigma,
     probabilities_of,
 )
+from skdefocus.classifier.reliability import disagreement
 from skdefocus.mapping.confidence import final_confidence, judge_trust
 from tests.mapping.only_patches import OnlyPatches
 
@@ -24,7 +25,14 @@ def in_bands(gray, classifier, *, step, estimate="mode", **sizes):
         gray, classifier, n_threads=1, conditions=conditions, **settings, **sizes
     )
     sigma, trust, detail = map(np.concatenate, zip(*bands, strict=True))
-    return sigma, final_confidence(trust, detail, conditions, classifier)
+    log_sigma = np.log(sigma + np.float32(0.8))
+    return sigma, final_confidence(
+        trust,
+        detail,
+        conditions,
+        classifier,
+        lambda: disagreement(log_sigma, 32, step),
+    )
 
 
 @pytest.mark.parametrize("step", [4, 6, 16])
@@ -180,19 +188,27 @@ def test_a_classifier_of_known_reliability_gives_its_word():
     sure, texture = np.float32([[0, 0, 1], [1, 0, 0]]), np.float32([0.2, 0.2])
     conditions = np.float32([0.002, 0.001, 0, 1])
     weight = judge_trust(sure, sigmas, sigmas[[0, 0]], texture, classifier)
-    found = final_confidence(weight, texture, conditions, classifier)
+
+    def final(trust, detail=texture, varies=(0, 0)):
+        return final_confidence(
+            trust, detail, conditions, classifier, lambda: np.float32(varies)
+        )
+
+    found = final(weight)
     np.testing.assert_array_equal(found, weight)
     classifier.reliability_ = np.array([-1.0, 1.0, 0.0, 0.0])
     word = judge_trust(sure, sigmas, sigmas[[0, 0]], texture, classifier)
     assert word[0] == 0
     assert word[1] > 0.5
-    found = final_confidence(word, texture, conditions, classifier)
+    found = final(word)
     assert found[0] < 0.02
     assert found[1] == pytest.approx(
         1 / (1 + np.e * (1.01 - word[1]) / (0.01 + word[1]))
     )
     # Where all pixels are equal, nobody can know.
-    assert final_confidence(word, np.zeros(2), conditions, classifier).tolist() == [
-        0,
-        0,
-    ]
+    assert final(word, np.zeros(2)).tolist() == [0, 0]
+    # Four coefficients know nothing of neighbors; by five, a border is less sure.
+    np.testing.assert_array_equal(final(word, varies=(0.5, 0.5)), found)
+    classifier.reliability_ = np.array([-1.0, 1.0, 0.0, 0.0, -0.6])
+    even, border = final(word), final(word, varies=(0.5, 0.5))
+    assert even[1] > border[1] > 0

@@ -7,15 +7,20 @@ from hypothesis import strategies as st
 
 from skdefocus._shared.sigma_scale import from_log_sigma, to_log_sigma
 from skdefocus._shared.threads import limited_threads
-from skdefocus.classifier.reliability import reliable_confidence
+from skdefocus.classifier.reliability import disagreement, reliable_confidence
 from skdefocus.mapping import average_windows, count_windows
 from skdefocus.mapping.map_means import MapMeans
 
-SHAPE, CONDITIONS = (37, 52), np.float32([0.004, 0.002, 0, 0.8])
+# Higher than a strip.
+SHAPE, CONDITIONS = (301, 52), np.float32([0.004, 0.002, 0, 0.8])
 
 
 class Reliable:
     reliability_ = np.array([-0.5, 1.5, -0.2, 0.4])
+
+
+class KnowsNeighbors:
+    reliability_ = np.array([-1.5, 1.5, -0.2, 0.4, -0.6])
 
 
 def windows(seed=0, patch_size=8, step=4):
@@ -50,25 +55,28 @@ def test_sigma_is_a_mean_on_the_scale_of_the_estimate(estimate):
     )
 
 
-def test_confidence_is_that_of_the_means():
+@pytest.mark.parametrize("classifier", [Reliable(), KnowsNeighbors()])
+@pytest.mark.parametrize("estimate", ["mean", "mode"])
+def test_confidence_is_that_of_the_means(classifier, estimate):
     values = windows()
-    _, confidence = means_of(values, "mean", Reliable())
+    sigma, confidence = means_of(values, estimate, classifier)
     expected = reliable_confidence(
         average_windows(values[1], SHAPE, 8, 4),
         np.exp(average_windows(np.log(values[2]), SHAPE, 8, 4)),
         CONDITIONS,
-        Reliable.reliability_,
+        classifier.reliability_,
+        disagreement(to_log_sigma(sigma), 8, 1),
     )
-    np.testing.assert_allclose(confidence, expected, rtol=1e-4)
+    np.testing.assert_allclose(confidence, expected, rtol=1e-3)
     assert confidence.dtype == np.float32
 
 
 @given(st.integers(1, 9), st.integers(0, 2**16))
 def test_rows_may_come_in_any_portions(rows, seed):
     values = windows(seed)
-    whole = means_of(values, "mean", Reliable(), rows=99)
+    whole = means_of(values, "mean", KnowsNeighbors(), rows=99)
     for one, other in zip(
-        whole, means_of(values, "mean", Reliable(), rows), strict=True
+        whole, means_of(values, "mean", KnowsNeighbors(), rows), strict=True
     ):
         np.testing.assert_array_equal(one, other)
 
@@ -78,6 +86,6 @@ def test_threads_change_no_bit():
     found = []
     for n in (1, 2):
         with limited_threads(n):
-            found.append(means_of(values, "mean", Reliable()))
+            found.append(means_of(values, "mean", KnowsNeighbors()))
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)

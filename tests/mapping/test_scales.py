@@ -183,7 +183,7 @@ class TestMeasureAt:
         ("seen", "share"), [(0.0, 0), (1.5, 0), (2.25, 0.5), (3.0, 1), (19.0, 1)]
     )
     def test_automatic_passes_over_where_patches_show_much_blur(self, seen, share):
-        shape = 300, 440
+        shape = 300, 520
         record = Recorder(shape, **{"1.0": (2.0, 0.8, seen), "0.5": (0.8, 0.4, 0)})
         sigma, confidence = measure_at("auto", shape, 32, record, record.sharp)
         np.testing.assert_allclose(sigma, 2 + share * (0.8 / 0.5 - 2), rtol=1e-5)
@@ -193,16 +193,25 @@ class TestMeasureAt:
         ("half", "share"), [(0.5, 0), (1.0, 0), (1.25, 0.5), (1.5, 1), (9.0, 1)]
     )
     def test_automatic_passes_over_where_the_half_is_blurred(self, half, share):
-        shape = 300, 440
+        shape = 300, 520
         record = Recorder(shape, **{"1.0": (1.0, 0.8, 1.0), "0.5": (half, 0.4, 0)})
         sigma, _ = measure_at("auto", shape, 32, record, record.sharp)
         np.testing.assert_allclose(sigma, 1 + share * (2 * half - 1), rtol=1e-5)
 
     @pytest.mark.parametrize(
+        ("length", "share"), [(400, 0), (402, 0.02), (450, 0.5), (500, 1), (640, 1)]
+    )
+    def test_one_size_more_comes_in_gradually(self, length, share):
+        shape = 300, length
+        record = Recorder(shape, **{"1.0": (5.0, 0.3, 5.0), "0.5": (9.0, 1.0, 0)})
+        sigma, _ = measure_at("auto", shape, 32, record, record.sharp)
+        np.testing.assert_allclose(sigma, 5 + share * (18 - 5), rtol=1e-4)
+
+    @pytest.mark.parametrize(
         ("sure", "share"), [(0.0, 0), (0.05, 0), (0.075, 0.5), (0.1, 1), (1.0, 1)]
     )
     def test_automatic_does_not_pass_over_to_what_shows_nothing(self, sure, share):
-        shape = 300, 440
+        shape = 300, 520
         record = Recorder(shape, **{"1.0": (5.0, 0.3, 5.0), "0.5": (9.0, sure, 0)})
         sigma, _ = measure_at("auto", shape, 32, record, record.sharp)
         np.testing.assert_allclose(sigma, 5 + share * (18 - 5), rtol=1e-4)

@@ -238,6 +238,14 @@ class TestMap:
         flat = np.full((64, 64), 0.5)
         assert sliding_window_map(flat, shipped)[1].max() == 0
 
+    def test_confidence_falls_beside_a_border(self, texture, shipped):
+        # Windows that hold both sides read as the sharp one, sure of it.
+        sides = np.hstack([texture, blur(texture, 4.0)])
+        _, confidence = sliding_window_map(sides, shipped, step=4, estimate="mean")
+        columns = np.median(confidence, axis=0)
+        inside = min(columns[60:130].min(), columns[260:330].min())
+        assert columns[186:210].max() < 0.75 * inside
+
     def test_uint8_uint16_and_floats_agree(self, small_photo, shipped):
         expected = sliding_window_map(small_photo, shipped, estimate="mean")[0]
         for same in (small_photo / 255, small_photo.astype(np.uint16) * 257):

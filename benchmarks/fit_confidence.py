@@ -106,6 +106,8 @@ def measure(
     gray = GrayRows(image)
     smaller = resample_all(gray.whole, "auto", gray.shape, classifier.patch_size_)
     sizes: list[dict[str, Any]] = []
+    # Of half the size, which the least has not.
+    blur_map, known = np.zeros((2, 1, 1), np.float32)
     for factor in sorted({1.0, *smaller}):
         pixels = GrayRows(smaller[factor]) if factor < 1 else gray
         conditions = measure_conditions(pixels, gray.rounding * factor)

@@ -319,6 +319,4 @@ def learn_reliability(
     if right.all() or not right.any():
         return np.array([0.0, 1.0, 0.0, 0.0])
     within = probability_within(probabilities, sigmas, sigma)
-    return fit_reliability(
-        within, detail, conditions, right, disagreement=disagreement
-    )
+    return fit_reliability(within, detail, conditions, right, disagreement=disagreement)

@@ -20,7 +20,7 @@ from ..classifier.context_features import (
     expected_log_sigma,
 )
 from ..classifier.context_network import ContextNetwork
-from ..classifier.reliability import disagreement, probability_within, reliable_confidence
+from ..classifier.reliability import probability_within, reliable_confidence
 from ..filters import measure_conditions, resize
 from ..filters.conditions import clean_conditions, pixel_noise
 from ..sample import DefocusSample
@@ -188,9 +188,9 @@ def _cells(
         of_patches = expected_log_sigma(features, len(levels))
         of_patches = of_patches[first - top : first - top + height]
         log_sigma = kept @ levels
-        bands.append((log_sigma, _trust(kept, log_sigma, network), of_patches))
-    log_sigma, trust, of_patches = map(np.concatenate, zip(*bands, strict=True))
-    return log_sigma, _confidence(trust, log_sigma, network), of_patches
+        bands.append((log_sigma, _confidence(kept, log_sigma, network), of_patches))
+    log_sigma, confidence, of_patches = map(np.concatenate, zip(*bands, strict=True))
+    return log_sigma, confidence, of_patches
 
 
 def _shows_anything(photograph: np.ndarray, conditions: np.ndarray) -> bool:
@@ -201,31 +201,21 @@ def _shows_anything(photograph: np.ndarray, conditions: np.ndarray) -> bool:
     return bool((detail > _SOME_DETAIL * pixel_noise(*conditions[:2])).any())
 
 
-def _trust(
-    probabilities: np.ndarray, log_sigma: np.ndarray, network: ContextNetwork
-) -> np.ndarray:
-    """How far the probabilities of cells are to be trusted."""
-    sigmas = network.classifier.sigmas_
-    if "reliability" not in network.card:
-        return spread_confidence(probabilities, to_log_sigma(sigmas))
-    return probability_within(probabilities, sigmas, from_log_sigma(log_sigma))
-
-
 def _confidence(
-    trust: np.ndarray, log_sigma: np.ndarray, network: ContextNetwork
+    probabilities: np.ndarray, log_sigma: np.ndarray, network: ContextNetwork
 ) -> np.ndarray:
     """Confidence of cells."""
     reliability = network.card.get("reliability")
     if reliability is None:
-        return trust
-    # The network has seen what texture there is; its word and neighbors alone count.
+        levels = to_log_sigma(network.classifier.sigmas_)
+        return spread_confidence(probabilities, levels)
+    within = probability_within(
+        probabilities, network.classifier.sigmas_, from_log_sigma(log_sigma)
+    )
+    # The network has seen what texture there is; its word alone counts.
     (clean,) = clean_conditions(1)
     return reliable_confidence(
-        trust,
-        np.ones_like(trust),
-        clean,
-        np.array(reliability),
-        disagreement(log_sigma, network.classifier.patch_size_, CELL),
+        within, np.ones_like(within), clean, np.array(reliability)
     )
 
 

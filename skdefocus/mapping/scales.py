@@ -262,11 +262,11 @@ def passed_over(
     ndarray of shape (H, W), float32
         In [0, 1]: not at all, to wholly.
     """
-    doubt = np.maximum(
+    doubt: np.ndarray = np.maximum(
         _rise(seen, _TRUSTED, _DOUBTED), _rise(half_sigma, _SHARP, BLURRED)
     )
     doubt *= _rise(half_confidence, _UNSEEN, SEEN)
-    doubt *= _rise(np.float32(half_side), _SHORTEST_LONG_SIDE, _LONG_ENOUGH)
+    doubt *= _rise(np.array(half_side, np.float32), _SHORTEST_LONG_SIDE, _LONG_ENOUGH)
     return doubt
 
 

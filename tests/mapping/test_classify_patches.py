@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 
+from skdefocus.classifier.reliability import disagreement
 from skdefocus.filters import measure_conditions
 from skdefocus.mapping import classify_windows
 from skdefocus.mapping.classify_patches import (
@@ -12,7 +13,6 @@ from skdefocus.mapping.classify_patches import (
     estimate_sigma,
     probabilities_of,
 )
-from skdefocus.classifier.reliability import disagreement
 from skdefocus.mapping.confidence import final_confidence, judge_trust
 from tests.mapping.only_patches import OnlyPatches
 

@@ -20,7 +20,7 @@ from ...filters.conditions import clean_conditions
 from ..context_features import CELL
 from ..context_network import MULTIPLE, ContextNetwork
 from ..patch_blur_classifier import PatchBlurClassifier
-from ..reliability import disagreement, learn_reliability
+from ..reliability import learn_reliability
 from .checkpoint import TrainingState
 from .keras_backend import import_keras, seeded
 from .loop import one_cycle, run_epochs
@@ -397,21 +397,11 @@ def _reliability(
     """Compare what the network says of scenes with what is true of their cells."""
     sigmas = network.classifier.sigmas_
     probabilities = np.stack([network.run(one.astype(np.float32)) for one in features])
-    probabilities = np.moveaxis(probabilities, 1, -1)
-    size = network.classifier.patch_size_
-    varies = [
-        disagreement(log_sigma, size, CELL)
-        for log_sigma in probabilities @ to_log_sigma(sigmas)
-    ]
+    probabilities = np.moveaxis(probabilities, 1, -1).reshape(-1, len(sigmas))
     truth = from_log_sigma(targets.astype(np.float32)).ravel()
-    # It has seen what texture there is; its word and neighbors alone count.
+    # It has seen what texture there is; its word alone counts.
     curve = learn_reliability(
-        probabilities.reshape(-1, len(sigmas)),
-        sigmas,
-        truth,
-        np.ones(len(truth)),
-        clean_conditions(len(truth)),
-        np.ravel(varies),
+        probabilities, sigmas, truth, np.ones(len(truth)), clean_conditions(len(truth))
     )
     rounded: list[float] = curve.round(4).tolist()
     return rounded

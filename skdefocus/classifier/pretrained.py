@@ -22,7 +22,7 @@ PRETRAINED = {
 
 # Context networks, which have learned with the patch network of the same name.
 CONTEXT_PRETRAINED = {
-    "default": "bc2b5a0a3a90da511cb76e6c537cfe95bf9a322b0628f2891e2f71e4a5e768d1",
+    "default": "23b81900025074608625baed62add350da96ace2bc03980c20b9f793b51ce565",
 }
 
 # What there is of a kind, how messages call it, and its file.

@@ -55,6 +55,8 @@ _NEIGHBORHOOD = 16
 # The data weighs as its confidence does, and more and more where that is nearly 1.
 _SURE = 10
 _MOST_SURE = 1e-3
+# How often a guess is right; what is hardly more often right weighs much less.
+_CHANCE = 0.1
 # What is not known at all weighs so little.
 _LEAST_DATA = 1e-4
 # Rows that are brought to pixels at a time.
@@ -233,7 +235,8 @@ def _evidence(
         own = ones if confidence is None else np.asarray(confidence[first:last], "f4")
         weight = ones.copy()
         if confidence is not None:
-            weight = own / (np.float32(1 + _MOST_SURE) - own**_SURE)
+            weight = own**2 / (own + np.float32(_CHANCE))
+        weight /= np.float32(1 + _MOST_SURE) - own**_SURE
         weight += np.float32(_LEAST_DATA)
         return np.stack([weight, weight * values, values, own, ones])
 

@@ -36,7 +36,7 @@ _TRUSTED, _DOUBTED = 1.5, 3.0
 _SHORTEST_LONG_SIDE, _LONG_ENOUGH = 200, 250
 # Confidence in a half up to which it does not count, and from which it counts fully.
 # Where nothing is to be seen at any size, sigma would double from half to half.
-_UNSEEN, SEEN = 0.1, 0.2
+_UNSEEN, SEEN = 0.07, 0.12
 # The same by what a half shows, in its pixels: what it finds blurred is not sharp.
 _SHARP, BLURRED = 1.0, 1.5
 # Blur that enlarging adds, in pixels of the enlarged photograph: what the network reads

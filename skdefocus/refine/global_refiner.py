@@ -153,8 +153,9 @@ def refine_global(
     Notes
     -----
     Minimized is the sum of ``d (u - f)^2`` over pixels and ``smoothness t (u_p -
-    u_q)^2`` over neighbors, with f the map. The data weighs ``d = c / (1 - c^10)``,
-    with c the confidence, halved where the map disagrees: what is certain is kept. Ties
+    u_q)^2`` over neighbors, with f the map. The data weighs ``d = c^2 / (c + 0.1) / (1 -
+    c^10)``, with c the confidence, halved where the map disagrees: what is certain is
+    kept, and what is hardly more often right than a guess weighs little. Ties
     t fall with the difference of colors, and in a second round with that of u. What
     smoothing takes away is smoothed and given back, so that slopes stay. Where most of
     what was measured lies on surfaces that bend little, as floors and tables do,
@@ -236,7 +237,7 @@ def _evidence(
         weight = ones.copy()
         if confidence is not None:
             weight = own**2 / (own + np.float32(_CHANCE))
-        weight /= np.float32(1 + _MOST_SURE) - own**_SURE
+            weight /= np.float32(1 + _MOST_SURE) - own**_SURE
         weight += np.float32(_LEAST_DATA)
         return np.stack([weight, weight * values, values, own, ones])
 

@@ -208,7 +208,7 @@ class TestMeasureAt:
         np.testing.assert_allclose(sigma, 5 + share * (18 - 5), rtol=1e-4)
 
     @pytest.mark.parametrize(
-        ("sure", "share"), [(0.0, 0), (0.05, 0), (0.075, 0.5), (0.1, 1), (1.0, 1)]
+        ("sure", "share"), [(0.0, 0), (0.07, 0), (0.095, 0.5), (0.12, 1), (1.0, 1)]
     )
     def test_automatic_does_not_pass_over_to_what_shows_nothing(self, sure, share):
         shape = 300, 520

@@ -26,8 +26,8 @@ KNOWS_NEIGHBORS = 5
 _SHARE, _LEAST = np.float32(0.25), np.float32(0.25)
 # Logarithms of detail over noise and over span, between which they count.
 _OVER_NOISE, _OVER_SPAN = (-0.5, 3.0), (-6.0, -1.5)
-# Detail, as a multiple of the noise, up to which there is none, and from which there
-# may be some. Rounding alone leaves more, unless all pixels are equal.
+# Detail, as a multiple of the noise, up to which it is noise, and from which there is
+# more: agreement of windows of pure noise is no evidence.
 _NO_DETAIL, _SOME_DETAIL = 1.0, 1.3
 _LEAST_DETAIL = 1e-9
 # Keeps what is certain at a finite distance from what is not.

@@ -153,14 +153,14 @@ def refine_global(
     Notes
     -----
     Minimized is the sum of ``d (u - f)^2`` over pixels and ``smoothness t (u_p -
-    u_q)^2`` over neighbors, with f the map. The data weighs ``d = c^2 / (c + 0.1) / (1 -
-    c^10)``, with c the confidence, halved where the map disagrees: what is certain is
-    kept, and what is hardly more often right than a guess weighs little. Ties
-    t fall with the difference of colors, and in a second round with that of u. What
-    smoothing takes away is smoothed and given back, so that slopes stay. Where most of
-    what was measured lies on surfaces that bend little, as floors and tables do,
-    neighbors are drawn to the slope of that surface, not to each other: ``smoothness t
-    (u_p - u_q - v)^2``.
+    u_q)^2`` over neighbors, with f the map. The data weighs ``d = c^2 / (c + 0.1)``,
+    with c the confidence, over ``1 - c^10``, and half as much where the map disagrees:
+    what is certain is kept, and what is hardly more often right than a guess weighs
+    little. Ties t fall with the difference of colors, and in a second round with that
+    of u. What smoothing takes away is smoothed and given back, so that slopes stay.
+    Where most of what was measured lies on surfaces that bend little, as floors and
+    tables do, neighbors are drawn to the slope of that surface, not to each other:
+    ``smoothness t (u_p - u_q - v)^2``.
 
     Photographs of more than 131072 pixels are solved on cells of 2 x 2 pixels or more,
     and brought up along their edges; the mean difference to a solution on pixels is

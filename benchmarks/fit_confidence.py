@@ -121,9 +121,8 @@ def measure(
         )
         sigma, passed = found["sigma"], np.zeros(pixels.shape, np.float32)
         if sizes:
-            half_shape = blur_map.shape
             half, half_sure = resize(blur_map, sigma.shape), resize(known, sigma.shape)
-            passed = passed_over(sigma, half, half_sure, max(half_shape))
+            passed = passed_over(sigma, half, half_sure, max(blur_map.shape))
             sigma, sure = (
                 own + passed * (other - own)
                 for own, other in ((sigma, 2 * half), (sure, half_sure))

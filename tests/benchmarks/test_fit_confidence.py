@@ -28,7 +28,7 @@ def test_measures_as_the_mapper_does(network, photo):
         step=fit_confidence.STEP, estimate="mean", scale="auto"
     )
     (sample,) = mapper.transform([image])
-    np.testing.assert_allclose(found, sample.blur_map, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(found, sample.blur_map, atol=1e-5)
     *halves, own = sizes
     assert len(halves) == 1
     weights = [resize(size["weight"], found.shape) for size in sizes]
@@ -40,7 +40,7 @@ def test_measures_as_the_mapper_does(network, photo):
     )
     whole = own["weight"] == 1
     assert whole.mean() > 0.03
-    np.testing.assert_allclose(confidence[whole], sample.confidence[whole], atol=1e-4)
+    np.testing.assert_allclose(confidence[whole], sample.confidence[whole], atol=1e-5)
 
 
 def test_pixels_count_at_the_sizes_that_sigma_is_taken_from(network, photo):

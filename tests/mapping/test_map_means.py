@@ -67,7 +67,7 @@ def test_confidence_is_that_of_the_means(classifier, estimate):
         classifier.reliability_,
         disagreement(to_log_sigma(sigma), 8, 1),
     )
-    np.testing.assert_allclose(confidence, expected, rtol=1e-3)
+    np.testing.assert_allclose(confidence, expected, rtol=1e-4)
     assert confidence.dtype == np.float32
 
 

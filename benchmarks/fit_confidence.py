@@ -1,6 +1,6 @@
 """Fit the confidence of a network, on photographs that it did not learn from.
 
-python benchmarks/fit_confidence.py --data DIR --model FILE [-o FILE]
+python benchmarks/fit_confidence.py --data DIR --model FILE [-o FILE] [--refined]
 
 FILE is a network of `skdefocus train`, made with the photographs that
 benchmarks/training_photographs.py lists. Those of them that the training held out are
@@ -11,12 +11,18 @@ far as it is what sigma is taken from. What is clean, what is noisy and scenes c
 same. The five numbers of the logistic regression are printed, with the expected
 calibration error of the pixels they were fitted on, and written with the network to the
 file of -o.
+
+With --refined it is the maps that the recommended steps refine, with FILE as their
+network, whose confidence is fitted: printed are the numbers of
+skdefocus/refine/_reliability.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +32,12 @@ from joblib import Parallel, delayed
 if __package__:
     from .common import parse_with_data
     from .confidence import noisy_levels, reliability
+    from .robustness import make_steps
     from .training_photographs import photographs
 else:
     from common import parse_with_data
     from confidence import noisy_levels, reliability
+    from robustness import make_steps
     from training_photographs import photographs
 
 from skdefocus import PatchBlurClassifier
@@ -49,6 +57,13 @@ from skdefocus.mapping.classify_patches import classify_bands
 from skdefocus.mapping.confidence import final_confidence
 from skdefocus.mapping.map_means import MapMeans
 from skdefocus.mapping.scales import passed_over, resample_all
+from skdefocus.refine._reliability import (
+    RELIABILITY,
+    Evidence,
+    fit_refined,
+    refined_confidence,
+)
+from skdefocus.refine.global_refiner import refine_and_judge
 from skdefocus.synthesis import compose_scene
 
 STEP = 4
@@ -153,8 +168,23 @@ def judge(
     return tuple(np.concatenate(column) for column in zip(*judged, strict=True))
 
 
+def judge_refined(
+    image: np.ndarray, truth: np.ndarray, model: Path
+) -> tuple[np.ndarray, ...]:
+    """Evidence, being right and weight, 1, of some pixels of a refined map."""
+    (_, mapper), _ = make_steps(str(model)).steps
+    (sample,) = mapper.transform([image])
+    refined, *evidence = refine_and_judge(
+        sample.require_map(), sample.image, sample.confidence, np.stack
+    )
+    right = np.abs(refined - truth) <= tolerance(truth)
+    part = np.s_[_SAMPLED // 2 :: _SAMPLED, _SAMPLED // 2 :: _SAMPLED]
+    columns = [plane[part].ravel() for plane in (*evidence, right)]
+    return (*columns, np.ones(len(columns[0]), np.float32))
+
+
 def judge_photograph(
-    path: Path, classifier: PatchBlurClassifier, seed: list[int]
+    path: Path, judge: Callable[..., tuple[np.ndarray, ...]], seed: list[int]
 ) -> dict[str, list[tuple[np.ndarray, ...]]]:
     """Judge a photograph blurred as a whole, and scenes that are composed of it."""
     rng = np.random.default_rng(seed)
@@ -169,19 +199,22 @@ def judge_photograph(
             image = noisy_levels(blur(gray, sigma, psf), noise, rng)
             truth = np.full(gray.shape, sigma, np.float32)
             kind = "noisy" if noise else "clean"
-            found[kind].append(judge(image, truth, classifier))
+            found[kind].append(judge(image, truth))
     for _ in range(_SCENES):
         scene = compose_scene(photograph, _SCENE_SHAPE, rng)
-        found["scenes"].append(judge(*scene, classifier))
+        found["scenes"].append(judge(*scene))
     return found
 
 
 def gather(
-    paths: list[Path], classifier: PatchBlurClassifier, seed: int, jobs: int
+    paths: list[Path],
+    judge: Callable[..., tuple[np.ndarray, ...]],
+    seed: int,
+    jobs: int,
 ) -> list[np.ndarray]:
     """Judge photographs; what is clean, what is noisy and scenes weigh the same."""
     tasks = (
-        delayed(judge_photograph)(path, classifier, [seed, number])
+        delayed(judge_photograph)(path, judge, [seed, number])
         for number, path in enumerate(paths)
     )
     found = Parallel(n_jobs=jobs)(tasks)
@@ -195,27 +228,59 @@ def gather(
     return [*told, weight * len(weight) / len(kinds)]
 
 
+def fit_measured(
+    found: list[np.ndarray], classifier: PatchBlurClassifier
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Numbers before and fitted, each with the confidence that they give."""
+    *told, varies, right, weight = found
+    numbers = fit_reliability(*told, right, weight, varies).round(4)
+    tried = {"before": classifier.reliability_, "fitted": numbers}
+    return {
+        name: (numbers, reliable_confidence(*told, numbers, varies))
+        for name, numbers in tried.items()
+        if numbers is not None
+    }
+
+
+def fit_refinement(found: list[np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Numbers before and fitted, each with the confidence that they give."""
+    *planes, right, weight = found
+    evidence = Evidence(*planes)
+    fitted = np.round(fit_refined(evidence, right, weight), 2)
+    return {
+        name: (np.array(numbers), refined_confidence(evidence, tuple(numbers)))
+        for name, numbers in (("before", RELIABILITY), ("fitted", fitted))
+    }
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print the numbers, and write the network with them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="model file")
     parser.add_argument("-o", "--output", type=Path, help="model file to write")
+    parser.add_argument("--refined", action="store_true", help="of refined maps")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     options = parse_with_data(parser, arguments)
+    if options.refined and options.output:
+        parser.error("-o writes the confidence of a network; --refined has none.")
     classifier = PatchBlurClassifier.load(options.model)
     paths = held_out_of_training(Path(options.data), classifier.card_)
-    found = gather(paths, classifier, options.seed, options.jobs)
-    *told, varies, right, weight = found
-    numbers = fit_reliability(*told, right, weight, varies).round(4)
+    judging = (
+        partial(judge_refined, model=options.model)
+        if options.refined
+        else partial(judge, classifier=classifier)
+    )
+    found = gather(paths, judging, options.seed, options.jobs)
+    fits = fit_refinement(found) if options.refined else fit_measured(found, classifier)
+    *_, right, weight = found
     print(f"{len(paths)} photographs, {len(right)} pixels")
-    for name, tried in (("before", classifier.reliability_), ("fitted", numbers)):
-        if tried is not None:
-            confidence = reliable_confidence(*told, tried, varies)
-            error = reliability(np.stack([confidence, right]), weight)[1]
-            rounded = ", ".join(f"{number:g}" for number in np.round(tried, 4))
-            print(f"{name} {rounded}: expected calibration error {error:.3f}")
+    for name, (numbers, confidence) in fits.items():
+        error = reliability(np.stack([confidence, right]), weight)[1]
+        rounded = ", ".join(f"{number:g}" for number in np.round(numbers, 4))
+        print(f"{name} {rounded}: expected calibration error {error:.3f}")
     if options.output:
+        numbers, _ = fits["fitted"]
         classifier.reliability_ = numbers
         classifier.card_["reliability"] = numbers.tolist()
         classifier.save(options.output)

@@ -18,7 +18,7 @@ from ..io import Photograph, read_photograph
 from ..recipes import recommended_steps
 from ..render import automatic_focus_range, fill_unknown
 from ..render.weight import LEAST_DISTANCE
-from ..sample import DefocusSample, unknown_pixels
+from ..sample import DefocusSample
 from ..segment.threshold import sharpest_value
 from .settings import RANGES, Settings
 
@@ -65,7 +65,10 @@ class OpenedPhotograph:
     @cached_property
     def filled(self) -> np.ndarray:
         """Its map as a renderer takes it, unknown pixels filled from known ones."""
-        return fill_unknown(self.sample.require_map(), unknown_pixels(self.sample))
+        blur_map, confidence = self.sample.require_map(), self.sample.confidence
+        if confidence is None:
+            return blur_map
+        return fill_unknown(blur_map, confidence)
 
     @cached_property
     def sharpest(self) -> float:

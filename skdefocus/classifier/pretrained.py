@@ -15,8 +15,8 @@ _FOLDER = Path(__file__).parent / "weights"
 
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
-    "default": "cba59e46161851ad3dad00db25b3d4cf61e5a7c61c7d7ac9fc2e846edf163293",
-    "fast": "5c1d150511142e6ab720e262b20e3e85d513cad06f59efe74df852d5f290d88f",
+    "default": "7db14166fce5361682fcf2f26195411b72561e0d8bd1aea5bf1f324483764e2d",
+    "fast": "47a4b0553f213694aab04500bed6d3296becb4de631237b73ec0cdba77d9c934",
     "paper": "c6fa9b62e3e519fd7e93f35456536703ead9ed1b86a33ed0fefd0f61940d4da5",
 }
 

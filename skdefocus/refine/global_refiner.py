@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .._base import ImageTransformer
@@ -29,8 +31,9 @@ from ..filters._tied_grid import TiedGrid
 from ..filters.box import window_variance
 from ..sample import DefocusSample
 from ._distance import map_scale
+from ._reliability import Evidence, refined_confidence
 
-__all__ = ["GlobalRefiner", "refine_global"]
+__all__ = ["GlobalRefiner", "refine_and_judge", "refine_global"]
 
 _CONSTRAINTS = {
     "smoothness": [NON_NEGATIVE_REAL],
@@ -67,12 +70,6 @@ _WEIGHT = np.float32(0.8)
 _TOLERANCE, _ROUGH = 0.005, 0.03
 # Evidence that reached a pixel counts against so much of none.
 _NO_EVIDENCE = 0.05
-# Logistic regression of being right: its offset, and what the confidence of the map
-# itself, the evidence that reached a pixel and its variance count for; what keeps both
-# finite; and evidence below which a pixel is less and less known.
-_RELIABILITY = (-5.07, 0.79, 0.78, -1.15)
-_CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
-_SOME_EVIDENCE = 0.1
 
 
 @checked({**_CONSTRAINTS, "return_confidence": ["boolean"]})
@@ -183,6 +180,51 @@ def refine_global(
     >>> bool(fine[32, 28] < 2 < fine[32, 40])
     True
     """
+    refined, *judged = refine_and_judge(
+        blur_map,
+        image,
+        confidence,
+        refined_confidence if return_confidence else None,
+        smoothness=smoothness,
+        color_sigma=color_sigma,
+        map_sigma=map_sigma,
+        disagreement=disagreement,
+        guide_blur=guide_blur,
+        value_scale=value_scale,
+    )
+    return (refined, judged[0]) if judged else refined
+
+
+def refine_and_judge(
+    blur_map: np.ndarray,
+    image: np.ndarray,
+    confidence: np.ndarray | None,
+    judge: Callable[[Evidence], np.ndarray] | None,
+    *,
+    smoothness: float = _SMOOTHNESS,
+    color_sigma: float = _COLOR_SIGMA,
+    map_sigma: float | None = _MAP_SIGMA,
+    disagreement: float | None = _DISAGREEMENT,
+    guide_blur: float | str = "auto",
+    value_scale: str = "log",
+) -> list[np.ndarray]:
+    """Refine a map, and bring to its pixels what is made of the evidence of cells.
+
+    Parameters
+    ----------
+    blur_map, image, confidence
+        As in `refine_global`.
+    judge : callable or None
+        Makes one plane, or several along a first axis, from the `Evidence` of cells;
+        0 wherever no pixel has any confidence.
+    smoothness, color_sigma, map_sigma, disagreement, guide_blur, value_scale
+        As in `refine_global`.
+
+    Returns
+    -------
+    list of ndarray of shape (H, W), float32
+        The refined map and, with ``judge``, what it makes.
+    """
     # Integers stay integers: the floats of a large color photograph are three maps.
     photograph = check_image(image)
     if photograph.dtype.kind == "f":
@@ -192,9 +234,8 @@ def refine_global(
         confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
     if confidence is not None and not confidence.any():
         # Without any evidence the map is all there is.
-        nothing = np.zeros(blur_map.shape, np.float32)
-        refined = np.array(blur_map, np.float32)
-        return (refined, nothing) if return_confidence else refined
+        refined = [np.array(blur_map, np.float32)]
+        return refined if judge is None else [*refined, np.zeros_like(refined[0])]
     size = pixels_per_cell(blur_map.shape)
     data, known, own = _evidence(blur_map, confidence, value_scale, disagreement, size)
     noise, span = guide_noise(photograph)
@@ -206,16 +247,7 @@ def refine_global(
     down, across = cell_ties(photograph, blur, color_sigma * span, size)
     for ties in (down, across):
         ties *= np.float32(smoothness)
-    planes = _solve(
-        data,
-        known,
-        own if return_confidence else None,
-        down,
-        across,
-        smoothness,
-        map_sigma,
-        size,
-    )
+    planes = _solve(data, known, own, judge, down, across, smoothness, map_sigma, size)
     return _to_pixels(planes, photograph, span, size, blur_map, value_scale == "log")
 
 
@@ -253,14 +285,15 @@ def _evidence(
 def _solve(
     data: np.ndarray,
     known: np.ndarray,
-    own: np.ndarray | None,
+    own: np.ndarray,
+    judge: Callable[[Evidence], np.ndarray] | None,
     down: np.ndarray,
     across: np.ndarray,
     smoothness: float,
     map_sigma: float | None,
     size: int,
 ) -> np.ndarray:
-    """Solve for the values of cells, and if wanted what their confidence hangs on."""
+    """Solve for the values of cells, and have them judged by their evidence."""
     grid = TiedGrid(data, down, across)
     rough = _TOLERANCE if map_sigma is None else _ROUGH
     smooth = grid.solve(known, tolerance=rough)
@@ -278,29 +311,16 @@ def _solve(
             smooth = grid.solve(known, smooth, slopes=slopes, tolerance=_TOLERANCE)
     # What smoothing took away is smoothed and given back, so that slopes stay.
     planes = [smooth + grid.solve(known - smooth, tolerance=_TOLERANCE)]
-    if own is not None:
+    if judge is not None:
         variance = grid.solve((known - smooth) ** 2, tolerance=_ROUGH)
         # Some of the evidence is lost on every pixel of the way.
         all_data = data + np.float32(_NO_EVIDENCE * size**2)
         reach = TiedGrid(all_data, down, across).solve(
             data / all_data, tolerance=_ROUGH
         )
-        planes.append(_reliability(own, reach, variance))
+        judged = judge(Evidence(own, known - planes[0], reach, variance))
+        planes.extend(judged.reshape(-1, *smooth.shape))
     return np.stack(planes).astype(np.float32)
-
-
-def _reliability(
-    own: np.ndarray, reach: np.ndarray, variance: np.ndarray
-) -> np.ndarray:
-    """Give the probability of being right, by evidence and its agreement."""
-    reach = np.clip(reach, 0, 1)
-    offset, of_own, of_reach, of_variance = _RELIABILITY
-    certainty = offset + of_own * own
-    certainty += of_reach * np.log((reach + _CERTAIN) / (1 + _CERTAIN - reach))
-    certainty += of_variance * np.log(np.maximum(variance, 0) + _LEAST_VARIANCE)
-    some = np.clip(reach / _SOME_EVIDENCE, 0, 1)
-    probability: np.ndarray = some / (1 + np.exp(-certainty))
-    return probability
 
 
 def _to_pixels(
@@ -310,8 +330,8 @@ def _to_pixels(
     size: int,
     blur_map: np.ndarray,
     is_log: bool,
-) -> np.ndarray | tuple[np.ndarray, np.ndarray]:
-    """Bring values, and their confidence, from cells to pixels."""
+) -> list[np.ndarray]:
+    """Bring values, and how they were judged, from cells to pixels."""
     colors = cell_colors(photograph, size)
     found = [np.empty(blur_map.shape, np.float32) for _ in planes]
     low, high = (bound(blur_map).astype(np.float32) for bound in (np.min, np.max))
@@ -328,7 +348,7 @@ def _to_pixels(
             np.clip(refined, low, high, out=refined)
 
     run_in_parts(bring, len(blur_map), _STRIP)
-    return (found[0], found[1]) if len(found) > 1 else found[0]
+    return found
 
 
 class GlobalRefiner(ImageTransformer):

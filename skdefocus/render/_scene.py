@@ -11,6 +11,7 @@ from .._shared.parameters import (
     POSITIVE_REAL,
     UNIT_INTERVAL,
     StrOptions,
+    unchecked,
 )
 from .._shared.validation import check_map, to_float_image
 from ..filters import unsharp_mask
@@ -120,9 +121,9 @@ def read_scene(
         )
     if unit == "px":
         if confidence is not None:
-            confidence = check_map(confidence, image.shape, "confidence", upper=1.0)
-            unknown = confidence < unknown_below
-            blur_map = fill_unknown(blur_map, unknown, subject_mask)
+            blur_map = unchecked(fill_unknown)(
+                blur_map, confidence, subject_mask, unknown_below=unknown_below
+            )
         return Scene(image, blur_map, largest_sigma)
     defocus = defocus_from_depth(
         blur_map, largest_sigma, unit=unit, focus=focus, subject_mask=subject_mask

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._shared.validation import check_map, check_subject_mask, check_unknown
+from .._shared.parameters import UNIT_INTERVAL, checked
+from .._shared.validation import check_map, check_subject_mask
 from ..filters._resize import enlarge_rows
+from ..sample import UNKNOWN
 
 __all__ = ["fill_unknown"]
 
@@ -13,50 +15,60 @@ __all__ = ["fill_unknown"]
 _BAND = 256
 
 
+@checked(unknown_below=[UNIT_INTERVAL])
 def fill_unknown(
-    blur_map: np.ndarray, unknown: np.ndarray, subject_mask: np.ndarray | None = None
+    blur_map: np.ndarray,
+    confidence: np.ndarray,
+    subject_mask: np.ndarray | None = None,
+    *,
+    unknown_below: float = UNKNOWN,
 ) -> np.ndarray:
     """Fill unknown pixels of a blur map smoothly from known ones around them.
 
     Known pixels are averaged on ever coarser grids, and what is unknown takes its value
-    from the finest grid on which something is known near it, interpolated.
+    from the finest grid on which something is known near it, interpolated: all of it at
+    a confidence of 0, and less of it the nearer the confidence is to ``unknown_below``.
+    A background out of focus that is told without much precision so stays blurred.
 
     Parameters
     ----------
     blur_map : array-like of shape (H, W)
         Sigma in pixels, at least 0.
-    unknown : array-like of shape (H, W), bool
-        True where the map is a guess, as `skdefocus.sample.unknown_pixels` tells.
+    confidence : array-like of shape (H, W)
+        That of the map, in [0, 1].
     subject_mask : array-like of shape (H, W), optional
         True, 1.0, or 255 as uint8, where the photograph is in focus whatever the map
         says. The map stays as it is there, and nothing is filled from there.
+    unknown_below : float, default=0.25
+        Confidence, in [0, 1], below which a pixel is unknown; with 0 none is.
 
     Returns
     -------
     ndarray of shape (H, W), float32 or float64
-        Within the range of the known pixels where it is filled. The map itself, if
-        nothing is unknown, or nothing known.
+        Between the map and the range of its known pixels where it is filled. The map
+        itself, if nothing is unknown, or nothing known.
 
     Raises
     ------
     ValueError
-        If the map is not one, or a mask does not fit it.
+        If the map is not one, or a confidence or mask does not fit it.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skdefocus.render import fill_unknown
     >>> blur_map = np.array([[2.0, 9.0, 2.0, 2.0]])
-    >>> fill_unknown(blur_map, blur_map == 9)
+    >>> fill_unknown(blur_map, np.array([[1.0, 0.0, 1.0, 1.0]]))
     array([[2., 2., 2., 2.]])
     """
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    unknown = check_unknown(unknown, blur_map.shape)
-    known = ~unknown
+    confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
+    known = confidence >= unknown_below
+    unknown = ~known
     if subject_mask is not None:
         subject = check_subject_mask(subject_mask, blur_map.shape) > 0
         known &= ~subject
-        unknown = unknown & ~subject
+        unknown &= ~subject
     if not (unknown.any() and known.any()):
         return blur_map
     filled = blur_map.copy()
@@ -65,7 +77,9 @@ def fill_unknown(
     for start in range(0, len(filled), _BAND):
         rows = slice(start, min(start + _BAND, len(filled)))
         fine = enlarge_rows(coarse, double, rows)[:, : filled.shape[1]]
-        np.copyto(filled[rows], fine, where=unknown[rows])
+        share = confidence[rows] / unknown_below
+        mixed = fine + share * (filled[rows] - fine)
+        np.copyto(filled[rows], mixed, where=unknown[rows], casting="same_kind")
     return filled
 
 

@@ -10,6 +10,12 @@ from hypothesis.extra.numpy import arrays
 
 from skdefocus.render import fill, fill_unknown
 
+
+def known(unknown: np.ndarray) -> np.ndarray:
+    """Confidence of what is known for sure or not at all."""
+    return 1.0 - unknown
+
+
 CASES = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
     lambda shape: st.tuples(
         arrays(np.float32, shape, elements=st.floats(0, 16, width=16)),
@@ -22,23 +28,37 @@ CASES = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
 def test_known_pixels_stay_and_the_rest_is_within_their_range(case):
     blur_map, unknown = case
     before = blur_map.copy()
-    filled = fill_unknown(blur_map, unknown)
+    filled = fill_unknown(blur_map, known(unknown))
     np.testing.assert_array_equal(blur_map, before)
     if unknown.all():
         assert filled is blur_map
         return
-    known = blur_map[~unknown]
-    np.testing.assert_array_equal(filled[~unknown], known)
+    kept = blur_map[~unknown]
+    np.testing.assert_array_equal(filled[~unknown], kept)
     assert filled.dtype == blur_map.dtype
-    assert filled.min() >= known.min() - 1e-5
-    assert filled.max() <= known.max() + 1e-5
+    assert filled.min() >= kept.min() - 1e-5
+    assert filled.max() <= kept.max() + 1e-5
+
+
+def test_what_is_nearly_known_is_nearly_kept():
+    blur_map = np.ones((32, 64), np.float32)
+    blur_map[:, 32:] = 9.0
+    confidence = np.ones(blur_map.shape, np.float32)
+    for own, share in ((0.0, 0.0), (0.125, 0.5), (0.2, 0.8), (0.25, 1.0)):
+        confidence[:, 32:] = own
+        filled = fill_unknown(blur_map, confidence)
+        np.testing.assert_allclose(filled[:, 32:], 1 + 8 * share, atol=1e-5)
+    # To who asks for more, more is unknown.
+    filled = fill_unknown(blur_map, confidence, unknown_below=0.5)
+    np.testing.assert_allclose(filled[:, 32:], 5, atol=1e-5)
+    assert fill_unknown(blur_map, confidence, unknown_below=0) is blur_map
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_constant_goes_on_and_the_dtype_stays(dtype):
     unknown = np.random.default_rng(0).random((61, 47)) < 0.9
     blur_map = np.where(unknown, 9, 2).astype(dtype)
-    filled = fill_unknown(blur_map, unknown)
+    filled = fill_unknown(blur_map, known(unknown))
     assert filled.dtype == dtype
     np.testing.assert_allclose(filled, 2, atol=1e-6)
 
@@ -48,7 +68,7 @@ def test_neighbors_count_more_than_what_is_far():
     blur_map[:, 128:] = 8.0
     unknown = np.zeros(blur_map.shape, bool)
     unknown[:, 40:216] = True
-    filled = fill_unknown(blur_map, unknown)
+    filled = fill_unknown(blur_map, known(unknown))
     assert (filled[:, 40:60] < 2.5).all()
     assert (filled[:, 196:216] > 6.5).all()
     # From one to the other without a step.
@@ -61,7 +81,7 @@ def test_a_gap_in_a_slope_is_bridged():
     unknown = np.zeros(blur_map.shape, bool)
     unknown[20:60, 50:80] = True
     broken = np.where(unknown, 16, blur_map)
-    assert abs(fill_unknown(broken, unknown) - blur_map).max() < 0.9
+    assert abs(fill_unknown(broken, known(unknown)) - blur_map).max() < 0.9
 
 
 def test_the_subject_is_neither_filled_nor_a_source():
@@ -73,30 +93,39 @@ def test_the_subject_is_neither_filled_nor_a_source():
     subject = np.zeros(blur_map.shape, bool)
     subject[:, :32] = True
     for mask in (subject, subject.astype(np.uint8) * 255, subject.astype(float)):
-        filled = fill_unknown(blur_map, unknown, mask)
+        filled = fill_unknown(blur_map, known(unknown), mask)
         np.testing.assert_array_equal(filled[:, :32], blur_map[:, :32])
         np.testing.assert_allclose(filled[:, 32:], 6.0, atol=1e-5)
     # Where only the subject is known, nothing is known of the rest.
-    assert fill_unknown(blur_map, unknown | ~subject, subject) is blur_map
+    assert fill_unknown(blur_map, known(unknown | ~subject), subject) is blur_map
 
 
 def test_bands_make_no_difference(monkeypatch):
     rng = np.random.default_rng(1)
     blur_map = rng.random((301, 77), dtype=np.float32)
     unknown = rng.random(blur_map.shape) < 0.8
-    expected = fill_unknown(blur_map, unknown)
+    expected = fill_unknown(blur_map, known(unknown))
     monkeypatch.setattr(fill, "_BAND", 32)
-    np.testing.assert_array_equal(fill_unknown(blur_map, unknown), expected)
+    np.testing.assert_array_equal(fill_unknown(blur_map, known(unknown)), expected)
 
 
 @pytest.mark.parametrize(
-    ("unknown", "subject", "message"),
+    ("confidence", "subject", "message"),
     [
-        (np.zeros((4, 5), bool), None, r"unknown must be .* shape \(5, 4\); got dtype"),
-        (np.zeros((5, 4)), None, "got dtype float64 and shape"),
-        (np.zeros((5, 4), bool), np.zeros((4, 5)), "subject_mask must have the photog"),
+        (
+            np.zeros((4, 5)),
+            None,
+            r"confidence must have the photograph's shape \(5, 4\)",
+        ),
+        (np.full((5, 4), 2.0), None, r"confidence must be in \[0, 1\]"),
+        (np.zeros((5, 4)), np.zeros((4, 5)), "subject_mask must have the photog"),
     ],
 )
-def test_refuses_what_does_not_fit(unknown, subject, message):
+def test_refuses_what_does_not_fit(confidence, subject, message):
     with pytest.raises(ValueError, match=message):
-        fill_unknown(np.ones((5, 4)), unknown, subject)
+        fill_unknown(np.ones((5, 4)), confidence, subject)
+
+
+def test_refuses_a_limit_that_is_no_probability():
+    with pytest.raises(ValueError, match="unknown_below"):
+        fill_unknown(np.ones((5, 4)), np.ones((5, 4)), unknown_below=1.5)

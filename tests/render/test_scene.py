@@ -66,7 +66,7 @@ class TestUnknown:
     @pytest.fixture
     def confidence(self, blur_map):
         confidence = np.full(blur_map.shape, 0.9)
-        confidence[:, 100:] = 0.1
+        confidence[:, 100:] = 0.0
         return confidence
 
     @each_renderer
@@ -79,9 +79,8 @@ class TestUnknown:
         np.testing.assert_allclose(found, expected, atol=1e-5)
         assert abs(found - render(small_photo, broken, 1.0, 7.0)).max() > 0.05
         # All of it is known to who asks for less.
-        found = render(
-            small_photo, broken, 1.0, 7.0, confidence=confidence, unknown_below=0.05
-        )
+        given = {"confidence": np.maximum(confidence, 0.1), "unknown_below": 0.05}
+        found = render(small_photo, broken, 1.0, 7.0, **given)
         np.testing.assert_array_equal(found, render(small_photo, broken, 1.0, 7.0))
 
     @each_renderer

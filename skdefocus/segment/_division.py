@@ -12,7 +12,7 @@ __all__ = ["WIDTH", "color_evidence", "likely_thresholds", "sharpness_odds"]
 
 _BINS = 512
 # Levels are as uncertain as this: a threshold keeps its distance from both sides.
-_BLUR_OF_LEVELS = 0.1
+_BLUR_OF_LEVELS = 0.2
 # How far thresholds usually lie from half a pixel of sigma at the reference, as the
 # weight of their squared distance beside the share of the variance that is explained.
 _USUAL_SIGMA = 0.5
@@ -49,11 +49,11 @@ def likely_thresholds(grid: FocusGrid) -> tuple[np.ndarray, np.ndarray]:
         Increasing; one value where the map is uniform.
     scores : ndarray of shape (n,), float64
         The share of the levels' variance that the division explains, cells weighted by
-        their confidence (Otsu's criterion), less the squared distance from what is
-        usual.
+        the root of their confidence (Otsu's criterion), less the squared distance from
+        what is usual.
     """
     # Where nothing is known all cells count alike.
-    counted = np.maximum(grid.confidence, 1e-3)
+    counted = np.maximum(_weight(grid), 1e-3)
     least, largest = float(grid.levels.min()), float(grid.levels.max())
     if largest - least < 1e-4:
         return np.array([least]), np.zeros(1)
@@ -74,6 +74,12 @@ def likely_thresholds(grid: FocusGrid) -> tuple[np.ndarray, np.ndarray]:
         scores = scores - _DISTANCE_WEIGHT * (levels - usual) ** 2
     inside = (levels >= least) & (levels <= largest)
     return levels[inside], scores[inside]
+
+
+def _weight(grid: FocusGrid) -> np.ndarray:
+    """Give what each cell counts: its side is known where sigma is not within 25 %."""
+    weight: np.ndarray = np.sqrt(grid.confidence)
+    return weight
 
 
 def sharpness_odds(grid: FocusGrid, threshold: float) -> np.ndarray:
@@ -113,7 +119,7 @@ def color_evidence(
     odds : ndarray of shape (h, w)
         Logarithm of the odds before, positive in focus.
     weight : ndarray of shape (h, w), optional
-        What each cell counts; by default its confidence.
+        What each cell counts; by default the root of its confidence.
 
     Returns
     -------
@@ -123,7 +129,7 @@ def color_evidence(
     evidence = np.zeros_like(odds)
     if not len(grid.colors):
         return evidence
-    weight = grid.confidence if weight is None else weight
+    weight = _weight(grid) if weight is None else weight
     n_channels = len(grid.colors)
     shape = (_COLOR_BINS,) * n_channels
     bins = [_color_bins(plane.ravel()) for plane in grid.colors]

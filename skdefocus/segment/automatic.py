@@ -33,6 +33,9 @@ _LEAST_KNOWN = 0.3
 _BLURRED_SIGMA, _MOST_BLURRED = 1.0, 0.1
 _LEAST_CONTRAST, _LEAST_CONFIDENCE = 0.75, 0.3
 _LONG_OUTLINE, _LEAST_STEP = 4.0, 0.15
+# ... or where half of it is known, none of that above so many pixels, and the sides are
+# no farther apart than one level, whatever their confidence, ...
+_HALF_KNOWN, _HARDLY_BLURRED, _SMALL_CONTRAST = 0.5, 0.7, 1.0
 # ... or where nothing known is out of focus, and what is unknown lies above, as skies
 # do: so much of the highest rows, and so little of the lowest, may belong to it.
 _NOTHING_KNOWN = 0.02
@@ -176,14 +179,21 @@ def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
         return "mixed"
     if not out.any() or out.all():
         return "all sharp"
-    blurred = grid.levels >= grid.to_level(_BLURRED_SIGMA / grid.scale)
-    share_blurred = float(known[blurred].sum() / known.sum())
+    share_blurred, share_above = (
+        float(known[grid.levels >= grid.to_level(sigma / grid.scale)].sum())
+        / float(known.sum())
+        for sigma in (_BLURRED_SIGMA, _HARDLY_BLURRED)
+    )
     means = [
         float(np.average(grid.levels[side], weights=grid.confidence[side] + 1e-6))
         for side in (out, ~out)
     ]
+    contrast = means[0] - means[1]
+    is_near = contrast < _SMALL_CONTRAST and is_known.mean() > _HALF_KNOWN
+    if is_near and share_above < _NOTHING_KNOWN:
+        return "all sharp"
     confidence = float(grid.confidence[out].mean())
-    is_even = means[0] - means[1] < _LEAST_CONTRAST and confidence > _LEAST_CONFIDENCE
+    is_even = contrast < _LEAST_CONTRAST and confidence > _LEAST_CONFIDENCE
     if share_blurred < _MOST_BLURRED and is_even:
         step, length = mean_step(out, steps_between(grid.levels))
         if length > _LONG_OUTLINE or step < _LEAST_STEP:

@@ -54,10 +54,10 @@ def test_limits_are_those_of_the_reader(photo_path):
 def test_renderers_take_what_is_known_where_it_is_unknown():
     blur_map = np.full((32, 64), 4.0, np.float32)
     blur_map[:, 40:] = 30.0
-    confidence = np.where(blur_map > 5, 0.1, 0.9)
+    confidence = np.where(blur_map > 5, 0.0, 0.9)
     sample = DefocusSample(np.zeros((32, 64, 3), np.uint8), blur_map, confidence)
     opened = OpenedPhotograph(Photograph(sample.image), sample, "photo.png")
-    assert opened.at(0.9, 0.5) == (30.0, pytest.approx(0.1))
+    assert opened.at(0.9, 0.5) == (30.0, 0.0)
     assert opened.rendered_at(0.9, 0.5) == pytest.approx(4.0)
     with pytest.raises(ValueError, match="lies outside the photograph"):
         opened.rendered_at(2, 0)

@@ -156,15 +156,16 @@ def test_tuning_from_beginning_to_end(new_tab, tmp_path, photo_path, monkeypatch
 def test_the_mask_follows_its_threshold(new_tab, tmp_path):
     page = new_tab()
     look_at(page, "mask")
-    shares = [page.inner_text("#mask-note")]
-    move(page, "threshold", times=20)
-    shares.append(page.inner_text("#mask-note"))
-    shares = [int(text.split(" %")[0]) for text in shares]
-    assert shares[1] < shares[0]
+    notes = [page.inner_text("#mask-note")]
+    for key, times in (("End", 1), ("Home", 1), ("ArrowRight", 3)):
+        move(page, "threshold", key=key, times=times)
+        notes.append(page.inner_text("#mask-note"))
+    first, at_most, at_least, last = (int(text.split(" %")[0]) for text in notes)
+    assert at_most < first < last < at_least
     mask = read_photograph(export(page, tmp_path)).image
     assert set(np.unique(mask)) == {0, 255}
     # The page tells what is out of focus; the file is white where in focus.
-    assert 100 * np.mean(mask == 0) == pytest.approx(shares[1], abs=0.51)
+    assert 100 * np.mean(mask == 0) == pytest.approx(last, abs=0.51)
 
 
 def test_map_confidence_and_what_lies_under_the_pointer(new_tab):

@@ -12,6 +12,8 @@ from skdefocus import PatchBlurClassifier
 from skdefocus.filters import blur, resize
 from skdefocus.io import write_photograph
 from skdefocus.mapping import SlidingWindowMapper
+from skdefocus.recipes import recommended_steps
+from skdefocus.refine._reliability import Evidence, refined_confidence
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +99,42 @@ def test_writes_a_network_that_says_how_often_it_is_right(
     assert written.reliability_[1] > 0
     assert written.card_["reliability"] == written.reliability_.tolist()
     assert written.network_.sha256 == network.network_.sha256
+
+
+def test_refined_maps_are_judged_as_the_steps_refine_them(tmp_path, photo, network):
+    image = photo[:160, :240]
+    network.save(tmp_path / "network.zip")
+    mapper, refiner = (step for _, step in recommended_steps())
+    (sample,) = refiner.transform(mapper.transform([image]))
+    truth = sample.blur_map.copy()
+    truth[:, 120:] += 20
+    *planes, right, weight = fit_confidence.judge_refined(
+        image, truth, tmp_path / "network.zip"
+    )
+    part = np.s_[4::8, 4::8]
+    assert (right.reshape(truth[part].shape) == (truth < 20)[part]).all()
+    assert (weight == 1).all()
+    # Cells brought to pixels differ a little from what is made of them.
+    confidence = refined_confidence(Evidence(*planes))
+    assert abs(confidence - sample.confidence[part].ravel()).mean() < 0.01
+
+
+@pytest.mark.slow
+def test_prints_the_numbers_of_refined_maps(
+    tmp_path, photo, network, monkeypatch, capsys
+):
+    write_photograph(tmp_path / "a.png", photo)
+    monkeypatch.setattr(
+        fit_confidence, "held_out_of_training", lambda *_: [tmp_path / "a.png"]
+    )
+    network.save(tmp_path / "network.zip")
+    command = ["--data", str(tmp_path), "--model", str(tmp_path / "network.zip")]
+    command += ["--refined", "--jobs", "1"]
+    assert fit_confidence.main(command) == 0
+    text = capsys.readouterr().out
+    assert "before -3.87, -2.59, -0.78, 1.02, -0.83:" in text
+    before, fitted = re.findall(r"calibration error (0\.\d+)$", text, flags=re.M)
+    assert float(fitted) <= float(before)
+    with pytest.raises(SystemExit):
+        fit_confidence.main([*command, "-o", str(tmp_path / "made.zip")])
+    assert "-o writes the confidence of a network" in capsys.readouterr().err

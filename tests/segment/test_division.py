@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from skdefocus.segment import _division
 from skdefocus.segment._division import (
     color_evidence,
     likely_thresholds,
@@ -18,14 +19,15 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_scores_are_otsus_criterion(rng):
-    """Against the definition, without what is usual and without smoothing."""
+def test_scores_are_otsus_criterion(rng, monkeypatch):
+    """Against the definition, without what is usual and with hardly any smoothing."""
+    monkeypatch.setattr(_division, "_BLUR_OF_LEVELS", 0.1)
     score = np.where(rng.random(SHAPE) < 0.3, 0.2, 0.8) + rng.normal(0, 0.05, SHAPE)
     score = np.clip(score, 0, 1)
     weight = rng.uniform(0.2, 1, SHAPE)
     grid = make_grid(score, None, weight, "relative")
     levels, scores = likely_thresholds(grid)
-    values, weights = grid.levels.ravel(), grid.confidence.ravel()
+    values, weights = grid.levels.ravel(), np.sqrt(grid.confidence.ravel())
 
     def criterion(level):
         low = values < level

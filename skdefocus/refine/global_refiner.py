@@ -48,7 +48,7 @@ _CONSTRAINTS = {
 _SMOOTHNESS = 30_000.0
 _COLOR_SIGMA = 0.015
 _MAP_SIGMA = 0.015
-_DISAGREEMENT = 0.05
+_DISAGREEMENT = 0.2
 # The guide's blur: least and most, and the deviation of noise, as a share of the span,
 # that it is to leave.
 _LEAST_BLUR, _MOST_BLUR = 0.7, 1.5
@@ -59,7 +59,7 @@ _NEIGHBORHOOD = 16
 _SURE = 10
 _MOST_SURE = 1e-3
 # How often a guess is right; what is hardly more often right weighs much less.
-_CHANCE = 0.1
+_CHANCE = 0.05
 # What is not known at all weighs so little.
 _LEAST_DATA = 1e-4
 # Rows that are brought to pixels at a time.
@@ -111,7 +111,7 @@ def refine_global(
     map_sigma : float or None, default=0.015
         Difference between neighbors of the refined map, on its ``value_scale``, that
         counts as an edge when it is solved for once more, above 0; None solves once.
-    disagreement : float or None, default=0.05
+    disagreement : float or None, default=0.2
         Variance of the map, on its ``value_scale``, in a window of 33 pixels at which
         its confidence is halved, above 0. Around a sharp edge the map is low on both
         sides, and which of them is sharp is not known there. None leaves the
@@ -150,7 +150,7 @@ def refine_global(
     Notes
     -----
     Minimized is the sum of ``d (u - f)^2`` over pixels and ``smoothness t (u_p -
-    u_q)^2`` over neighbors, with f the map. The data weighs ``d = c^2 / (c + 0.1)``,
+    u_q)^2`` over neighbors, with f the map. The data weighs ``d = c^2 / (c + 0.05)``,
     with c the confidence, over ``1 - c^10``, and half as much where the map disagrees:
     what is certain is kept, and what is hardly more often right than a guess weighs
     little. Ties t fall with the difference of colors, and in a second round with that
@@ -370,7 +370,7 @@ class GlobalRefiner(ImageTransformer):
     map_sigma : float or None, default=0.015
         Difference between neighbors of the refined map, on its ``value_scale``, that
         counts as an edge when it is solved for once more, above 0; None solves once.
-    disagreement : float or None, default=0.05
+    disagreement : float or None, default=0.2
         Variance of the map, on its ``value_scale``, in a window of 33 pixels at which
         its confidence is halved, above 0. Around a sharp edge the map is low on both
         sides, and which of them is sharp is not known there. None leaves the

@@ -15,7 +15,7 @@ _CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
 _SOME_EVIDENCE = 0.1
 # Coefficients of the logistic regression of `fit_refined`:
 # python benchmarks/fit_confidence.py --data DIR --model default.zip --refined
-RELIABILITY = (-3.87, -2.59, -0.78, 1.02, -0.83)
+RELIABILITY = (-4.24, -2.68, -0.86, 1.06, -0.83)
 
 
 class Evidence(NamedTuple):

@@ -132,7 +132,7 @@ def test_prints_the_numbers_of_refined_maps(
     command += ["--refined", "--jobs", "1"]
     assert fit_confidence.main(command) == 0
     text = capsys.readouterr().out
-    assert "before -3.87, -2.59, -0.78, 1.02, -0.83:" in text
+    assert "before -4.24, -2.68, -0.86, 1.06, -0.83:" in text
     before, fitted = re.findall(r"calibration error (0\.\d+)$", text, flags=re.M)
     assert float(fitted) <= float(before)
     with pytest.raises(SystemExit):

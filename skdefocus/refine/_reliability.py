@@ -77,7 +77,7 @@ def refined_confidence(
     >>> from skdefocus.refine._reliability import Evidence, refined_confidence
     >>> own, reach = np.array([0.9, 0.1, 0.0]), np.array([0.95, 0.8, 0.0])
     >>> refined_confidence(Evidence(own, own * 0, reach, own * 0)).round(1)
-    array([0.9, 0.7, 0. ])
+    array([0.9, 0.6, 0. ])
     """
     offset, *factors = reliability
     certainty = offset + np.tensordot(factors, _features(evidence), 1)

@@ -40,7 +40,7 @@ class Evidence(NamedTuple):
 
 
 def _features(evidence: Evidence) -> np.ndarray:
-    """Give, first axis, what being right is a logistic function of."""
+    """Give, along a first axis, what being right is a logistic function of."""
     own, distance, reach, variance = evidence
     reach = np.clip(reach, 0, 1)
     return np.stack(

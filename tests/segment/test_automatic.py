@@ -105,6 +105,19 @@ class TestAnswer:
         assert judge_focus(around).answer == "mixed"
         np.testing.assert_array_equal(automatic_mask(around), backdrop)
 
+    def test_what_is_hardly_blurred_is_sharp_beside_what_is_unknown(self, rough):
+        side = rectangle(0, 240, 0, 140)
+        confidence = np.where(side, 0.2, 0.9)
+        even = rough * np.where(side, 0.35, 0.15)
+        assert judge_focus(sample(even, confidence)).answer == "all sharp"
+        # Not where the sides are far apart, little is known, or some is blurred.
+        far = rough * np.where(side, 0.6, 0.1)
+        assert judge_focus(sample(far, confidence)).answer == "mixed"
+        little = np.where(rectangle(0, 240, 0, 200), 0.2, 0.9)
+        assert judge_focus(sample(even, little)).answer == "mixed"
+        blurred = np.where(rectangle(100, 140, 300, 360), 1.5, even)
+        assert judge_focus(sample(blurred, confidence)).answer == "mixed"
+
     @pytest.mark.parametrize("sigma", [3.5, 6.0, 12.0])
     def test_nothing_sharp(self, rough, sigma):
         found = sample(rough * sigma)

@@ -37,9 +37,11 @@ _LONG_OUTLINE, _LEAST_STEP = 4.0, 0.15
 # no farther apart than one level, whatever their confidence, ...
 _HALF_KNOWN, _HARDLY_BLURRED, _SMALL_CONTRAST = 0.5, 0.7, 1.0
 # ... or where nothing known is out of focus, and what is unknown lies above, as skies
-# do: so much of the highest rows, and so little of the lowest, may belong to it.
+# do: so much of the highest rows, and so little of the lowest quarter, may belong to
+# it. Of the lowest rows alone a caption may be all there is.
 _NOTHING_KNOWN = 0.02
-_END_ROWS, _LEAST_AT_TOP, _MOST_AT_BOTTOM = 0.05, 0.45, 0.06
+_TOP_ROWS, _LEAST_AT_TOP = 0.05, 0.45
+_BOTTOM_ROWS, _MOST_AT_BOTTOM = 0.25, 0.1
 # Nothing is sharp where the sharpest 2 % of what is known are more blurred than this,
 # in pixels, or as a share of the diagonal if that is more.
 _SHARPEST_SHARE = 0.02
@@ -198,9 +200,11 @@ def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
         step, length = mean_step(out, steps_between(grid.levels))
         if length > _LONG_OUTLINE or step < _LEAST_STEP:
             return "all sharp"
-    n_rows = max(1, round(len(out) * _END_ROWS))
-    is_above = out[:n_rows].mean() > _LEAST_AT_TOP
-    is_above &= out[-n_rows:].mean() < _MOST_AT_BOTTOM
+    n_top, n_bottom = (
+        max(1, round(len(out) * share)) for share in (_TOP_ROWS, _BOTTOM_ROWS)
+    )
+    is_above = out[:n_top].mean() > _LEAST_AT_TOP
+    is_above &= out[-n_bottom:].mean() < _MOST_AT_BOTTOM
     is_unknown = share_blurred < _NOTHING_KNOWN and confidence < _KNOWN
     return "all sharp" if is_unknown and is_above else "mixed"
 

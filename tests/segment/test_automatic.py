@@ -104,6 +104,12 @@ class TestAnswer:
         )
         assert judge_focus(around).answer == "mixed"
         np.testing.assert_array_equal(automatic_mask(around), backdrop)
+        # A caption below a backdrop does not make it a sky.
+        backdrop[-24:] = False
+        captioned = sample(
+            rough * np.where(backdrop, 12.0, 0.4), np.where(backdrop, 0.05, 0.9)
+        )
+        assert judge_focus(captioned).answer == "mixed"
 
     def test_what_is_hardly_blurred_is_sharp_beside_what_is_unknown(self, rough):
         side = rectangle(0, 240, 0, 140)

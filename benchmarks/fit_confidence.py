@@ -172,10 +172,12 @@ def judge_refined(
     image: np.ndarray, truth: np.ndarray, model: Path
 ) -> tuple[np.ndarray, ...]:
     """Evidence, being right and weight, 1, of some pixels of a refined map."""
-    (_, mapper), _ = make_steps(str(model)).steps
+    (_, mapper), (_, refiner) = make_steps(str(model)).steps
+    settings = refiner.get_params()
+    del settings["n_jobs"]
     (sample,) = mapper.transform([image])
     refined, *evidence = refine_and_judge(
-        sample.require_map(), sample.image, sample.confidence, np.stack
+        sample.require_map(), sample.image, sample.confidence, np.stack, **settings
     )
     right = np.abs(refined - truth) <= tolerance(truth)
     part = np.s_[_SAMPLED // 2 :: _SAMPLED, _SAMPLED // 2 :: _SAMPLED]

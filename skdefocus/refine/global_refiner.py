@@ -201,12 +201,12 @@ def refine_and_judge(
     confidence: np.ndarray | None,
     judge: Callable[[Evidence], np.ndarray] | None,
     *,
-    smoothness: float = _SMOOTHNESS,
-    color_sigma: float = _COLOR_SIGMA,
-    map_sigma: float | None = _MAP_SIGMA,
-    disagreement: float | None = _DISAGREEMENT,
-    guide_blur: float | str = "auto",
-    value_scale: str = "log",
+    smoothness: float,
+    color_sigma: float,
+    map_sigma: float | None,
+    disagreement: float | None,
+    guide_blur: float | str,
+    value_scale: str,
 ) -> list[np.ndarray]:
     """Refine a map, and bring to its pixels what is made of the evidence of cells.
 

@@ -1,20 +1,23 @@
 """Fit the confidence of a network, on photographs that it did not learn from.
 
-python benchmarks/fit_confidence.py --data DIR --model FILE [-o FILE] [--refined]
+python benchmarks/fit_confidence.py --data DIR [--model FILE] [-o FILE]
+    [--combined | --refined]
 
 FILE is a network of `skdefocus train`, made with the photographs that
-benchmarks/training_photographs.py lists. Those of them that the training held out are
-reduced to half their size, since none is quite sharp, and blurred by Gaussians and
-discs of known sigma, with noise or without; scenes are composed of them, too. All are
-measured in windows 4 px apart by a scale of "auto": each size counts in each pixel as
-far as it is what sigma is taken from. What is clean, what is noisy and scenes count the
-same. The five numbers of the logistic regression are printed, with the expected
+benchmarks/training_photographs.py lists; by default the one that ships. Those of them
+that the training held out are reduced to half their size, since none is quite sharp,
+and blurred by Gaussians and discs of known sigma, with noise or without; scenes are
+composed of them, too. All are measured in windows 4 px apart by a scale of "auto": each
+size counts in each pixel as far as it is what sigma is taken from. What is clean, what
+is noisy and scenes count the same. The five numbers of the logistic regression are printed, with the expected
 calibration error of the pixels they were fitted on, and written with the network to the
 file of -o.
 
-With --refined it is the maps that the recommended steps refine, with FILE as their
-network, whose confidence is fitted: printed are the numbers of
-skdefocus/refine/_reliability.py.
+With --combined it is fitted how far `CombinedMapper` follows patches and how far their
+surroundings, and its confidence: the numbers of skdefocus/mapping/combination.py.
+Photographs blurred by the maps of benchmarks/known_maps.py count as much then. With
+--refined it is the maps that the recommended steps refine whose confidence is fitted
+(with FILE, its patches alone): the numbers of skdefocus/refine/_reliability.py.
 """
 
 from __future__ import annotations
@@ -32,15 +35,17 @@ from joblib import Parallel, delayed
 if __package__:
     from .common import parse_with_data
     from .confidence import noisy_levels, reliability
+    from .known_maps import make_scenes
     from .robustness import make_steps
     from .training_photographs import photographs
 else:
     from common import parse_with_data
     from confidence import noisy_levels, reliability
+    from known_maps import make_scenes
     from robustness import make_steps
     from training_photographs import photographs
 
-from skdefocus import PatchBlurClassifier
+from skdefocus import ContextMapper, PatchBlurClassifier
 from skdefocus._shared.gray_rows import GrayRows
 from skdefocus._shared.sigma_scale import from_log_sigma
 from skdefocus._shared.validation import to_float_image, to_gray
@@ -54,9 +59,15 @@ from skdefocus.classifier.training.training_set import draw_held_out
 from skdefocus.filters import blur, measure_conditions, resize
 from skdefocus.io import read_image
 from skdefocus.mapping.classify_patches import classify_bands
+from skdefocus.mapping.combination import (
+    COMBINATION,
+    combine_maps,
+    fit_combination,
+)
 from skdefocus.mapping.confidence import final_confidence
 from skdefocus.mapping.map_means import MapMeans
 from skdefocus.mapping.scales import passed_over, resample_all
+from skdefocus.recipes import recommended_steps
 from skdefocus.refine._reliability import (
     RELIABILITY,
     Evidence,
@@ -75,6 +86,8 @@ _SAMPLED = 8
 _SHARE = 0.1
 # Sizes that count less are left out.
 _LEAST_WEIGHT = 0.02
+# Maps of known_maps.py that say nothing of how much is blurred.
+_NOTHING_KNOWN = ("uniform",)
 
 
 def held_out_of_training(folder: Path, card: dict[str, Any]) -> list[Path]:
@@ -168,11 +181,28 @@ def judge(
     return tuple(np.concatenate(column) for column in zip(*judged, strict=True))
 
 
+def judge_combined(
+    image: np.ndarray, truth: np.ndarray, mappers: tuple[Any, Any]
+) -> tuple[np.ndarray, ...]:
+    """Sigma and confidence of patches and of surroundings, truth and weight.
+
+    Pixels whose truth is NaN are left out.
+    """
+    samples = [mapper.transform([image])[0] for mapper in mappers]
+    planes = [plane for s in samples for plane in (s.blur_map, s.confidence)]
+    part = np.s_[_SAMPLED // 2 :: _SAMPLED, _SAMPLED // 2 :: _SAMPLED]
+    known = ~np.isnan(truth[part])
+    columns = [plane[part][known] for plane in (*planes, truth)]
+    # A small subject counts as much as a whole photograph.
+    count = max(len(columns[0]), 1)
+    return (*columns, np.full(len(columns[0]), 1 / count, np.float32))
+
+
 def judge_refined(
-    image: np.ndarray, truth: np.ndarray, model: Path
+    image: np.ndarray, truth: np.ndarray, model: Path | None
 ) -> tuple[np.ndarray, ...]:
     """Evidence, being right and weight, 1, of some pixels of a refined map."""
-    (_, mapper), (_, refiner) = make_steps(str(model)).steps
+    (_, mapper), (_, refiner) = make_steps(model and str(model)).steps
     settings = refiner.get_params()
     del settings["n_jobs"]
     (sample,) = mapper.transform([image])
@@ -186,9 +216,15 @@ def judge_refined(
 
 
 def judge_photograph(
-    path: Path, judge: Callable[..., tuple[np.ndarray, ...]], seed: list[int]
+    path: Path,
+    judge: Callable[..., tuple[np.ndarray, ...]],
+    seed: list[int],
+    maps: bool = False,
 ) -> dict[str, list[tuple[np.ndarray, ...]]]:
-    """Judge a photograph blurred as a whole, and scenes that are composed of it."""
+    """Judge a photograph blurred as a whole, and scenes that are composed of it.
+
+    With ``maps`` also what is blurred by known maps.
+    """
     rng = np.random.default_rng(seed)
     photograph = read_image(path)
     gray = to_gray(to_float_image(photograph))
@@ -205,6 +241,12 @@ def judge_photograph(
     for _ in range(_SCENES):
         scene = compose_scene(photograph, _SCENE_SHAPE, rng)
         found["scenes"].append(judge(*scene))
+    if maps:
+        found["maps"] = [
+            judge(one.image, np.where(one.judged, one.truth, np.float32(np.nan)))
+            for kind, one in make_scenes(path, seed[-1]).items()
+            if kind not in _NOTHING_KNOWN
+        ]
     return found
 
 
@@ -213,10 +255,11 @@ def gather(
     judge: Callable[..., tuple[np.ndarray, ...]],
     seed: int,
     jobs: int,
+    maps: bool = False,
 ) -> list[np.ndarray]:
     """Judge photographs; what is clean, what is noisy and scenes weigh the same."""
     tasks = (
-        delayed(judge_photograph)(path, judge, [seed, number])
+        delayed(judge_photograph)(path, judge, [seed, number], maps)
         for number, path in enumerate(paths)
     )
     found = Parallel(n_jobs=jobs)(tasks)
@@ -244,6 +287,23 @@ def fit_measured(
     }
 
 
+def fit_both(
+    found: list[np.ndarray],
+) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], np.ndarray]:
+    """Numbers before and fitted, each with the confidence that they give.
+
+    And which pixels are right by the numbers fitted.
+    """
+    *maps, truth, weight = found
+    fitted = fit_combination(*maps, truth, weight)
+    rounded = tuple(tuple(np.round(numbers, 2).tolist()) for numbers in fitted)
+    fits = {}
+    for name, numbers in (("before", COMBINATION), ("fitted", rounded)):
+        sigma, confidence = combine_maps(*maps, numbers)
+        fits[name] = np.ravel(numbers), confidence
+    return fits, np.abs(sigma - truth) <= tolerance(truth)
+
+
 def fit_refinement(found: list[np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Numbers before and fitted, each with the confidence that they give."""
     *planes, right, weight = found
@@ -258,24 +318,38 @@ def fit_refinement(found: list[np.ndarray]) -> dict[str, tuple[np.ndarray, np.nd
 def main(arguments: list[str] | None = None) -> int:
     """Print the numbers, and write the network with them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, required=True, help="model file")
+    parser.add_argument("--model", type=Path, help="model file")
     parser.add_argument("-o", "--output", type=Path, help="model file to write")
+    parser.add_argument("--combined", action="store_true", help="of `CombinedMapper`")
     parser.add_argument("--refined", action="store_true", help="of refined maps")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     options = parse_with_data(parser, arguments)
-    if options.refined and options.output:
-        parser.error("-o writes the confidence of a network; --refined has none.")
-    classifier = PatchBlurClassifier.load(options.model)
-    paths = held_out_of_training(Path(options.data), classifier.card_)
-    judging = (
-        partial(judge_refined, model=options.model)
-        if options.refined
-        else partial(judge, classifier=classifier)
+    if (options.refined or options.combined) and options.output:
+        parser.error("-o writes the confidence of a network; of others there is none.")
+    classifier = (
+        PatchBlurClassifier.load(options.model)
+        if options.model
+        else PatchBlurClassifier.pretrained()
     )
-    found = gather(paths, judging, options.seed, options.jobs)
-    fits = fit_refinement(found) if options.refined else fit_measured(found, classifier)
+    paths = held_out_of_training(Path(options.data), classifier.card_)
+    judging: Callable[..., tuple[np.ndarray, ...]]
+    if options.combined:
+        (_, patches), _ = recommended_steps(classifier)
+        context = ContextMapper(scale=patches.scale, lights=patches.lights)
+        judging = partial(judge_combined, mappers=(patches, context))
+    elif options.refined:
+        judging = partial(judge_refined, model=options.model)
+    else:
+        judging = partial(judge, classifier=classifier)
+    found = gather(paths, judging, options.seed, options.jobs, options.combined)
     *_, right, weight = found
+    if options.combined:
+        fits, right = fit_both(found)
+    elif options.refined:
+        fits = fit_refinement(found)
+    else:
+        fits = fit_measured(found, classifier)
     print(f"{len(paths)} photographs, {len(right)} pixels")
     for name, (numbers, confidence) in fits.items():
         error = reliability(np.stack([confidence, right]), weight)[1]

@@ -42,11 +42,9 @@ _SAMPLED = 5
 
 
 def make_steps(model: str | None) -> object:
-    """Make the recommended steps, perhaps with another network."""
-    steps = recommended_steps()
-    if model:
-        steps[0][1].set_params(classifier=PatchBlurClassifier.load(model))
-    return make_pipeline(*[step for _, step in steps])
+    """Make the recommended steps, or those of the patches of another network alone."""
+    classifier = PatchBlurClassifier.load(model) if model else None
+    return make_pipeline(*[step for _, step in recommended_steps(classifier)])
 
 
 def answer(steps: object, image: np.ndarray) -> DefocusSample:

@@ -16,6 +16,7 @@ _HOMES = {
     "UNKNOWN": "sample",
     "PatchBlurClassifier": "classifier",
     "SlidingWindowMapper": "mapping",
+    "CombinedMapper": "mapping",
     "ContextMapper": "mapping",
     "LaplacianVarianceMapper": "mapping.peers",
     "EntropyMapper": "mapping.peers",

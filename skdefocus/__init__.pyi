@@ -9,6 +9,7 @@ from .enhance import ContrastAdaptiveSharpening as ContrastAdaptiveSharpening
 from .enhance import GeneralizedUnsharpMask as GeneralizedUnsharpMask
 from .enhance import UnsharpMask as UnsharpMask
 from .mapping import CalibratedMapper as CalibratedMapper
+from .mapping import CombinedMapper as CombinedMapper
 from .mapping import ContextMapper as ContextMapper
 from .mapping import MotionDetector as MotionDetector
 from .mapping import PrecomputedMapper as PrecomputedMapper
@@ -41,6 +42,7 @@ __all__ = [  # noqa: RUF022
     "UNKNOWN",
     "PatchBlurClassifier",
     "SlidingWindowMapper",
+    "CombinedMapper",
     "ContextMapper",
     "LaplacianVarianceMapper",
     "EntropyMapper",

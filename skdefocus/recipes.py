@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from .mapping import SlidingWindowMapper
+from .mapping import CombinedMapper, SlidingWindowMapper
 from .refine import GlobalRefiner
 
 __all__ = ["recommended_steps"]
 
 
-def recommended_steps() -> list[tuple[str, Any]]:
+def recommended_steps(classifier: Any = None) -> list[tuple[str, Any]]:
     """Make the mapper and the refiner that we recommend.
 
     `skdefocus.estimate_blur_map`, the command line and the tuning page use the same.
+
+    Parameters
+    ----------
+    classifier : {"default", "fast"} or fitted classifier, optional
+        Measures patches alone, as `SlidingWindowMapper` takes it, with the settings
+        that we recommend. By default what surrounds patches is seen, too.
 
     Returns
     -------
@@ -30,5 +36,13 @@ def recommended_steps() -> list[tuple[str, Any]]:
     >>> sample.blur_map.shape, sample.confidence.shape
     ((427, 640), (427, 640))
     """
-    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto", lights=True)
+    mapper: Any = CombinedMapper()
+    if classifier is not None:
+        mapper = SlidingWindowMapper(
+            classifier,
+            step=mapper.step,
+            estimate=mapper.estimate,
+            scale=mapper.scale,
+            lights=mapper.lights,
+        )
     return [("mapper", mapper), ("refiner", GlobalRefiner())]

@@ -16,6 +16,7 @@ from skdefocus import (
     AdaptiveScaleEdgeMapper,
     AdaptiveUnsharpMask,
     CalibratedMapper,
+    CombinedMapper,
     ContextMapper,
     ContrastAdaptiveSharpening,
     DefocusSample,
@@ -59,6 +60,7 @@ CHECKS = (
 )
 MAPPERS = [
     SlidingWindowMapper(),
+    CombinedMapper(),
     ContextMapper(),
     EntropyMapper(),
     EdgeRatioMapper(),

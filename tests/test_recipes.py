@@ -10,7 +10,12 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skdefocus import GlobalRefiner, SlidingWindowMapper, estimate_blur_map
+from skdefocus import (
+    CombinedMapper,
+    GlobalRefiner,
+    SlidingWindowMapper,
+    estimate_blur_map,
+)
 from skdefocus.app.opened import open_photograph
 from skdefocus.app.recipe import command_line, python_code
 from skdefocus.app.settings import Settings
@@ -37,10 +42,20 @@ def photo_file(tmp_path, small_photo):
 def test_a_mapper_and_a_refiner():
     (mapper_name, mapper), (refiner_name, refiner) = recommended_steps()
     assert (mapper_name, refiner_name) == ("mapper", "refiner")
-    assert isinstance(mapper, SlidingWindowMapper)
+    assert isinstance(mapper, CombinedMapper)
     assert isinstance(refiner, GlobalRefiner)
     # As the documentation describes them: every fourth pixel, expected sigma.
     assert (mapper.step, mapper.estimate, mapper.scale) == (4, "mean", "auto")
+
+
+def test_patches_alone_have_the_same_settings():
+    (_, mapper), (_, refiner) = recommended_steps("fast")
+    assert isinstance(mapper, SlidingWindowMapper)
+    assert mapper.classifier == "fast"
+    (_, recommended), (_, other) = recommended_steps()
+    for name in ("step", "estimate", "scale", "lights"):
+        assert getattr(mapper, name) == getattr(recommended, name)
+    assert refiner.get_params() == other.get_params()
 
 
 def test_they_are_new_at_each_call():
@@ -94,10 +109,7 @@ def test_the_command_line_s_help_says_the_same():
     steps = dict(recommended_steps())
     assert arguments.step == steps["mapper"].step
     assert f"(default {steps['mapper'].step})" in parser.format_help()
-    assert (arguments.model, arguments.mapper) == (
-        steps["mapper"].classifier,
-        "windows",
-    )
+    assert arguments.model == steps["mapper"].network
     assert (arguments.refiner, type(steps["refiner"])) == ("global", GlobalRefiner)
 
 

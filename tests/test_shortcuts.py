@@ -6,10 +6,10 @@ from sklearn.pipeline import make_pipeline
 
 from skdefocus import (
     AdaptiveUnsharpMask,
+    CombinedMapper,
     DefocusSample,
     GlobalRefiner,
     SDoFRenderer,
-    SlidingWindowMapper,
     estimate_blur_map,
     shallow_focus,
     sharpen,
@@ -18,7 +18,7 @@ from skdefocus.recipes import recommended_steps
 
 
 def test_estimate_equals_the_pipeline(small_photo):
-    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
+    mapper = CombinedMapper(step=4, estimate="mean", scale="auto", lights=True)
     expected = GlobalRefiner().transform(mapper.transform([small_photo]))[0].blur_map
     np.testing.assert_array_equal(estimate_blur_map(small_photo), expected)
     raw = mapper.transform([small_photo])[0].blur_map

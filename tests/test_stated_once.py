@@ -16,6 +16,7 @@ import skdefocus
 from skdefocus import (
     AdaptiveScaleEdgeMapper,
     AdaptiveUnsharpMask,
+    CombinedMapper,
     ContextMapper,
     ContrastAdaptiveSharpening,
     DefocusSegmenter,
@@ -53,6 +54,7 @@ from skdefocus.patches import make_blur_patches
 BEHIND = {
     AdaptiveScaleEdgeMapper: [peers.adaptive_scale_map],
     AdaptiveUnsharpMask: [enhance.adaptive_unsharp_mask, enhance.sharpening_gain],
+    CombinedMapper: [mapping.combined_map],
     ContextMapper: [mapping.context_map],
     ContrastAdaptiveSharpening: [enhance.contrast_adaptive_sharpening],
     DefocusSegmenter: [segment.photograph_threshold, segment.defocus_mask],

@@ -91,14 +91,14 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--mapper",
-        choices=("windows", "context"),
-        default="windows",
-        help="patches alone (windows, default), or also what surrounds them",
+        choices=("combined", "windows", "context"),
+        help="patches, and what surrounds them where they do not tell (combined, "
+        "default), patches alone (windows, default with --model), or context",
     )
     parser.add_argument(
         "--model",
         default="default",
-        help="model file, or a shipped network: default or fast",
+        help="model file, or a shipped network: default, or fast, for patches alone",
     )
     parser.add_argument(
         "--jobs",
@@ -223,7 +223,7 @@ def build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
             f"there is no refiner {arguments.refiner!r}; known: {', '.join(refiners)}."
         )
     steps = {
-        "mapper": _build_mapper(arguments, recommended["mapper"]),
+        "mapper": _build_mapper(arguments),
         "sharpener": AdaptiveUnsharpMask(),
         "renderer": SDoFRenderer(smoothing="disc"),
         "segmenter": DefocusSegmenter(),
@@ -249,16 +249,23 @@ def build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
     return steps
 
 
-def _build_mapper(arguments: argparse.Namespace, recommended: Any) -> Any:
+def _build_mapper(arguments: argparse.Namespace) -> Any:
     from ..classifier import ContextNetwork, PatchBlurClassifier
     from ..classifier.pretrained import CONTEXT_PRETRAINED, PRETRAINED
     from ..mapping import ContextMapper
+    from ..recipes import recommended_steps
 
     model: Any = arguments.model
-    if arguments.mapper == "context":
-        if model not in CONTEXT_PRETRAINED:
-            model = ContextNetwork.load(model)
-        return ContextMapper(model, scale=recommended.scale, lights=recommended.lights)
-    if model not in PRETRAINED:
-        model = PatchBlurClassifier.load(model)
-    return recommended.set_params(classifier=model, step=arguments.step)
+    # A network that is given is one of patches, unless it is said to be another.
+    given = "combined" if model == "default" else "windows"
+    name = given if arguments.mapper is None else arguments.mapper
+    if name == "windows":
+        if model not in PRETRAINED:
+            model = PatchBlurClassifier.load(model)
+        return dict(recommended_steps(model))["mapper"].set_params(step=arguments.step)
+    if model not in CONTEXT_PRETRAINED:
+        model = ContextNetwork.load(model)
+    mapper = dict(recommended_steps())["mapper"]
+    if name == "context":
+        return ContextMapper(model, scale=mapper.scale, lights=mapper.lights)
+    return mapper.set_params(network=model, step=arguments.step)

@@ -31,7 +31,7 @@ from .scales import SCALE, check_scale, measure_at, resample_all
 from .sharp_windows import measure_sharp_windows
 from .windows import pad_to_grid, window_texture
 
-__all__ = ["ContextMapper", "context_map"]
+__all__ = ["ContextMapper", "context_map", "measure_context"]
 
 # Cells that the network sees on either side of one, and the patches around those; a
 # multiple of what it reduces by. Bands of cells overlap by as many.
@@ -127,17 +127,13 @@ def _measure_at_scale(
         sizes = resample_all(lambda: whole, scale, shape, _LEAST_SIDE)
 
     def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        pixels = resampled.get(factor, photograph)
-        told = sizes.get(factor, whole)
-        conditions = context_conditions(told, rounding * min(1.0, factor))
-        cells = _cells(pixels, network, n_threads, conditions)
-        log_sigma, confidence, of_patches = (
-            _to_pixels(cell, pixels.shape[:2]) for cell in cells
+        return measure_context(
+            resampled.get(factor, photograph),
+            sizes.get(factor, whole),
+            rounding * min(1.0, factor),
+            network,
+            n_threads,
         )
-        if not _shows_anything(pixels, conditions[0]):
-            # Nor do surroundings tell anything where there is nothing to be seen.
-            confidence[:] = 0
-        return from_log_sigma(log_sigma), confidence, from_log_sigma(of_patches)
 
     def measure_sharp(
         factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray
@@ -158,6 +154,44 @@ def _measure_at_scale(
         )
 
     return measure_at(scale, shape, _LEAST_SIDE, measure, measure_sharp)
+
+
+def measure_context(
+    photograph: np.ndarray,
+    original: np.ndarray,
+    rounding: float,
+    network: ContextNetwork,
+    n_threads: int | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Measure a photograph at the size that it has.
+
+    Parameters
+    ----------
+    photograph : ndarray of shape (H, W) or (H, W, 3), float32
+        In [0, 1].
+    original : ndarray of shape (H, W) or (H, W, 3), float32
+        The same without anything hidden, by which its conditions are measured.
+    rounding : float
+        As in `skdefocus.filters.measure_conditions`.
+    network : ContextNetwork
+        Its patches and what surrounds them are asked.
+    n_threads : int or None
+        Threads of the networks.
+
+    Returns
+    -------
+    sigma, confidence, sigma_of_patches : ndarray of shape (H, W), float32
+        The last is what patches alone say.
+    """
+    conditions = context_conditions(original, rounding)
+    cells = _cells(photograph, network, n_threads, conditions)
+    log_sigma, confidence, of_patches = (
+        _to_pixels(cell, photograph.shape[:2]) for cell in cells
+    )
+    if not _shows_anything(photograph, conditions[0]):
+        # Nor do surroundings tell anything where there is nothing to be seen.
+        confidence[:] = 0
+    return from_log_sigma(log_sigma), confidence, from_log_sigma(of_patches)
 
 
 def _cells(

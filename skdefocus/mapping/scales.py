@@ -137,6 +137,27 @@ def resample_all(
     return resampled
 
 
+def is_measured_whole(
+    scale: float | str | Sequence[float], shape: tuple[int, ...], factor: float
+) -> bool:
+    """Tell whether a photograph is measured all over at one size.
+
+    Parameters
+    ----------
+    scale, shape
+        As in `measure_at`.
+    factor : float
+        One of the scale's.
+
+    Returns
+    -------
+    bool
+        False of "auto" above 1600 px, where only what half the size shows sharp is
+        measured anew.
+    """
+    return scale != "auto" or max(shape) * factor <= _LONG_SIDE
+
+
 def _own_pixels(
     sigma: np.ndarray, confidence: np.ndarray, factor: float, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -206,7 +227,7 @@ def _measure_while_trusted(
     # Always in the pixels of the size they have, the coarsest first.
     blur_map, confidence, _ = measure(factors[-1])
     for factor in reversed(factors[:-1]):
-        if max(shape) * factor > _LONG_SIDE:
+        if not is_measured_whole("auto", shape, factor):
             sigma, sure = measure_sharp(factor, blur_map, confidence)
             seen = sigma
         else:

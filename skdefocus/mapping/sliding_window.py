@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -33,7 +33,14 @@ from .map_means import MapMeans
 from .scales import SCALE, check_scale, measure_at, resample_all
 from .sharp_windows import measure_sharp_windows
 
-__all__ = ["SlidingWindowMapper", "sliding_window_map"]
+__all__ = [
+    "SlidingWindowMapper",
+    "check_windows",
+    "measure_windows",
+    "sliding_window_map",
+]
+
+_Maps = tuple[np.ndarray, np.ndarray]
 
 _MAP_CONSTRAINTS = {
     "sigmas": ["array-like", None],
@@ -45,7 +52,7 @@ _MAP_CONSTRAINTS = {
 }
 
 
-def _check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
+def check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
     """Refuse a step that leaves out pixels, and scales that are no factors.
 
     Parameters
@@ -69,7 +76,7 @@ def _check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
     check_scale(caller, parameters)
 
 
-@checked(_MAP_CONSTRAINTS, _check_windows)
+@checked(_MAP_CONSTRAINTS, check_windows)
 def sliding_window_map(
     image: np.ndarray,
     classifier: Any,
@@ -153,7 +160,7 @@ def sliding_window_map(
     original = GrayRows(image)
 
     def measure(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return _measure_at_scale(
+        return measure_windows(
             original if pixels is image else GrayRows(pixels),
             original,
             classifier,
@@ -168,7 +175,7 @@ def sliding_window_map(
     return map_with_lights(image, measure) if lights else measure(image)
 
 
-def _measure_at_scale(
+def measure_windows(
     gray: GrayRows,
     original: GrayRows,
     classifier: Any,
@@ -179,8 +186,25 @@ def _measure_at_scale(
     estimate: str,
     scale: float | str | Sequence[float],
     n_threads: int | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a photograph, of which parts may be hidden, under its own conditions."""
+    combine: Callable[[float, np.ndarray, np.ndarray], _Maps] | None = None,
+) -> _Maps:
+    """Measure a photograph, of which parts may be hidden, under its own conditions.
+
+    Parameters
+    ----------
+    gray, original : GrayRows
+        What is measured, and the photograph whose conditions it has.
+    classifier, class_sigmas, patch_size, step, estimate, scale, n_threads
+        As in `sliding_window_map`.
+    combine : callable, optional
+        From a factor of the scale, and sigma and confidence of the patches at that
+        size, to those of all that is known there.
+
+    Returns
+    -------
+    sigma, confidence : ndarray of shape (H, W), float32
+        What was measured.
+    """
     resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
     whole = resampled
     if original is not gray:
@@ -202,7 +226,9 @@ def _measure_at_scale(
             class_sigmas,
             conditions=conditions(factor),
         )
-        return sigma, confidence, sigma
+        if combine is None:
+            return sigma, confidence, sigma
+        return *combine(factor, sigma, confidence), sigma
 
     def measure_sharp(
         factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray
@@ -402,7 +428,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        _check_windows(type(self).__name__, self._settings())
+        check_windows(type(self).__name__, self._settings())
 
     def _fitted_classifier(self) -> Any:
         """Give the classifier, which must be fitted on patches of this size."""

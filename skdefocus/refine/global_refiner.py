@@ -45,7 +45,7 @@ _CONSTRAINTS = {
 }
 # Chosen on CUHK 0201 to 0400 and on photographs of known blur
 # (docs/decisions/evidence.rst).
-_SMOOTHNESS = 30_000.0
+_SMOOTHNESS = 10_000.0
 _COLOR_SIGMA = 0.015
 _MAP_SIGMA = 0.015
 _DISAGREEMENT = 0.2
@@ -101,7 +101,7 @@ def refine_global(
     confidence : array-like of shape (H, W), optional
         In [0, 1], how far each pixel of the map is to be trusted. By default all are
         trusted alike, and smoothed.
-    smoothness : float, default=30000.0
+    smoothness : float, default=10000.0
         Strength, at least 0: on a flat photograph values spread over about the square
         root of it over their confidence, in pixels.
     color_sigma : float, default=0.015
@@ -360,7 +360,7 @@ class GlobalRefiner(ImageTransformer):
 
     Parameters
     ----------
-    smoothness : float, default=30000.0
+    smoothness : float, default=10000.0
         Strength, at least 0: on a flat photograph values spread over about the square
         root of it over their confidence, in pixels.
     color_sigma : float, default=0.015

@@ -12,8 +12,9 @@ from skdefocus import PatchBlurClassifier
 from skdefocus.filters import blur, resize
 from skdefocus.io import write_photograph
 from skdefocus.mapping import SlidingWindowMapper
+from skdefocus.mapping.combination import COMBINATION
 from skdefocus.recipes import recommended_steps
-from skdefocus.refine._reliability import Evidence, refined_confidence
+from skdefocus.refine._reliability import RELIABILITY, Evidence, refined_confidence
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +102,18 @@ def test_writes_a_network_that_says_how_often_it_is_right(
     assert written.network_.sha256 == network.network_.sha256
 
 
-def test_refined_maps_are_judged_as_the_steps_refine_them(tmp_path, photo, network):
+@pytest.mark.parametrize("own", [False, True])
+def test_refined_maps_are_judged_as_the_steps_refine_them(
+    tmp_path, photo, network, own
+):
     image = photo[:160, :240]
     network.save(tmp_path / "network.zip")
-    mapper, refiner = (step for _, step in recommended_steps())
+    model = tmp_path / "network.zip" if own else None
+    mapper, refiner = (step for _, step in recommended_steps(network if own else None))
     (sample,) = refiner.transform(mapper.transform([image]))
     truth = sample.blur_map.copy()
     truth[:, 120:] += 20
-    *planes, right, weight = fit_confidence.judge_refined(
-        image, truth, tmp_path / "network.zip"
-    )
+    *planes, right, weight = fit_confidence.judge_refined(image, truth, model)
     part = np.s_[4::8, 4::8]
     assert (right.reshape(truth[part].shape) == (truth < 20)[part]).all()
     assert (weight == 1).all()
@@ -132,9 +135,29 @@ def test_prints_the_numbers_of_refined_maps(
     command += ["--refined", "--jobs", "1"]
     assert fit_confidence.main(command) == 0
     text = capsys.readouterr().out
-    assert "before -4.24, -2.68, -0.86, 1.06, -0.83:" in text
+    numbers = ", ".join(f"{number:g}" for number in RELIABILITY)
+    assert f"before {numbers}:" in text
     before, fitted = re.findall(r"calibration error (0\.\d+)$", text, flags=re.M)
     assert float(fitted) <= float(before)
     with pytest.raises(SystemExit):
         fit_confidence.main([*command, "-o", str(tmp_path / "made.zip")])
     assert "-o writes the confidence of a network" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_prints_the_numbers_of_patches_and_surroundings(
+    tmp_path, photo, monkeypatch, capsys
+):
+    write_photograph(tmp_path / "a.png", photo)
+    monkeypatch.setattr(
+        fit_confidence, "held_out_of_training", lambda *_: [tmp_path / "a.png"]
+    )
+    command = ["--data", str(tmp_path), "--combined", "--jobs", "1"]
+    assert fit_confidence.main(command) == 0
+    text = capsys.readouterr().out
+    numbers = ", ".join(f"{number:g}" for number in np.ravel(COMBINATION))
+    assert f"before {numbers}:" in text
+    before, fitted = re.findall(r"calibration error (0\.\d+)$", text, flags=re.M)
+    assert float(fitted) <= float(before)
+    with pytest.raises(SystemExit):
+        fit_confidence.main([*command, "-o", str(tmp_path / "made.zip")])

@@ -9,6 +9,7 @@ import pytest
 
 from skdefocus import (
     AdaptiveUnsharpMask,
+    CombinedMapper,
     ContextMapper,
     DefocusSegmenter,
     GlobalRefiner,
@@ -98,6 +99,25 @@ class TestSteps:
             recommended.scale,
             recommended.estimate,
         )
+
+    def test_without_a_model_it_is_what_we_recommend(self):
+        mapper = build_steps(parse("--step", 8))["mapper"]
+        expected = dict(recommended_steps())["mapper"].set_params(step=8)
+        assert parameters(mapper) == parameters(expected)
+        named = build_steps(parse("--step", 8, "--mapper", "combined"))["mapper"]
+        assert parameters(named) == parameters(expected)
+
+    def test_patches_alone(self):
+        mapper = build_steps(parse("--mapper", "windows"))["mapper"]
+        expected = dict(recommended_steps("default"))["mapper"]
+        assert parameters(mapper) == parameters(expected)
+
+    def test_a_context_network_of_one_s_own_is_combined(self, tmp_path):
+        ContextNetwork.pretrained().save(tmp_path / "own.zip")
+        own = parse("--mapper", "combined", "--model", tmp_path / "own.zip")
+        mapper = build_steps(own)["mapper"]
+        assert isinstance(mapper, CombinedMapper)
+        assert mapper.network.key == ContextNetwork.load(tmp_path / "own.zip").key
 
     def test_the_mapper_that_looks_around(self, tmp_path):
         mapper = build_steps(parse("--mapper", "context"))["mapper"]
@@ -226,7 +246,8 @@ def test_every_parameter_can_be_set(photo_file, out, small_photo):
     ]
     set_all = [word for setting in settings for word in ("--set", setting)]
     assert run("map", photo_file, "-o", out, "--step", 8, *set_all) == 0
-    samples = SlidingWindowMapper(step=8).transform([small_photo])
+    mapper = CombinedMapper(step=8, estimate="mode", scale=1.0)
+    samples = mapper.transform([small_photo])
     expected = GlobalRefiner(400).transform(samples)[0].blur_map
     np.testing.assert_array_equal(read_image(out / "bee_sigma.tif"), expected)
 
@@ -235,7 +256,7 @@ def test_models_of_one_s_own(photo_file, out, tmp_path):
     PatchBlurClassifier.pretrained().save(tmp_path / "own.zip")
     assert run("map", photo_file, "-o", out, "--model", tmp_path / "own.zip") == 0
     other = tmp_path / "other"
-    assert run("map", photo_file, "-o", other) == 0
+    assert run("map", photo_file, "-o", other, "--mapper", "windows") == 0
     for name in ("bee_sigma.tif", "bee_map.png"):
         assert (out / name).read_bytes() == (other / name).read_bytes()
 

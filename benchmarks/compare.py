@@ -32,6 +32,7 @@ else:
 from skdefocus import (
     AdaptiveScaleEdgeMapper,
     AdaptiveUnsharpMask,
+    CombinedMapper,
     ContextMapper,
     ContrastAdaptiveSharpening,
     DefocusSample,
@@ -72,6 +73,7 @@ MAPPERS = {
     "HiFST (Golestaneh)": HiFSTMapper(),
     "windows": SlidingWindowMapper(step=4, estimate="mean"),
     "context": ContextMapper(),
+    "combined": CombinedMapper(),
 }
 REFINERS = {
     "guided": GuidedRefiner(),

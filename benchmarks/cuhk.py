@@ -27,6 +27,7 @@ else:
     from common import parse_with_data, pass_through
 
 from skdefocus import (
+    CombinedMapper,
     ContextMapper,
     DefocusSample,
     DefocusSegmenter,
@@ -90,6 +91,7 @@ def make_mappers(
         "network-auto": SlidingWindowMapper(network, scale="auto", **settings),
         "network-scales": SlidingWindowMapper(network, scale=(2, 1, 0.5), **settings),
         "context": ContextMapper(),
+        "combined": CombinedMapper(),
         # The pipeline of sec. 4.3, with the refiner "wgif".
         "paper": SlidingWindowMapper("paper", step=8),
     }

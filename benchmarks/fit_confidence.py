@@ -9,9 +9,9 @@ that the training held out are reduced to half their size, since none is quite s
 and blurred by Gaussians and discs of known sigma, with noise or without; scenes are
 composed of them, too. All are measured in windows 4 px apart by a scale of "auto": each
 size counts in each pixel as far as it is what sigma is taken from. What is clean, what
-is noisy and scenes count the same. The five numbers of the logistic regression are printed, with the expected
-calibration error of the pixels they were fitted on, and written with the network to the
-file of -o.
+is noisy and scenes count the same. The five numbers of the logistic regression are
+printed, with the expected calibration error of the pixels they were fitted on, and
+written with the network to the file of -o.
 
 With --combined it is fitted how far `CombinedMapper` follows patches and how far their
 surroundings, and its confidence: the numbers of skdefocus/mapping/combination.py.

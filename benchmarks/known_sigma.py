@@ -22,7 +22,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from skdefocus import ContextMapper, PatchBlurClassifier, SlidingWindowMapper
+from skdefocus import (
+    CombinedMapper,
+    ContextMapper,
+    PatchBlurClassifier,
+    SlidingWindowMapper,
+)
 from skdefocus._shared.sigma_scale import from_log_sigma, to_log_sigma
 from skdefocus._shared.validation import to_float_image, to_gray
 from skdefocus.filters import measure_conditions, resize, variance_of_laplacian
@@ -60,6 +65,7 @@ def make_mappers(classifier: PatchBlurClassifier) -> dict[str, object]:
     }
     if classifier.network_.sha256 == PatchBlurClassifier.pretrained().network_.sha256:
         mappers["context"] = ContextMapper(n_jobs=2)
+        mappers["combined"] = CombinedMapper(n_jobs=2)
     return mappers
 
 

@@ -30,10 +30,11 @@ _PRODUCTS: dict[str, tuple[bool, tuple[str, ...], bool]] = {
     "bokeh": (False, ("shallow",), False),
 }
 _EPILOG = """\
-steps whose parameters --set reaches: mapper (SlidingWindowMapper, or ContextMapper
-with --mapper context), refiner (GlobalRefiner), sharpener (AdaptiveUnsharpMask),
-renderer (SDoFRenderer), segmenter (DefocusSegmenter, of batch); for example
---set refiner__smoothness=10000 --set renderer__smoothing=guided. For every verb
+steps whose parameters --set reaches: mapper (CombinedMapper; SlidingWindowMapper
+with --mapper windows, ContextMapper with --mapper context), refiner
+(GlobalRefiner), sharpener (AdaptiveUnsharpMask), renderer (SDoFRenderer), segmenter
+(DefocusSegmenter, of batch); for example --set refiner__smoothness=3000
+--set renderer__smoothing=guided. For every verb
 --set segmenter__unknown_below=0.25 is the confidence below which a pixel is unknown:
 hatched in pictures of the map, counted in the report
 

@@ -15,7 +15,7 @@ _CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
 _SOME_EVIDENCE = 0.1
 # Coefficients of the logistic regression of `fit_refined`:
 # python benchmarks/fit_confidence.py --data DIR --model default.zip --refined
-RELIABILITY = (-4.24, -2.68, -0.86, 1.06, -0.83)
+RELIABILITY = (-6.7, -3.25, -0.98, 1.28, -1.2)
 
 
 class Evidence(NamedTuple):
@@ -77,7 +77,7 @@ def refined_confidence(
     >>> from skdefocus.refine._reliability import Evidence, refined_confidence
     >>> own, reach = np.array([0.9, 0.1, 0.0]), np.array([0.95, 0.8, 0.0])
     >>> refined_confidence(Evidence(own, own * 0, reach, own * 0)).round(1)
-    array([0.9, 0.6, 0. ])
+    array([0.9, 0.4, 0. ])
     """
     offset, *factors = reliability
     certainty = offset + np.tensordot(factors, _features(evidence), 1)

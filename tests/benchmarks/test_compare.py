@@ -19,7 +19,7 @@ def photo_file(tmp_path, small_photo):
 @pytest.mark.parametrize(
     ("what", "sheets", "rows"),
     [
-        ("maps", ["maps.png"], 15),
+        ("maps", ["maps.png"], 16),
         ("sharpen", ["sharpened.png", "sharpened_details.png"], 6),
         ("bokeh", ["bokeh.png"], 3),
     ],

@@ -20,7 +20,8 @@ def test_prints_a_row_for_every_kind_and_refiner(tmp_path, photo, capsys):
     rows = re.findall(r"^(.{14}) (\w+) +([\d.]+|nan) .* ([01]\.\d+)$", text, re.M)
     assert len(rows) == len(known_maps.KINDS) * len(known_maps.REFINERS)
     errors = {(kind.strip(), name): float(error) for kind, name, error, _ in rows}
-    assert errors["planes", "global"] < errors["planes", "raw"]
+    # The sample photograph is sharp where the subject is cut out, and hardly elsewhere.
+    assert errors["small subject", "global"] < errors["small subject", "wgif"]
     sure = {(kind.strip(), name): float(share) for kind, name, _, share in rows}
     assert sure["uniform", "global"] < 0.05
 

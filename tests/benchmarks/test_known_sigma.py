@@ -22,7 +22,7 @@ def test_prints_errors_and_draws(photograph, tmp_path, capsys):
     arguments = [str(photograph), "--shrink", "1", "--maps", "--figure", str(figure)]
     assert known_sigma.main(arguments) == 0
     printed = capsys.readouterr().out
-    for method in ("each window", "windows, auto", "context"):
+    for method in ("each window", "windows, auto", "context", "combined"):
         assert f"{method}: mean absolute error" in printed
     assert "expected calibration error" in printed
     with Image.open(figure) as picture:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
-from skdefocus import GlobalRefiner, SlidingWindowMapper
+from skdefocus import CombinedMapper, GlobalRefiner
 from skdefocus.filters import blur
 from skdefocus.io import read_image, write_photograph
 from tests.cli import running
@@ -56,9 +57,9 @@ def test_a_folder_and_its_report(folder, out, capsys, small_photo):
             *("sharpened.png", "focus_mask.png", "overview.png"),
         )
     }
-    mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto")
     image = read_image(folder / "100" / "soft.png")
-    (sample,) = GlobalRefiner().transform(mapper.transform([image]))
+    steps = make_pipeline(CombinedMapper(), GlobalRefiner())
+    (sample,) = steps.fit_transform([image])
     found = read_image(out / "100" / "soft_sigma.tif")
     np.testing.assert_array_equal(found, sample.blur_map)
     with (out / "report.csv").open(newline="") as file:

@@ -14,10 +14,10 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from sklearn.datasets import load_sample_image
 
-from skdefocus import DefocusSegmenter, SlidingWindowMapper
+from skdefocus import CombinedMapper, DefocusSegmenter
 
 photograph = load_sample_image("china.jpg")
-samples = SlidingWindowMapper(step=4, estimate="mean").transform([photograph])
+samples = CombinedMapper().transform([photograph])
 segmenter = DefocusSegmenter(unknown="class").fit(samples)
 
 # %%

@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.pipeline import make_pipeline
 
-from skdefocus import DefocusSegmenter, SDoFRenderer, SlidingWindowMapper
+from skdefocus import CombinedMapper, DefocusSegmenter, SDoFRenderer
 from skdefocus.datasets import load_sample_photograph
 from skdefocus.figures import color_map
 from skdefocus.filters import blur, linear_to_srgb, srgb_to_linear
@@ -47,7 +47,7 @@ night = np.rint(255 * night).astype(np.uint8)
 # over is a light if its surroundings are out of focus, or if there are several of its
 # size. A white plate among sharp things stays what it is.
 
-mapper = SlidingWindowMapper(step=4, estimate="mean", scale="auto", lights=False)
+mapper = CombinedMapper(lights=False)
 (without,) = mapper.transform([night])
 mapper.set_params(lights=True)
 (with_lights,) = mapper.transform([night])

@@ -27,7 +27,7 @@ _LEAST_PROBABILITY = 1e-3
 # Numbers of two logistic functions of the certainty of patches and of that of their
 # surroundings: the share of the patches, and how often the result is right.
 Combination = tuple[tuple[float, ...], tuple[float, ...]]
-# python benchmarks/fit_confidence.py --data DIR --model default.zip --combined
+# python benchmarks/fit_confidence.py --data DIR --combined
 COMBINATION: Combination = ((-2.58, 3.97, -2.94), (0.58, 0.28, 0.66))
 
 

@@ -14,8 +14,8 @@ _CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
 # Evidence below which a pixel is less and less known.
 _SOME_EVIDENCE = 0.1
 # Coefficients of the logistic regression of `fit_refined`:
-# python benchmarks/fit_confidence.py --data DIR --model default.zip --refined
-RELIABILITY = (-6.7, -3.25, -0.98, 1.28, -1.2)
+# python benchmarks/fit_confidence.py --data DIR --refined
+RELIABILITY = (-6.9, -3.18, -0.94, 1.42, -1.16)
 
 
 class Evidence(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from .._shared.parameters import UNIT_INTERVAL, checked
 from .._shared.validation import check_map, check_subject_mask
@@ -13,6 +14,11 @@ __all__ = ["fill_unknown"]
 
 # Rows that are taken at a time, an even number.
 _BAND = 256
+# Squares along the longer side, of which those around a pixel, too, are near it.
+_SQUARES = 16
+# How far from what is known nearby a value must be to be wholly replaced, as a share of
+# it and in pixels.
+_FAR_SHARE, _FAR = 0.25, 0.25
 
 
 @checked(unknown_below=[UNIT_INTERVAL])
@@ -28,7 +34,9 @@ def fill_unknown(
     Known pixels are averaged on ever coarser grids, and what is unknown takes its value
     from the finest grid on which something is known near it, interpolated: all of it at
     a confidence of 0, and less of it the nearer the confidence is to ``unknown_below``.
-    A background out of focus that is told without much precision so stays blurred.
+    A background out of focus that is told without much precision so stays blurred. What
+    is unknown but like something known nearby stays: along an outline both sides are
+    known, and a mean of them would be neither.
 
     Parameters
     ----------
@@ -72,15 +80,55 @@ def fill_unknown(
     if not (unknown.any() and known.any()):
         return blur_map
     filled = blur_map.copy()
+    least, largest = _range_nearby(blur_map, known)
+    side = _side(blur_map.shape)
+    squares = least.shape[0] * side, least.shape[1] * side
     coarse = _fill_coarse(*_halve(blur_map, known))
     double = 2 * coarse.shape[0], 2 * coarse.shape[1]
     for start in range(0, len(filled), _BAND):
         rows = slice(start, min(start + _BAND, len(filled)))
         fine = enlarge_rows(coarse, double, rows)[:, : filled.shape[1]]
+        low, high = (
+            enlarge_rows(plane, squares, rows)[:, : filled.shape[1]]
+            for plane in (least, largest)
+        )
+        near = np.clip(filled[rows], low, high)
+        away = np.abs(filled[rows] - near)
+        fine = near + np.minimum(away / (_FAR_SHARE * near + _FAR), 1) * (fine - near)
         share = confidence[rows] / unknown_below
         mixed = fine + share * (filled[rows] - fine)
         np.copyto(filled[rows], mixed, where=unknown[rows], casting="same_kind")
     return filled
+
+
+def _side(shape: tuple[int, ...]) -> int:
+    """Side of a square of what is near, in pixels."""
+    return -(-max(shape) // _SQUARES)
+
+
+def _range_nearby(
+    values: np.ndarray, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Least and largest of what is known in each square and in those around it.
+
+    Where nothing is, they are those of the nearest squares.
+    """
+    side = _side(values.shape)
+    ends = []
+    for reduce, none in ((np.minimum, np.inf), (np.maximum, -np.inf)):
+        rows = []
+        for start in range(0, len(values), side):
+            part = values[start : start + side]
+            part = np.where(known[start : start + side], part, np.float32(none))
+            columns = np.arange(0, part.shape[1], side)
+            rows.append(reduce.reduceat(reduce.reduce(part, axis=0), columns))
+        ends.append(np.stack(rows).astype(np.float32))
+    least, largest = ends
+    while True:
+        least = ndimage.minimum_filter(least, 3, mode="nearest")
+        largest = ndimage.maximum_filter(largest, 3, mode="nearest")
+        if np.isfinite(least).all():
+            return least, largest
 
 
 def _halve(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -68,12 +68,29 @@ def test_neighbors_count_more_than_what_is_far():
     blur_map[:, 128:] = 8.0
     unknown = np.zeros(blur_map.shape, bool)
     unknown[:, 40:216] = True
+    blur_map[unknown] = 15.0
     filled = fill_unknown(blur_map, known(unknown))
     assert (filled[:, 40:60] < 2.5).all()
     assert (filled[:, 196:216] > 6.5).all()
     # From one to the other without a step.
     assert abs(np.diff(filled, axis=1)).max() < 0.5
     assert (np.diff(filled.mean(axis=0)) > -0.05).all()
+
+
+def test_along_an_outline_both_sides_stay_what_they_are():
+    blur_map = np.full((160, 240), 9.0, np.float32)
+    blur_map[40:120, 60:180] = 0.5
+    unknown = np.zeros(blur_map.shape, bool)
+    unknown[32:128, 52:188] = True
+    unknown[48:112, 68:172] = False
+    filled = fill_unknown(blur_map, known(unknown))
+    np.testing.assert_allclose(filled, blur_map, atol=1e-5)
+    # What is like neither side is filled.
+    blur_map[unknown] = 15.0
+    filled = fill_unknown(blur_map, known(unknown))
+    assert filled[unknown].max() < 9.01
+    assert filled[76:84, 50:54].max() > 5
+    assert filled[76:84, 66:68].max() < 3
 
 
 def test_a_gap_in_a_slope_is_bridged():

@@ -287,7 +287,8 @@ class ContextMapper(ImageTransformer):
 
     See Also
     --------
-    SlidingWindowMapper : Patches alone, the paper's; better with `GlobalRefiner`.
+    CombinedMapper : This and patches alone, each as far as it is to be trusted.
+    SlidingWindowMapper : Patches alone, the paper's.
 
     Examples
     --------

@@ -322,6 +322,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     See Also
     --------
+    CombinedMapper : Patches, and what surrounds them where they do not tell.
     LaplacianVarianceMapper : The classical baseline, with the same interface.
 
     Notes

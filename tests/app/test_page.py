@@ -130,10 +130,11 @@ def test_tuning_from_beginning_to_end(new_tab, tmp_path, photo_path, monkeypatch
     box = page.locator("#pick").bounding_box()
     page.mouse.click(box["x"] + 0.9 * box["width"], box["y"] + 0.2 * box["height"])
     answered(page, number)
-    sigma = float(filled[40, 270])
+    # Where the pointer is, to a pixel: the page's boxes have fractions of them.
+    sigmas = filled[39:42, 269:272]
     said = re.match(r"In focus up to ([\d.]+) px", page.inner_text("#status"))
     c0 = float(said[1])
-    assert sigma <= c0 <= sigma + 0.011
+    assert sigmas.min() <= c0 <= sigmas.max() + 0.011
     assert page.inner_text("#c0-value") == f"{c0:.2f} px"
     exported = export(page, tmp_path / "page")
     c1 = float(page.inner_text("#c1-value").split()[0])

@@ -271,7 +271,9 @@ def main(arguments: list[str] | None = None) -> int:
         "or .npy with one or several point spread functions",
     )
     parser.add_argument("--texture", type=float, default=TEXTURE)
-    parser.add_argument("--maps", action="store_true", help="mappers, too")
+    parser.add_argument(
+        "--maps", nargs="*", metavar="MAPPER", help="mappers, too: all, or those named"
+    )
     parser.add_argument("--figure", type=Path, help="draw both figures into this file")
     options = parser.parse_args(arguments)
     classifier = load_network(options.network)
@@ -280,7 +282,11 @@ def main(arguments: list[str] | None = None) -> int:
         gray = to_gray(to_float_image(read_image(path)))
         shape = [round(n * options.shrink) for n in gray.shape]
         grays.append(resize(gray, (shape[0], shape[1])))
-    mappers = make_mappers(classifier) if options.maps else {}
+    mappers = make_mappers(classifier)
+    if options.maps is None:
+        mappers = {}
+    elif options.maps:
+        mappers = {name: mappers[name] for name in options.maps}
     lenses = [psf for path in options.lenses for psf in load_lenses(path)]
     measured = list(measure(classifier, mappers, grays, options.texture, lenses))
     print(f"network {classifier.network_.sha256}")

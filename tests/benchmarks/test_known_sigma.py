@@ -29,6 +29,14 @@ def test_prints_errors_and_draws(photograph, tmp_path, capsys):
         assert picture.size == (1320, 600)
 
 
+def test_maps_of_the_mappers_named(photograph, capsys):
+    arguments = [str(photograph), "--shrink", "1", "--maps", "windows"]
+    assert known_sigma.main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "\nwindows: mean absolute error" in printed
+    assert "context" not in printed
+
+
 def test_windows_are_those_with_texture(texture):
     image = texture.copy()
     image[:, 64:] = 0.5

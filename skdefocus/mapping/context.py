@@ -126,14 +126,17 @@ def _measure_at_scale(
         whole = to_float_image(original)
         sizes = resample_all(lambda: whole, scale, shape, _LEAST_SIDE)
 
-    def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        return measure_context(
+    def measure(
+        factor: float,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        sigma, confidence, of_patches = measure_context(
             resampled.get(factor, photograph),
             sizes.get(factor, whole),
             rounding * min(1.0, factor),
             network,
             n_threads,
         )
+        return sigma, confidence, of_patches, confidence
 
     def measure_sharp(
         factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray

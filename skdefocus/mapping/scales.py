@@ -48,8 +48,8 @@ _STRIP = 256
 
 SCALE = [StrOptions({"auto"}), POSITIVE_REAL, tuple, list]
 
-# From a factor to sigma, confidence and the sigma of windows alone, at its size.
-_Measure = Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray]]
+# From a factor to sigma and confidence, and to those of windows alone, at its size.
+_Measure = Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
 # From a factor, and sigma and confidence at half of its size in the pixels of that, to
 # sigma and confidence at its size, which are those of the half where that is blurred.
 _MeasureSharp = Callable[[float, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -195,9 +195,9 @@ def measure_at(
     patch_size : int
         Least side that is measured by a scale of "auto", in pixels.
     measure : callable
-        From a factor to sigma, confidence, and the sigma that single windows show and
-        by which "auto" passes over to halves; each at the size and in the pixels of the
-        photograph resampled by the factor.
+        From a factor to sigma and confidence, and to the sigma and the confidence of
+        single windows, by which "auto" passes over to halves; each at the size and in
+        the pixels of the photograph resampled by the factor.
     measure_sharp : callable
         From a factor, and sigma and confidence at half of its size, to sigma and
         confidence at its size, measured anew where the half is sharp: for the factors
@@ -210,7 +210,7 @@ def measure_at(
     """
     factors = _factors(scale, shape, patch_size)
     if len(factors) == 1:
-        sigma, confidence, _ = measure(factors[0])
+        sigma, confidence, *_ = measure(factors[0])
         return _own_pixels(sigma, confidence, factors[0], shape)
     if scale == "auto":
         return _measure_while_trusted(factors, shape, measure, measure_sharp)
@@ -225,40 +225,47 @@ def _measure_while_trusted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pass over from half to half where a patch shows more blur than it can judge."""
     # Always in the pixels of the size they have, the coarsest first.
-    blur_map, confidence, _ = measure(factors[-1])
+    blur_map, confidence, _, known = measure(factors[-1])
     for factor in reversed(factors[:-1]):
         if not is_measured_whole("auto", shape, factor):
             sigma, sure = measure_sharp(factor, blur_map, confidence)
-            seen = sigma
+            seen, seen_sure = sigma, sure
         else:
-            sigma, sure, seen = measure(factor)
-        half_side = max(shape) * factor / 2
-        maps = sigma, sure, seen, blur_map, confidence
-        blur_map, confidence = _blended(*maps, half_side)
+            sigma, sure, seen, seen_sure = measure(factor)
+        half = blur_map, confidence, known
+        _blend(sigma, sure, seen, seen_sure, half, max(shape) * factor / 2)
+        blur_map, confidence, known = sigma, sure, seen_sure
     return blur_map, confidence
 
 
-def _blended(
+def _blend(
     sigma: np.ndarray,
     confidence: np.ndarray,
     seen: np.ndarray,
-    half_sigma: np.ndarray,
-    half_confidence: np.ndarray,
+    seen_confidence: np.ndarray,
+    half: tuple[np.ndarray, np.ndarray, np.ndarray],
     half_side: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Take a map, in place, to that of half the size where it shows much blur."""
-    coarse = [half_sigma, half_confidence]
+) -> None:
+    """Take maps, in place, to those of half the size where much blur shows.
+
+    Those are sigma, confidence, and the confidence of single windows, which may be the
+    same array.
+    """
 
     def blend(first: int, last: int) -> None:
         for start in range(first, last, _STRIP):
             rows = slice(start, min(start + _STRIP, last))
-            half, sure = (enlarge_rows(plane, sigma.shape, rows) for plane in coarse)
-            doubt = passed_over(seen[rows], half, sure, half_side)
-            sigma[rows] += doubt * (2 * half - sigma[rows])
+            half_sigma, sure, known = (
+                enlarge_rows(plane, sigma.shape, rows) for plane in half
+            )
+            doubt = passed_over(seen[rows], half_sigma, known, half_side)
+            sigma[rows] += doubt * (2 * half_sigma - sigma[rows])
             confidence[rows] += doubt * (sure - confidence[rows])
+            if seen_confidence is not confidence:
+                own = seen_confidence[rows]
+                own += doubt * (known - own)
 
     run_in_parts(blend, len(sigma), _STRIP)
-    return sigma, confidence
 
 
 def passed_over(
@@ -304,7 +311,7 @@ def _measure_together(
     weighted: Any = 0
     total: Any = 0
     for factor in factors:
-        sigma, confidence, _ = measure(factor)
+        sigma, confidence, *_ = measure(factor)
         sigma, confidence = _own_pixels(sigma, confidence, factor, shape)
         # Where no measurement is to be trusted, each counts the same.
         weight = np.maximum(confidence, np.float32(1e-6))

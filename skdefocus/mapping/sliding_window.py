@@ -215,7 +215,9 @@ def measure_windows(
         rounding = original.rounding * min(1.0, factor)
         return measure_conditions(whole.get(factor, original), rounding)
 
-    def measure(factor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def measure(
+        factor: float,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         sigma, confidence = _measure(
             resampled.get(factor, gray),
             classifier,
@@ -227,8 +229,8 @@ def measure_windows(
             conditions=conditions(factor),
         )
         if combine is None:
-            return sigma, confidence, sigma
-        return *combine(factor, sigma, confidence), sigma
+            return sigma, confidence, sigma, confidence
+        return *combine(factor, sigma, confidence), sigma, confidence
 
     def measure_sharp(
         factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray

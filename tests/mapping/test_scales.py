@@ -119,7 +119,7 @@ class Recorder:
     def sharp(self, factor, half_sigma, half_confidence):
         """Measure where the half is sharp, here everywhere."""
         asked = [*self.asked]
-        sigma, confidence, _ = self(factor)
+        sigma, confidence, *_ = self(factor)
         self.asked = asked
         self.asked_sharp.append(factor)
         assert [round(n * factor / 2) for n in self.shape] == list(half_sigma.shape)
@@ -128,8 +128,11 @@ class Recorder:
     def __call__(self, factor):
         self.asked.append(factor)
         shape = [max(1, round(length * factor)) for length in self.shape]
-        sigma, confidence, seen = self.values.get(str(factor), (1.0, 0.5, 1.0))
-        return tuple(np.full(shape, v, np.float32) for v in (sigma, confidence, seen))
+        sigma, confidence, seen, *of_windows = (
+            np.full(shape, value, np.float32)
+            for value in self.values.get(str(factor), (1.0, 0.5, 1.0))
+        )
+        return sigma, confidence, seen, *(of_windows or [confidence])
 
 
 class TestMeasureAt:
@@ -215,6 +218,27 @@ class TestMeasureAt:
         record = Recorder(shape, **{"1.0": (5.0, 0.3, 5.0), "0.5": (9.0, sure, 0)})
         sigma, _ = measure_at("auto", shape, 32, record, record.sharp)
         np.testing.assert_allclose(sigma, 5 + share * (18 - 5), rtol=1e-4)
+
+    @pytest.mark.parametrize(("known", "share"), [(0.07, 0), (0.095, 0.5), (0.12, 1)])
+    def test_what_windows_show_counts_there_not_what_is_told_beside(self, known, share):
+        shape = 300, 520
+        values = {"1.0": (5.0, 0.3, 5.0, 0.0), "0.5": (9.0, 0.8, 0, known)}
+        record = Recorder(shape, **values)
+        sigma, confidence = measure_at("auto", shape, 32, record, record.sharp)
+        np.testing.assert_allclose(sigma, 5 + share * (18 - 5), rtol=1e-4)
+        np.testing.assert_allclose(confidence, 0.3 + share * (0.8 - 0.3), rtol=1e-4)
+
+    def test_what_windows_show_goes_on_from_half_to_half(self):
+        # The middle size shows nothing by itself, and takes all from the least one.
+        shape = 600, 1040
+        values = {
+            "1.0": (5.0, 0.3, 5.0, 0.0),
+            "0.5": (9.0, 0.8, 9.0, 0.0),
+            "0.25": (7.0, 0.8, 0, 0.5),
+        }
+        record = Recorder(shape, **values)
+        sigma, _ = measure_at("auto", shape, 32, record, record.sharp)
+        np.testing.assert_allclose(sigma, 28.0, rtol=1e-4)
 
     @given(
         st.lists(st.tuples(st.floats(0, 15), st.floats(0, 1)), min_size=2, max_size=4)

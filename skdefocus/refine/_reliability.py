@@ -15,7 +15,7 @@ _CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
 _SOME_EVIDENCE = 0.1
 # Coefficients of the logistic regression of `fit_refined`:
 # python benchmarks/fit_confidence.py --data DIR --refined
-RELIABILITY = (-6.9, -3.18, -0.94, 1.42, -1.16)
+RELIABILITY = (-6.08, -3.63, -0.99, 1.1, -1.23)
 
 
 class Evidence(NamedTuple):
@@ -77,7 +77,7 @@ def refined_confidence(
     >>> from skdefocus.refine._reliability import Evidence, refined_confidence
     >>> own, reach = np.array([0.9, 0.1, 0.0]), np.array([0.95, 0.8, 0.0])
     >>> refined_confidence(Evidence(own, own * 0, reach, own * 0)).round(1)
-    array([0.9, 0.4, 0. ])
+    array([0.9, 0.6, 0. ])
     """
     offset, *factors = reliability
     certainty = offset + np.tensordot(factors, _features(evidence), 1)

@@ -229,7 +229,7 @@ class CombinedMapper(ImageTransformer):
 
     See Also
     --------
-    SlidingWindowMapper : Patches alone, the paper's; in a third of the time.
+    SlidingWindowMapper : Patches alone, the paper's; in two fifths of the time.
     ContextMapper : What surrounds them alone.
 
     Examples

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from .._shared.odds import log_odds
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..filters.box import window_variance
 from ..filters.conditions import pixel_noise
@@ -30,8 +31,6 @@ _OVER_NOISE, _OVER_SPAN = (-0.5, 3.0), (-6.0, -1.5)
 # more: agreement of windows of pure noise is no evidence.
 _NO_DETAIL, _SOME_DETAIL = 1.0, 1.3
 _LEAST_DETAIL = 1e-9
-# Keeps what is certain at a finite distance from what is not.
-_CERTAIN = 0.01
 # Variance of log(sigma + 0.8) below which windows of one neighborhood agree.
 _LEAST_DISAGREEMENT = 1e-3
 
@@ -197,7 +196,7 @@ def _features(
     """Give, last axis, what being right is a logistic function of."""
     noise = pixel_noise(conditions[..., 0], conditions[..., 1])
     detail = np.maximum(detail, _LEAST_DETAIL)
-    said = np.log((within + _CERTAIN) / (1 + _CERTAIN - within))
+    said = log_odds(within)
     over_noise = np.clip(np.log(detail / noise), *_OVER_NOISE)
     over_span = np.clip(np.log(detail / conditions[..., 3]), *_OVER_SPAN)
     features = [said, over_noise, over_span]

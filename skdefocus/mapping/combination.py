@@ -10,13 +10,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from .._shared.odds import log_odds
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..classifier.reliability import tolerance
 
 __all__ = ["COMBINATION", "Combination", "combine_maps", "fit_combination"]
 
-# Keeps what is certain at a finite distance from what is not.
-_CERTAIN = 0.01
 # Confidence of patches up to which there is next to nothing to be seen: whatever
 # surrounds a sky or a wall, its blur is not measured.
 _SEEN = 0.02
@@ -29,13 +28,6 @@ _LEAST_PROBABILITY = 1e-3
 Combination = tuple[tuple[float, ...], tuple[float, ...]]
 # python benchmarks/fit_confidence.py --data DIR --combined
 COMBINATION: Combination = ((-2.58, 3.97, -2.94), (0.58, 0.28, 0.66))
-
-
-def _certainty(confidence: np.ndarray) -> np.ndarray:
-    certainty: np.ndarray = np.log(
-        (confidence + np.float32(_CERTAIN)) / (np.float32(1 + _CERTAIN) - confidence)
-    )
-    return certainty
 
 
 def _logistic(
@@ -82,7 +74,7 @@ def combine_maps(
     array([[1., 2.]])
     """
     share, reliability = combination
-    certainties = _certainty(confidence), _certainty(context_confidence)
+    certainties = log_odds(confidence), log_odds(context_confidence)
     of_patches = _logistic(share, *certainties)
     log_sigma = to_log_sigma(context_sigma)
     log_sigma += of_patches * (to_log_sigma(sigma) - log_sigma)

@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from .._shared.odds import log_odds
+
 __all__ = ["RELIABILITY", "Evidence", "fit_refined", "refined_confidence"]
 
-# What keeps the logarithms finite.
-_CERTAIN, _LEAST_VARIANCE = 0.01, 0.02
+# What keeps the logarithms of variances finite.
+_LEAST_VARIANCE = 0.02
 # Evidence below which a pixel is less and less known.
 _SOME_EVIDENCE = 0.1
 # Coefficients of the logistic regression of `fit_refined`:
@@ -48,7 +50,7 @@ def _features(evidence: Evidence) -> np.ndarray:
             own,
             # That the map before says something else tells as much as it was sure.
             own * np.log(distance**2 + _LEAST_VARIANCE),
-            np.log((reach + _CERTAIN) / (1 + _CERTAIN - reach)),
+            log_odds(reach),
             np.log(np.maximum(variance, 0) + _LEAST_VARIANCE),
         ]
     )

@@ -275,13 +275,13 @@ def gather(
 
 def fit_measured(
     found: list[np.ndarray], classifier: PatchBlurClassifier
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Numbers before and fitted, each with the confidence that they give."""
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Numbers before and fitted, with the confidence and what is right by them."""
     *told, varies, right, weight = found
     numbers = fit_reliability(*told, right, weight, varies).round(4)
     tried = {"before": classifier.reliability_, "fitted": numbers}
     return {
-        name: (numbers, reliable_confidence(*told, numbers, varies))
+        name: (numbers, reliable_confidence(*told, numbers, varies), right)
         for name, numbers in tried.items()
         if numbers is not None
     }
@@ -289,28 +289,28 @@ def fit_measured(
 
 def fit_both(
     found: list[np.ndarray],
-) -> tuple[dict[str, tuple[np.ndarray, np.ndarray]], np.ndarray]:
-    """Numbers before and fitted, each with the confidence that they give.
-
-    And which pixels are right by the numbers fitted.
-    """
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Numbers before and fitted, with the confidence and what is right by them."""
     *maps, truth, weight = found
     fitted = fit_combination(*maps, truth, weight)
     rounded = tuple(tuple(np.round(numbers, 2).tolist()) for numbers in fitted)
     fits = {}
     for name, numbers in (("before", COMBINATION), ("fitted", rounded)):
         sigma, confidence = combine_maps(*maps, numbers)
-        fits[name] = np.ravel(numbers), confidence
-    return fits, np.abs(sigma - truth) <= tolerance(truth)
+        right = np.abs(sigma - truth) <= tolerance(truth)
+        fits[name] = np.ravel(numbers), confidence, right
+    return fits
 
 
-def fit_refinement(found: list[np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Numbers before and fitted, each with the confidence that they give."""
+def fit_refinement(
+    found: list[np.ndarray],
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Numbers before and fitted, with the confidence and what is right by them."""
     *planes, right, weight = found
     evidence = Evidence(*planes)
     fitted = np.round(fit_refined(evidence, right, weight), 2)
     return {
-        name: (np.array(numbers), refined_confidence(evidence, tuple(numbers)))
+        name: (np.array(numbers), refined_confidence(evidence, tuple(numbers)), right)
         for name, numbers in (("before", RELIABILITY), ("fitted", fitted))
     }
 
@@ -343,20 +343,20 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         judging = partial(judge, classifier=classifier)
     found = gather(paths, judging, options.seed, options.jobs, options.combined)
-    *_, right, weight = found
+    weight = found[-1]
     if options.combined:
-        fits, right = fit_both(found)
+        fits = fit_both(found)
     elif options.refined:
         fits = fit_refinement(found)
     else:
         fits = fit_measured(found, classifier)
-    print(f"{len(paths)} photographs, {len(right)} pixels")
-    for name, (numbers, confidence) in fits.items():
+    print(f"{len(paths)} photographs, {len(weight)} pixels")
+    for name, (numbers, confidence, right) in fits.items():
         error = reliability(np.stack([confidence, right]), weight)[1]
         rounded = ", ".join(f"{number:g}" for number in np.round(numbers, 4))
         print(f"{name} {rounded}: expected calibration error {error:.3f}")
     if options.output:
-        numbers, _ = fits["fitted"]
+        numbers, *_ = fits["fitted"]
         classifier.reliability_ = numbers
         classifier.card_["reliability"] = numbers.tolist()
         classifier.save(options.output)

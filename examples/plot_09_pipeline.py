@@ -24,7 +24,7 @@ pipeline = Pipeline(
         ("renderer", SDoFRenderer(smoothing="disc")),
     ]
 )
-pipeline.set_params(renderer__subject_gain=0.5, mapper__step=8)
+pipeline.set_params(renderer__subject_gain=0.5, mapper__lights=False)
 shallow = pipeline.fit_transform(photographs)
 
 # %%

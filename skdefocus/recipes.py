@@ -40,8 +40,8 @@ def recommended_steps(classifier: Any = None) -> list[tuple[str, Any]]:
     if classifier is not None:
         mapper = SlidingWindowMapper(
             classifier,
-            step=mapper.step,
-            estimate=mapper.estimate,
+            step=4,
+            estimate="mean",
             scale=mapper.scale,
             lights=mapper.lights,
         )

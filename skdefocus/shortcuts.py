@@ -32,10 +32,11 @@ def estimate_blur_map(
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1].
     step : int, optional
-        Distance between patches, from 1 to 32, in pixels. By default this and what
-        follows is as `skdefocus.recipes.recommended_steps` has it.
+        Distance between patches, from 1 to 32, in pixels. Where this or ``estimate`` is
+        given, patches alone are measured, by `SlidingWindowMapper`; what is not given
+        is as `skdefocus.recipes.recommended_steps` has it.
     estimate : {"mean", "mode"}, optional
-        Expected sigma, or sigma of the most probable level.
+        Expected sigma of a patch, or sigma of its most probable level.
     scale : float, "auto" or list of float, optional
         As in `SlidingWindowMapper`.
     refine : bool, default=True
@@ -67,10 +68,10 @@ def _map_one(
     image: np.ndarray, given: Mapping[str, Any], *, refine: bool = True
 ) -> DefocusSample:
     """Map one photograph by the steps that we recommend, some parameters given."""
-    steps = dict(recommended_steps())
-    steps["mapper"].set_params(
-        **{name: value for name, value in given.items() if value is not None}
-    )
+    given = {name: value for name, value in given.items() if value is not None}
+    of_patches = bool(given.keys() & {"step", "estimate"})
+    steps = dict(recommended_steps("default" if of_patches else None))
+    steps["mapper"].set_params(**given)
     try:
         batch = steps["mapper"].transform([image])
         if refine:

@@ -44,8 +44,7 @@ def test_a_mapper_and_a_refiner():
     assert (mapper_name, refiner_name) == ("mapper", "refiner")
     assert isinstance(mapper, CombinedMapper)
     assert isinstance(refiner, GlobalRefiner)
-    # As the documentation describes them: every fourth pixel, expected sigma.
-    assert (mapper.step, mapper.estimate, mapper.scale) == (4, "mean", "auto")
+    assert (mapper.scale, mapper.lights) == ("auto", True)
 
 
 def test_patches_alone_have_the_same_settings():
@@ -53,7 +52,9 @@ def test_patches_alone_have_the_same_settings():
     assert isinstance(mapper, SlidingWindowMapper)
     assert mapper.classifier == "fast"
     (_, recommended), (_, other) = recommended_steps()
-    for name in ("step", "estimate", "scale", "lights"):
+    # As the documentation describes them: every fourth pixel, expected sigma.
+    assert (mapper.step, mapper.estimate) == (4, "mean")
+    for name in ("scale", "lights"):
         assert getattr(mapper, name) == getattr(recommended, name)
     assert refiner.get_params() == other.get_params()
 
@@ -69,7 +70,7 @@ def test_they_are_new_at_each_call():
 def test_what_one_changes_another_does_not_get():
     before = [step.get_params() for _, step in recommended_steps()]
     steps = recommended_steps()
-    Pipeline(steps).set_params(mapper__step=9, refiner__smoothness=3.0)
+    Pipeline(steps).set_params(mapper__lights=False, refiner__smoothness=3.0)
     steps.clear()
     assert [step.get_params() for _, step in recommended_steps()] == before
 
@@ -79,7 +80,7 @@ def test_they_are_steps_that_can_be_cloned_and_named():
     copy = clone(pipeline)
     for name in ("mapper", "refiner"):
         assert copy[name].get_params() == pipeline[name].get_params()
-    assert "mapper__step" in pipeline.get_params()
+    assert "mapper__scale" in pipeline.get_params()
 
 
 def test_the_function_does_the_same(small_photo, expected):
@@ -107,8 +108,8 @@ def test_the_command_line_s_help_says_the_same():
     add_shared_options(parser)
     arguments = parser.parse_args(["-o", "out"])
     steps = dict(recommended_steps())
-    assert arguments.step == steps["mapper"].step
-    assert f"(default {steps['mapper'].step})" in parser.format_help()
+    windows = dict(recommended_steps("fast"))["mapper"]
+    assert f"(default {windows.step})" in parser.format_help()
     assert arguments.model == steps["mapper"].network
     assert (arguments.refiner, type(steps["refiner"])) == ("global", GlobalRefiner)
 

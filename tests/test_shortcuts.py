@@ -18,7 +18,7 @@ from skdefocus.recipes import recommended_steps
 
 
 def test_estimate_equals_the_pipeline(small_photo):
-    mapper = CombinedMapper(step=4, estimate="mean", scale="auto", lights=True)
+    mapper = CombinedMapper(scale="auto", lights=True)
     expected = GlobalRefiner().transform(mapper.transform([small_photo]))[0].blur_map
     np.testing.assert_array_equal(estimate_blur_map(small_photo), expected)
     raw = mapper.transform([small_photo])[0].blur_map
@@ -90,6 +90,17 @@ def test_a_map_given_is_used(small_photo):
     )
     found = shallow_focus(small_photo, blur_map, c0=1, c1=7, subject_gain=0.0)
     np.testing.assert_allclose(found, small_photo / 255, atol=2e-3)
+
+
+@pytest.mark.parametrize("given", [{"step": 8}, {"estimate": "mode"}])
+def test_a_step_or_an_estimate_is_that_of_patches_alone(small_photo, given):
+    (_, mapper), (_, refiner) = recommended_steps("default")
+    samples = mapper.set_params(**given).transform([small_photo])
+    raw = estimate_blur_map(small_photo, refine=False, **given)
+    np.testing.assert_array_equal(raw, samples[0].blur_map)
+    (sample,) = refiner.transform(samples)
+    found = estimate_blur_map(small_photo, **given)
+    np.testing.assert_array_equal(found, sample.blur_map)
 
 
 @pytest.mark.parametrize("step", [0, 33, 2.5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
@@ -13,10 +14,11 @@ from ..filters import measure_conditions, resize
 __all__ = [
     "CELL",
     "cell_means",
+    "cell_probabilities",
     "context_conditions",
     "context_features",
     "count_features",
-    "expected_log_sigma",
+    "pad_to_cells",
 ]
 
 # Side of a cell, in pixels: the stride of the dense network.
@@ -49,9 +51,10 @@ def cell_means(image: np.ndarray, side: int = CELL) -> np.ndarray:
     """
     widths = [(0, -length % side) for length in image.shape[:2]]
     padded = np.pad(image, widths + [(0, 0)] * (image.ndim - 2), mode="edge")
-    rows, columns = (length // side for length in padded.shape[:2])
-    cells = padded.reshape(rows, side, columns, side, *image.shape[2:])
-    means: np.ndarray = cells.mean(axis=(1, 3))
+    # Rows and then columns: NumPy sums few values along an axis slowly.
+    rows = reduce(np.add, [padded[first::side] for first in range(side)])
+    cells = reduce(np.add, [rows[:, first::side] for first in range(side)])
+    means: np.ndarray = cells / side**2
     return means
 
 
@@ -88,6 +91,7 @@ def context_features(
     classifier: Any,
     n_threads: int | None = None,
     conditions: np.ndarray | None = None,
+    probabilities: np.ndarray | None = None,
 ) -> np.ndarray:
     """Describe every cell of a photograph by what the classifier says, and by itself.
 
@@ -102,6 +106,8 @@ def context_features(
     conditions : ndarray of shape (2, 4), optional
         From `context_conditions` of the whole photograph, of which this may be a part;
         by default measured here.
+    probabilities : ndarray of shape (h, w, n_levels), float32, optional
+        From `cell_probabilities` of the photograph's gray, if they are known.
 
     Returns
     -------
@@ -119,8 +125,10 @@ def context_features(
     parts = []
     for halving, told in zip(_HALVINGS, conditions, strict=True):
         factor = 2**halving
-        reduced = _reduced(gray, factor)
-        found = _cell_probabilities(reduced, classifier, n_threads, told)
+        found = None if halving else probabilities
+        if found is None:
+            reduced = _reduced(gray, factor)
+            found = cell_probabilities(reduced, classifier, n_threads, told)
         expected = found @ levels / 2
         logarithms = np.log(np.maximum(found, np.exp(_LEAST_LOG))) / 4 + 1
         stack = np.concatenate([logarithms, expected[..., np.newaxis]], axis=2)
@@ -138,40 +146,58 @@ def context_features(
     return np.stack(parts).astype(np.float32)
 
 
-def expected_log_sigma(features: np.ndarray, n_levels: int) -> np.ndarray:
-    """Read from the features what the patch around every cell is expected to show.
+def pad_to_cells(gray: np.ndarray, patch_size: int) -> np.ndarray:
+    """Go on beyond the borders of a photograph, so that every cell has a patch.
 
     Parameters
     ----------
-    features : ndarray of shape (n_features, rows, columns)
-        From `context_features`.
-    n_levels : int
-        Levels of the classifier.
+    gray : ndarray of shape (H, W)
+        The photograph, or a part of it.
+    patch_size : int
+        Side of a patch, in pixels. A cell lies in the middle of its patch.
 
     Returns
     -------
-    ndarray of shape (rows, columns), float32
-        Its ``log(sigma + 0.8)``, of the photograph at full size.
+    ndarray
+        Mirrored at the borders, or, where that takes more pixels than there are, with
+        the edge repeated.
     """
-    expected: np.ndarray = features[n_levels] * 2
-    return expected
-
-
-def _cell_probabilities(
-    gray: np.ndarray,
-    classifier: Any,
-    n_threads: int | None,
-    conditions: np.ndarray | None,
-) -> np.ndarray:
-    """Probabilities of the patch around each cell."""
-    before = (classifier.patch_size_ - CELL) // 2
+    before = (patch_size - CELL) // 2
     widths = [(before, -length % CELL + before) for length in gray.shape]
     # Reflection needs as many pixels as it adds.
     mode: Literal["reflect", "edge"] = (
         "reflect" if min(gray.shape) > before + CELL else "edge"
     )
+    return np.pad(gray, widths, mode=mode)
+
+
+def cell_probabilities(
+    gray: np.ndarray,
+    classifier: Any,
+    n_threads: int | None = None,
+    conditions: np.ndarray | None = None,
+) -> np.ndarray:
+    """Ask a classifier about the patch around each cell.
+
+    Parameters
+    ----------
+    gray : ndarray of shape (H, W), float32
+        In [0, 1].
+    classifier : PatchBlurClassifier
+        Fitted, dense, of stride 4.
+    n_threads : int, optional
+        Threads of the network.
+    conditions : ndarray of shape (4,), optional
+        Those of the photograph, for a classifier that takes them.
+
+    Returns
+    -------
+    ndarray of shape (ceil(H / 4), ceil(W / 4), n_levels), float32
+        Probabilities of the levels.
+    """
+    padded = pad_to_cells(gray, classifier.patch_size_)
     probabilities: np.ndarray = classifier.predict_proba_image(
-        np.pad(gray, widths, mode=mode), n_threads, conditions
+        padded, n_threads, conditions
     )
     return probabilities
 

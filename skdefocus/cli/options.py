@@ -82,7 +82,9 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="folder")
     parser.add_argument(
-        "--step", type=int, default=4, help="pixels between patches (default 4)"
+        "--step",
+        type=int,
+        help="pixels between patches, measured alone (default 4)",
     )
     parser.add_argument(
         "--refiner",
@@ -93,7 +95,7 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
         "--mapper",
         choices=("combined", "windows", "context"),
         help="patches, and what surrounds them where they do not tell (combined, "
-        "default), patches alone (windows, default with --model), or context",
+        "default), patches alone (windows, default with --model or --step), or context",
     )
     parser.add_argument(
         "--model",
@@ -251,21 +253,31 @@ def build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def _build_mapper(arguments: argparse.Namespace) -> Any:
     from ..classifier import ContextNetwork, PatchBlurClassifier
+    from ..classifier.context_features import CELL
     from ..classifier.pretrained import CONTEXT_PRETRAINED, PRETRAINED
     from ..mapping import ContextMapper
     from ..recipes import recommended_steps
 
     model: Any = arguments.model
     # A network that is given is one of patches, unless it is said to be another.
-    given = "combined" if model == "default" else "windows"
+    of_patches = model != "default" or arguments.step is not None
+    given = "windows" if of_patches else "combined"
     name = given if arguments.mapper is None else arguments.mapper
     if name == "windows":
         if model not in PRETRAINED:
             model = PatchBlurClassifier.load(model)
-        return dict(recommended_steps(model))["mapper"].set_params(step=arguments.step)
+        mapper = dict(recommended_steps(model))["mapper"]
+        if arguments.step is not None:
+            mapper.set_params(step=arguments.step)
+        return mapper
+    if arguments.step is not None:
+        raise ValueError(
+            f"--step is for --mapper windows; {name} measures every "
+            f"{CELL} pixels. Got --step {arguments.step}."
+        )
     if model not in CONTEXT_PRETRAINED:
         model = ContextNetwork.load(model)
-    mapper = dict(recommended_steps())["mapper"]
+    mapper = dict(recommended_steps())["mapper"].set_params(network=model)
     if name == "context":
-        return ContextMapper(model, scale=mapper.scale, lights=mapper.lights)
-    return mapper.set_params(network=model, step=arguments.step)
+        return ContextMapper(**mapper.get_params(deep=False))
+    return mapper

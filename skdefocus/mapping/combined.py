@@ -3,108 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from .._base import ImageTransformer
-from .._shared.gray_rows import GrayRows
-from .._shared.parameters import (
-    N_JOBS,
-    POSITIVE_INTEGER,
-    StrOptions,
-    checked,
-    unchecked,
-)
-from .._shared.validation import check_image, to_float_image
+from .._shared.parameters import checked
+from .._shared.sigma_scale import from_log_sigma
+from .._shared.validation import check_image
+from ..classifier.context_features import CELL
 from ..classifier.context_network import ContextNetwork
-from ..sample import DefocusSample
-from .cache import cached_maps, network_key
+from .cell_mapper import CELL_CONSTRAINTS, CellMapper
+from .cells import cells_to_pixels, classify_cells
+from .classify_patches import estimate_sigma
 from .combination import COMBINATION, combine_maps
-from .context import measure_context
-from .lights import map_with_lights
-from .scales import SCALE, is_measured_whole, resample_all
-from .sliding_window import check_windows, measure_windows
+from .confidence import judge_trust
+from .context import judge_surroundings, shows_anything
+from .map_means import MapMeans
+from .scales import check_scale
+from .sizes import measure_cells_at
+from .windows import window_texture
 
-__all__ = ["CombinedMapper", "combined_map"]
+__all__ = ["CombinedMapper", "combined_map", "measure_both"]
 
-# What context networks see patches of.
-_PATCH_SIZE = 32
-_CONSTRAINTS = {
-    "network": [StrOptions({"default"}), ContextNetwork],
-    "step": [POSITIVE_INTEGER],
-    "estimate": [StrOptions({"mode", "mean"})],
-    "scale": SCALE,
-    "lights": ["boolean"],
-}
+_Maps = tuple[np.ndarray, np.ndarray]
 
 
-def _check_settings(caller: str, parameters: Mapping[str, Any]) -> None:
-    """Refuse a step that leaves out pixels, and scales that are no factors."""
-    check_windows(caller, {**parameters, "patch_size": _PATCH_SIZE})
-
-
-class _Sizes:
-    """The colors of a photograph at the sizes at which surroundings are looked at.
-
-    Parameters
-    ----------
-    image : ndarray of shape (H, W) or (H, W, 3)
-        uint8, uint16, or float in [0, 1].
-    scale : float, "auto" or list of float
-        As in `combined_map`.
-    """
-
-    def __init__(self, image: np.ndarray, scale: float | str | Sequence[float]) -> None:
-        self._image, self._scale = image, scale
-        self._sizes: dict[float, np.ndarray] | None = None
-
-    def at(self, factor: float) -> np.ndarray:
-        """Resample the photograph, once for all factors of the scale.
-
-        Parameters
-        ----------
-        factor : float
-            One of the scale's.
-
-        Returns
-        -------
-        ndarray of shape (h, w) or (h, w, 3), float32
-            In [0, 1].
-        """
-        if self._sizes is None:
-            self._sizes = self._resample()
-        resampled = self._sizes.get(factor)
-        return to_float_image(self._image) if resampled is None else resampled
-
-    def _resample(self) -> dict[float, np.ndarray]:
-        # One color after the other: a large photograph's floats are larger still.
-        planes = np.atleast_3d(self._image)
-        shape = planes.shape[:2]
-        channels: dict[float, list[np.ndarray]] = {}
-        for number in range(planes.shape[2]):
-            plane = planes[..., number]
-            found = resample_all(
-                partial(to_float_image, plane), self._scale, shape, _PATCH_SIZE
-            )
-            for factor, resampled in found.items():
-                if is_measured_whole(self._scale, shape, factor):
-                    channels.setdefault(factor, []).append(resampled)
-        return {
-            factor: parts[0] if self._image.ndim == 2 else np.stack(parts, axis=2)
-            for factor, parts in channels.items()
-        }
-
-
-@checked(_CONSTRAINTS, _check_settings)
+@checked(CELL_CONSTRAINTS, check_scale)
 def combined_map(
     image: np.ndarray,
     network: str | ContextNetwork = "default",
     *,
-    step: int = 4,
-    estimate: str = "mean",
     scale: float | str | Sequence[float] = "auto",
     lights: bool = True,
     n_threads: int | None = None,
@@ -120,13 +48,6 @@ def combined_map(
         uint8, uint16, or float in [0, 1], of any size from 1 x 1.
     network : "default" or ContextNetwork, default="default"
         "default" is the one that ships with the package. It brings its patch network.
-    step : int, default=4
-        Distance between patches, from 1 to 32. With the dense network every step from 4
-        up in multiples of 4 costs the same.
-    estimate : {"mode", "mean"}, default="mean"
-        Sigma of the most probable level of a patch, or the sigma whose
-        ``log(sigma + 0.8)``, on which levels lie at nearly equal distances, is the
-        expected one.
     scale : float, "auto" or list of float, default="auto"
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. As in `SlidingWindowMapper`.
@@ -163,38 +84,71 @@ def combined_map(
     if isinstance(network, str):
         network = ContextNetwork.pretrained(network)
     image = check_image(image)
-    whole, sizes = GrayRows(image), _Sizes(image, scale)
 
-    def measure(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        is_whole = pixels is image
-        shown = sizes if is_whole else _Sizes(pixels, scale)
+    def measure(
+        photograph: np.ndarray, conditions: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        patches, surroundings = measure_both(photograph, conditions, network, n_threads)
+        return *combine_maps(*patches, *surroundings), *patches
 
-        def combine(
-            factor: float, sigma: np.ndarray, confidence: np.ndarray
-        ) -> tuple[np.ndarray, np.ndarray]:
-            rounding = whole.rounding * min(1.0, factor)
-            context_sigma, context_confidence, _ = measure_context(
-                shown.at(factor), sizes.at(factor), rounding, network, n_threads
-            )
-            return combine_maps(sigma, confidence, context_sigma, context_confidence)
-
-        return measure_windows(
-            whole if is_whole else GrayRows(pixels),
-            whole,
-            network.classifier,
-            network.classifier.sigmas_,
-            patch_size=_PATCH_SIZE,
-            step=step,
-            estimate=estimate,
-            scale=scale,
-            n_threads=n_threads,
-            combine=combine,
-        )
-
-    return map_with_lights(image, measure) if lights else measure(image)
+    return measure_cells_at(image, network, scale, lights, measure)
 
 
-class CombinedMapper(ImageTransformer):
+def measure_both(
+    photograph: np.ndarray,
+    conditions: np.ndarray,
+    network: ContextNetwork,
+    n_threads: int | None,
+) -> tuple[_Maps, _Maps]:
+    """Measure a photograph, at the size that it has, by patches and by surroundings.
+
+    Parameters
+    ----------
+    photograph : ndarray of shape (H, W) or (H, W, 3), float32
+        In [0, 1].
+    conditions : ndarray of shape (2, 4), float32
+        From `skdefocus.classifier.context_features.context_conditions`.
+    network : ContextNetwork
+        Asked, and its classifier.
+    n_threads : int or None
+        Threads of both.
+
+    Returns
+    -------
+    of_patches, of_surroundings : tuple of two ndarray of shape (H, W), float32
+        Sigma and confidence each.
+    """
+    classifier = network.classifier
+    patch_size, sigmas = classifier.patch_size_, classifier.sigmas_
+    shape = photograph.shape[:2]
+    # Patches lie around cells, so they begin before the photograph's first pixel.
+    beyond = patch_size - CELL
+    padded = tuple(-(-length // CELL) * CELL + beyond for length in shape)
+    means = MapMeans((padded[0], padded[1]), patch_size, CELL, "mean")
+    parts = []
+    for band in classify_cells(photograph, network, n_threads, conditions):
+        found = band.of_patches
+        grid = found.shape[0], found.shape[1]
+        texture, detail = window_texture(band.pixels, grid, patch_size, CELL)
+        sigma = estimate_sigma(found, sigmas, "mean")
+        means.add(sigma, judge_trust(found, sigmas, sigma, texture, classifier), detail)
+        parts.append(judge_surroundings(band.of_surroundings, network))
+    inside = tuple(slice(beyond // 2, beyond // 2 + length) for length in shape)
+    sigma, confidence = (
+        np.ascontiguousarray(plane[inside])
+        for plane in means.finish(conditions[0], classifier)
+    )
+    log_sigma, sure = (
+        cells_to_pixels(np.concatenate(cells), shape)
+        for cells in zip(*parts, strict=True)
+    )
+    if not shows_anything(photograph, conditions[0]):
+        # Nor do surroundings tell anything where there is nothing to be seen.
+        sure[:] = 0
+    return (sigma, confidence), (from_log_sigma(log_sigma), sure)
+
+
+class CombinedMapper(CellMapper):
     """Map the blur of photographs by patches, and where they do not tell, by more.
 
     A patch that shows texture tells its blur best by itself. Of a smooth one, and
@@ -206,13 +160,6 @@ class CombinedMapper(ImageTransformer):
     ----------
     network : "default" or ContextNetwork, default="default"
         "default" is the one that ships with the package. It brings its patch network.
-    step : int, default=4
-        Distance between patches, from 1 to 32. With the dense network every step from 4
-        up in multiples of 4 costs the same.
-    estimate : {"mode", "mean"}, default="mean"
-        Sigma of the most probable level of a patch, or the sigma whose
-        ``log(sigma + 0.8)``, on which levels lie at nearly equal distances, is the
-        expected one.
     scale : float, "auto" or list of float, default="auto"
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. As in `SlidingWindowMapper`.
@@ -241,77 +188,20 @@ class CombinedMapper(ImageTransformer):
     ((427, 640), 'px')
     """
 
-    _constraints = {  # noqa: RUF012
-        **_CONSTRAINTS,
-        "memory": [str, os.PathLike, None],
-        "n_jobs": N_JOBS,
-    }
+    _function = staticmethod(combined_map)
+    _constants = COMBINATION
 
     def __init__(
         self,
         network: str | ContextNetwork = "default",
         *,
-        step: int = 4,
-        estimate: str = "mean",
         scale: float | str | Sequence[float] = "auto",
         lights: bool = True,
         memory: str | os.PathLike[str] | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.network = network
-        self.step = step
-        self.estimate = estimate
         self.scale = scale
         self.lights = lights
         self.memory = memory
         self.n_jobs = n_jobs
-
-    def _check(self) -> None:
-        super()._check()
-        _check_settings(type(self).__name__, self._settings())
-
-    def transform(self, X: Iterable[Any]) -> list[DefocusSample]:
-        """Map the blur of photographs.
-
-        Parameters
-        ----------
-        X : list of array-like, or ndarray of shape (n, H, W) or (n, H, W, 3)
-            Photographs, uint8, uint16 or float in [0, 1], or samples of them.
-
-        Returns
-        -------
-        list of DefocusSample
-            With ``blur_map`` in pixels of sigma and ``confidence``.
-
-        Raises
-        ------
-        ValueError
-            For parameters or photographs that are not accepted; a photograph is named
-            by its index.
-        """
-        self._check()
-        network = self.network
-        if isinstance(network, str):
-            network = ContextNetwork.pretrained(network)
-        key = f"{network.key} {network_key(network.classifier)} {COMBINATION}"
-        return self._map(X, network=network, key=key)
-
-    def _transform_one(
-        self,
-        sample: DefocusSample,
-        n_threads: int | None,
-        network: ContextNetwork,
-        key: str,
-    ) -> DefocusSample:
-        settings = {
-            name: getattr(self, name)
-            for name in ("step", "estimate", "scale", "lights")
-        }
-
-        def measure() -> tuple[np.ndarray, np.ndarray]:
-            return unchecked(combined_map)(
-                sample.image, network, n_threads=n_threads, **settings
-            )
-
-        maps = cached_maps(self.memory, sample.image, settings, key, measure)
-        return sample.replace(**maps, unit="px")

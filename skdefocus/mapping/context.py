@@ -3,53 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from .._base import ImageTransformer
-from .._shared.gray_rows import GrayRows
-from .._shared.parameters import N_JOBS, StrOptions, checked, unchecked
+from .._shared.parameters import checked
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
-from .._shared.validation import check_image, to_float_image, to_gray
-from ..classifier.context_features import (
-    CELL,
-    context_conditions,
-    context_features,
-    expected_log_sigma,
-)
+from .._shared.validation import check_image, to_gray
 from ..classifier.context_network import ContextNetwork
 from ..classifier.reliability import probability_within, reliable_confidence
-from ..filters import measure_conditions, resize
 from ..filters.conditions import clean_conditions, pixel_noise
-from ..sample import DefocusSample
-from .cache import cached_maps
+from .cell_mapper import CELL_CONSTRAINTS, CellMapper
+from .cells import cells_to_pixels, classify_cells
 from .confidence import spread_confidence
-from .lights import map_with_lights
-from .scales import SCALE, check_scale, measure_at, resample_all
-from .sharp_windows import measure_sharp_windows
+from .scales import check_scale
+from .sizes import LEAST_SIDE, measure_cells_at
 from .windows import pad_to_grid, window_texture
 
-__all__ = ["ContextMapper", "context_map", "measure_context"]
+__all__ = ["ContextMapper", "context_map", "judge_surroundings", "shows_anything"]
 
-# Cells that the network sees on either side of one, and the patches around those; a
-# multiple of what it reduces by. Bands of cells overlap by as many.
-_REACH = 128
-# Cells of a band, if it is not to be lower than that.
-_BAND_CELLS = 2**18
-_CONSTRAINTS = {
-    "network": [StrOptions({"default"}), ContextNetwork],
-    "scale": SCALE,
-    "lights": ["boolean"],
-}
-# Sides of at least this many pixels are worth measuring at half the size.
-_LEAST_SIDE = 32
 # Detail of a window, as a multiple of the noise, that is more than noise.
 _SOME_DETAIL = 1.3
 
 
-@checked(_CONSTRAINTS, check_scale)
+@checked(CELL_CONSTRAINTS, check_scale)
 def context_map(
     image: np.ndarray,
     network: str | ContextNetwork = "default",
@@ -104,164 +81,81 @@ def context_map(
         network = ContextNetwork.pretrained(network)
     image = check_image(image)
 
-    def measure(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return _measure_at_scale(pixels, image, network, scale, n_threads)
-
-    return map_with_lights(image, measure) if lights else measure(image)
-
-
-def _measure_at_scale(
-    image: np.ndarray,
-    original: np.ndarray,
-    network: ContextNetwork,
-    scale: float | str | Sequence[float],
-    n_threads: int | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Measure a photograph, of which parts may be hidden, under its own conditions."""
-    photograph = to_float_image(image)
-    shape, rounding = photograph.shape[:2], GrayRows(original).rounding
-    resampled = resample_all(lambda: photograph, scale, shape, _LEAST_SIDE)
-    whole, sizes = photograph, resampled
-    if original is not image:
-        whole = to_float_image(original)
-        sizes = resample_all(lambda: whole, scale, shape, _LEAST_SIDE)
+    levels = to_log_sigma(network.classifier.sigmas_)
 
     def measure(
-        factor: float,
+        photograph: np.ndarray, conditions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        sigma, confidence, of_patches = measure_context(
-            resampled.get(factor, photograph),
-            sizes.get(factor, whole),
-            rounding * min(1.0, factor),
-            network,
-            n_threads,
+        parts = []
+        for band in classify_cells(photograph, network, n_threads, conditions):
+            log_sigma, sure = judge_surroundings(band.of_surroundings, network)
+            # A surrounding in which nothing is sharp makes the network take the least
+            # blurred for sharp, whatever its pixels show.
+            parts.append((log_sigma, sure, band.of_patches @ levels))
+        log_sigma, confidence, seen = (
+            cells_to_pixels(np.concatenate(cells), photograph.shape[:2])
+            for cells in zip(*parts, strict=True)
         )
-        return sigma, confidence, of_patches, confidence
+        if not shows_anything(photograph, conditions[0]):
+            # Nor do surroundings tell anything where there is nothing to be seen.
+            confidence[:] = 0
+        return from_log_sigma(log_sigma), confidence, from_log_sigma(seen), confidence
 
-    def measure_sharp(
-        factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        # Of a large photograph's parts patches alone tell enough.
-        told = to_gray(sizes.get(factor, whole))
-        classifier = network.classifier
-        return measure_sharp_windows(
-            to_gray(resampled.get(factor, photograph)),
-            half_sigma,
-            half_confidence,
-            classifier,
-            classifier.sigmas_,
-            patch_size=classifier.patch_size_,
-            step=1,
-            estimate="mean",
-            conditions=measure_conditions(told, rounding * min(1.0, factor)),
-        )
-
-    return measure_at(scale, shape, _LEAST_SIDE, measure, measure_sharp)
+    return measure_cells_at(image, network, scale, lights, measure)
 
 
-def measure_context(
-    photograph: np.ndarray,
-    original: np.ndarray,
-    rounding: float,
-    network: ContextNetwork,
-    n_threads: int | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Measure a photograph at the size that it has.
+def judge_surroundings(
+    probabilities: np.ndarray, network: ContextNetwork
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sigma and confidence of cells, from what the network says of their surroundings.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (..., n_levels), float32
+        From `classify_cells`.
+    network : ContextNetwork
+        Whose they are.
+
+    Returns
+    -------
+    log_sigma, confidence : ndarray of shape (...), float32
+        Expected ``log(sigma + 0.8)``, and confidence in [0, 1].
+    """
+    sigmas = network.classifier.sigmas_
+    levels = to_log_sigma(sigmas)
+    log_sigma = probabilities @ levels
+    reliability = network.card.get("reliability")
+    if reliability is None:
+        return log_sigma, spread_confidence(probabilities, levels)
+    within = probability_within(probabilities, sigmas, from_log_sigma(log_sigma))
+    # The network has seen what texture there is; its word alone counts.
+    (clean,) = clean_conditions(1)
+    told = np.ones_like(within), clean, np.array(reliability)
+    return log_sigma, reliable_confidence(within, *told)
+
+
+def shows_anything(photograph: np.ndarray, conditions: np.ndarray) -> bool:
+    """Tell whether any window of a photograph holds more than noise.
 
     Parameters
     ----------
     photograph : ndarray of shape (H, W) or (H, W, 3), float32
         In [0, 1].
-    original : ndarray of shape (H, W) or (H, W, 3), float32
-        The same without anything hidden, by which its conditions are measured.
-    rounding : float
-        As in `skdefocus.filters.measure_conditions`.
-    network : ContextNetwork
-        Its patches and what surrounds them are asked.
-    n_threads : int or None
-        Threads of the networks.
+    conditions : ndarray of shape (4,), float32
+        From `skdefocus.filters.measure_conditions`.
 
     Returns
     -------
-    sigma, confidence, sigma_of_patches : ndarray of shape (H, W), float32
-        The last is what patches alone say.
+    bool
+        False of a uniform frame, noisy or not.
     """
-    conditions = context_conditions(original, rounding)
-    cells = _cells(photograph, network, n_threads, conditions)
-    log_sigma, confidence, of_patches = (
-        _to_pixels(cell, photograph.shape[:2]) for cell in cells
-    )
-    if not _shows_anything(photograph, conditions[0]):
-        # Nor do surroundings tell anything where there is nothing to be seen.
-        confidence[:] = 0
-    return from_log_sigma(log_sigma), confidence, from_log_sigma(of_patches)
-
-
-def _cells(
-    photograph: np.ndarray,
-    network: ContextNetwork,
-    n_threads: int | None,
-    conditions: np.ndarray,
-    *,
-    band_cells: int = _BAND_CELLS,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Measure expected log(sigma + 0.8) and confidence of every cell, by bands.
-
-    The third result is what patches alone say: a surrounding in which nothing is sharp
-    makes the network take the least blurred for sharp, whatever its pixels show.
-    """
-    n_rows, n_columns = (-(-length // CELL) for length in photograph.shape[:2])
-    # A multiple of what the network reduces by, so that bands never change a result.
-    height = max(_REACH, band_cells // n_columns // _REACH * _REACH)
-    levels = to_log_sigma(network.classifier.sigmas_)
-    bands = []
-    for first in range(0, n_rows, height):
-        # What is near enough to be seen belongs to the band; the rest cannot matter.
-        top, bottom = max(0, first - _REACH), first + height + _REACH
-        pixels = photograph[top * CELL : bottom * CELL]
-        features = context_features(pixels, network.classifier, n_threads, conditions)
-        probabilities = np.moveaxis(network.run(features, n_threads), 0, -1)
-        kept = probabilities[first - top : first - top + height]
-        of_patches = expected_log_sigma(features, len(levels))
-        of_patches = of_patches[first - top : first - top + height]
-        log_sigma = kept @ levels
-        bands.append((log_sigma, _confidence(kept, log_sigma, network), of_patches))
-    log_sigma, confidence, of_patches = map(np.concatenate, zip(*bands, strict=True))
-    return log_sigma, confidence, of_patches
-
-
-def _shows_anything(photograph: np.ndarray, conditions: np.ndarray) -> bool:
-    """Whether any window holds more than noise."""
-    gray = pad_to_grid(to_gray(photograph), _LEAST_SIDE, _LEAST_SIDE)
-    shape = gray.shape[0] // _LEAST_SIDE, gray.shape[1] // _LEAST_SIDE
-    _, detail = window_texture(gray, shape, _LEAST_SIDE, _LEAST_SIDE)
+    gray = pad_to_grid(to_gray(photograph), LEAST_SIDE, LEAST_SIDE)
+    shape = gray.shape[0] // LEAST_SIDE, gray.shape[1] // LEAST_SIDE
+    _, detail = window_texture(gray, shape, LEAST_SIDE, LEAST_SIDE)
     return bool((detail > _SOME_DETAIL * pixel_noise(*conditions[:2])).any())
 
 
-def _confidence(
-    probabilities: np.ndarray, log_sigma: np.ndarray, network: ContextNetwork
-) -> np.ndarray:
-    """Confidence of cells."""
-    reliability = network.card.get("reliability")
-    if reliability is None:
-        levels = to_log_sigma(network.classifier.sigmas_)
-        return spread_confidence(probabilities, levels)
-    within = probability_within(
-        probabilities, network.classifier.sigmas_, from_log_sigma(log_sigma)
-    )
-    # The network has seen what texture there is; its word alone counts.
-    (clean,) = clean_conditions(1)
-    return reliable_confidence(
-        within, np.ones_like(within), clean, np.array(reliability)
-    )
-
-
-def _to_pixels(cells: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    enlarged = resize(cells, (cells.shape[0] * CELL, cells.shape[1] * CELL))
-    return np.ascontiguousarray(enlarged[: shape[0], : shape[1]])
-
-
-class ContextMapper(ImageTransformer):
+class ContextMapper(CellMapper):
     """Map the blur of photographs from their patches and what surrounds those.
 
     A patch of a smooth surface looks the same in focus and out of it; its surroundings
@@ -302,11 +196,7 @@ class ContextMapper(ImageTransformer):
     ((427, 640), 'px')
     """
 
-    _constraints = {  # noqa: RUF012
-        **_CONSTRAINTS,
-        "memory": [str, os.PathLike, None],
-        "n_jobs": N_JOBS,
-    }
+    _function = staticmethod(context_map)
 
     def __init__(
         self,
@@ -322,48 +212,3 @@ class ContextMapper(ImageTransformer):
         self.lights = lights
         self.memory = memory
         self.n_jobs = n_jobs
-
-    def _check(self) -> None:
-        super()._check()
-        check_scale(type(self).__name__, self._settings())
-
-    def transform(self, X: Iterable[Any]) -> list[DefocusSample]:
-        """Map the blur of photographs.
-
-        Parameters
-        ----------
-        X : list of array-like, or ndarray of shape (n, H, W) or (n, H, W, 3)
-            Photographs, uint8, uint16 or float in [0, 1], or samples of them.
-
-        Returns
-        -------
-        list of DefocusSample
-            With ``blur_map`` in pixels of sigma and ``confidence``.
-
-        Raises
-        ------
-        ValueError
-            For parameters or photographs that are not accepted; a photograph is named
-            by its index.
-        """
-        self._check()
-        network = self.network
-        if isinstance(network, str):
-            network = ContextNetwork.pretrained(network)
-        return self._map(X, network=network)
-
-    def _transform_one(
-        self, sample: DefocusSample, n_threads: int | None, network: ContextNetwork
-    ) -> DefocusSample:
-        def measure() -> tuple[np.ndarray, np.ndarray]:
-            return unchecked(context_map)(
-                sample.image,
-                network,
-                scale=self.scale,
-                lights=self.lights,
-                n_threads=n_threads,
-            )
-
-        settings = {"scale": self.scale, "lights": self.lights}
-        maps = cached_maps(self.memory, sample.image, settings, network.key, measure)
-        return sample.replace(**maps, unit="px")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -33,12 +33,7 @@ from .map_means import MapMeans
 from .scales import SCALE, check_scale, measure_at, resample_all
 from .sharp_windows import measure_sharp_windows
 
-__all__ = [
-    "SlidingWindowMapper",
-    "check_windows",
-    "measure_windows",
-    "sliding_window_map",
-]
+__all__ = ["SlidingWindowMapper", "sliding_window_map"]
 
 _Maps = tuple[np.ndarray, np.ndarray]
 
@@ -52,21 +47,8 @@ _MAP_CONSTRAINTS = {
 }
 
 
-def check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
-    """Refuse a step that leaves out pixels, and scales that are no factors.
-
-    Parameters
-    ----------
-    caller : str
-        Name of the function or class, for the message.
-    parameters : mapping of str to object
-        All parameters, of which it reads "patch_size", "step" and "scale".
-
-    Raises
-    ------
-    ValueError
-        If the step is larger than the patch, or a scale is not above 0.
-    """
+def _check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse a step that leaves out pixels, and scales that are no factors."""
     patch_size, step = parameters["patch_size"], parameters["step"]
     if step > patch_size:
         raise ValueError(
@@ -76,7 +58,7 @@ def check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
     check_scale(caller, parameters)
 
 
-@checked(_MAP_CONSTRAINTS, check_windows)
+@checked(_MAP_CONSTRAINTS, _check_windows)
 def sliding_window_map(
     image: np.ndarray,
     classifier: Any,
@@ -160,7 +142,7 @@ def sliding_window_map(
     original = GrayRows(image)
 
     def measure(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return measure_windows(
+        return _measure_windows(
             original if pixels is image else GrayRows(pixels),
             original,
             classifier,
@@ -175,7 +157,7 @@ def sliding_window_map(
     return map_with_lights(image, measure) if lights else measure(image)
 
 
-def measure_windows(
+def _measure_windows(
     gray: GrayRows,
     original: GrayRows,
     classifier: Any,
@@ -186,25 +168,8 @@ def measure_windows(
     estimate: str,
     scale: float | str | Sequence[float],
     n_threads: int | None,
-    combine: Callable[[float, np.ndarray, np.ndarray], _Maps] | None = None,
 ) -> _Maps:
-    """Measure a photograph, of which parts may be hidden, under its own conditions.
-
-    Parameters
-    ----------
-    gray, original : GrayRows
-        What is measured, and the photograph whose conditions it has.
-    classifier, class_sigmas, patch_size, step, estimate, scale, n_threads
-        As in `sliding_window_map`.
-    combine : callable, optional
-        From a factor of the scale, and sigma and confidence of the patches at that
-        size, to those of all that is known there.
-
-    Returns
-    -------
-    sigma, confidence : ndarray of shape (H, W), float32
-        What was measured.
-    """
+    """Measure a photograph, of which parts may be hidden, under its own conditions."""
     resampled = resample_all(gray.whole, scale, gray.shape, patch_size)
     whole = resampled
     if original is not gray:
@@ -228,9 +193,7 @@ def measure_windows(
             class_sigmas,
             conditions=conditions(factor),
         )
-        if combine is None:
-            return sigma, confidence, sigma, confidence
-        return *combine(factor, sigma, confidence), sigma, confidence
+        return sigma, confidence, sigma, confidence
 
     def measure_sharp(
         factor: float, half_sigma: np.ndarray, half_confidence: np.ndarray
@@ -431,7 +394,7 @@ class SlidingWindowMapper(ImageTransformer):
 
     def _check(self) -> None:
         super()._check()
-        check_windows(type(self).__name__, self._settings())
+        _check_windows(type(self).__name__, self._settings())
 
     def _fitted_classifier(self) -> Any:
         """Give the classifier, which must be fitted on patches of this size."""

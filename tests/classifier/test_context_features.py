@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from skdefocus import PatchBlurClassifier
-from skdefocus._shared.sigma_scale import to_log_sigma
 from skdefocus._shared.validation import to_gray
 from skdefocus.classifier.context_features import (
     cell_means,
+    cell_probabilities,
     context_conditions,
     context_features,
     count_features,
-    expected_log_sigma,
+    pad_to_cells,
 )
 from skdefocus.filters import measure_conditions
 
@@ -72,19 +72,32 @@ def test_counts_the_features_of_a_classifier_of_few_levels(trained, texture):
     assert features.shape[0] == count_features(len(trained.classes_))
 
 
-def test_the_expected_sigma_is_read_back(texture):
+def test_probabilities_are_those_of_the_patch_around_each_cell(texture):
     classifier = PatchBlurClassifier.pretrained()
-    features = context_features(texture, classifier)
-    found = expected_log_sigma(features, len(classifier.classes_))
-    assert found.shape == (40, 48)
+    conditions = context_conditions(texture)
+    found = cell_probabilities(texture, classifier, 1, conditions[0])
+    assert found.shape == (40, 48, 18)
     # Cells in the middle of patches, as above.
     for row, column in ((10, 20), (4, 4), (30, 40)):
         top, left = 4 * row - 14, 4 * column - 14
         patch = texture[top : top + 32, left : left + 32]
-        told = context_conditions(texture)[:1]
-        (probabilities,) = classifier.predict_proba([patch], told)
-        expected = probabilities @ to_log_sigma(classifier.sigmas_)
-        assert found[row, column] == pytest.approx(expected, abs=1e-3)
+        (expected,) = classifier.predict_proba([patch], conditions[:1])
+        np.testing.assert_allclose(found[row, column], expected, atol=1e-4)
+    # Known ones are not asked for again.
+    features = context_features(texture, classifier, 1, conditions)
+    given = context_features(texture, classifier, 1, conditions, found)
+    np.testing.assert_array_equal(given, features)
+    other = context_features(texture, classifier, 1, conditions, found[::-1])
+    assert np.abs(other - features)[:18].max() > 0.1
+    np.testing.assert_array_equal(other[19:], features[19:])
+
+
+@pytest.mark.parametrize(("shape", "mode"), [((19, 30), "reflect"), ((18, 30), "edge")])
+def test_a_photograph_goes_on_mirrored_beyond_its_borders(shape, mode):
+    gray = np.random.default_rng(0).random(shape)
+    padded = pad_to_cells(gray, 32)
+    widths = [(14, 14 + -length % 4) for length in shape]
+    np.testing.assert_array_equal(padded, np.pad(gray, widths, mode=mode))
 
 
 class TestConditions:

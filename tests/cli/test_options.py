@@ -94,17 +94,18 @@ class TestSteps:
         assert isinstance(mapper, SlidingWindowMapper)
         assert (mapper.step, mapper.classifier) == (7, "fast")
         # The rest stays what we recommend.
-        recommended = dict(recommended_steps())["mapper"]
-        assert (mapper.scale, mapper.estimate) == (
-            recommended.scale,
-            recommended.estimate,
-        )
+        expected = dict(recommended_steps("fast"))["mapper"].set_params(step=7)
+        assert parameters(mapper) == parameters(expected)
+        # A step alone says that it is patches that are measured.
+        mapper = build_steps(parse("--step", 8))["mapper"]
+        expected = dict(recommended_steps("default"))["mapper"].set_params(step=8)
+        assert parameters(mapper) == parameters(expected)
 
     def test_without_a_model_it_is_what_we_recommend(self):
-        mapper = build_steps(parse("--step", 8))["mapper"]
-        expected = dict(recommended_steps())["mapper"].set_params(step=8)
+        mapper = build_steps(parse())["mapper"]
+        expected = dict(recommended_steps())["mapper"]
         assert parameters(mapper) == parameters(expected)
-        named = build_steps(parse("--step", 8, "--mapper", "combined"))["mapper"]
+        named = build_steps(parse("--mapper", "combined"))["mapper"]
         assert parameters(named) == parameters(expected)
 
     def test_patches_alone(self):
@@ -241,12 +242,12 @@ def test_no_refiner(photo_file, out, small_photo):
 
 def test_every_parameter_can_be_set(photo_file, out, small_photo):
     settings = [
-        *("mapper__estimate=mode", "mapper__scale=1.0"),
+        *("mapper__lights=false", "mapper__scale=1.0"),
         *("refiner__smoothness=400", "renderer__literal=true"),
     ]
     set_all = [word for setting in settings for word in ("--set", setting)]
-    assert run("map", photo_file, "-o", out, "--step", 8, *set_all) == 0
-    mapper = CombinedMapper(step=8, estimate="mode", scale=1.0)
+    assert run("map", photo_file, "-o", out, *set_all) == 0
+    mapper = CombinedMapper(lights=False, scale=1.0)
     samples = mapper.transform([small_photo])
     expected = GlobalRefiner(400).transform(samples)[0].blur_map
     np.testing.assert_array_equal(read_image(out / "bee_sigma.tif"), expected)
@@ -266,6 +267,8 @@ def test_models_of_one_s_own(photo_file, out, tmp_path):
     [
         (["--step", "33"], "must be at most 'patch_size'"),
         (["--step", "0"], "'step' parameter"),
+        (["--mapper", "combined", "--step", "8"], "windows; combined measures every 4"),
+        (["--mapper", "context", "--step", "8"], "windows; context measures every 4"),
         (["--step", "four"], "invalid int value"),
         (
             ["--refiner", "magic"],

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skdefocus import CombinedMapper, ContextMapper, SlidingWindowMapper
+from skdefocus import CombinedMapper, SlidingWindowMapper
 from skdefocus.classifier import ContextNetwork
+from skdefocus.classifier.context_features import context_conditions
 from skdefocus.filters import blur, resize
-from skdefocus.mapping import combined, combined_map
+from skdefocus.mapping import combined, combined_map, context_map
+from skdefocus.mapping.classify_patches import classify_bands
 from skdefocus.mapping.combination import combine_maps
+from skdefocus.mapping.combined import measure_both
+from skdefocus.mapping.map_means import MapMeans
 from skdefocus.synthesis import defocus
 from tests.mapping.discs import with_discs
 
@@ -16,25 +20,47 @@ WINDOWS = {"step": 4, "estimate": "mean", "lights": False}
 
 
 class TestMap:
-    @pytest.mark.parametrize("scale", [1.0, 0.5])
-    def test_is_made_of_both_mappers_maps(self, small_photo, scale):
-        (patches,) = SlidingWindowMapper(**WINDOWS, scale=scale).transform(
-            [small_photo]
-        )
-        (context,) = ContextMapper(scale=scale).transform([small_photo])
-        found = combined_map(small_photo, scale=scale, lights=False)
-        if scale == 1:
-            expected = combine_maps(
-                *(patches.blur_map, patches.confidence),
-                *(context.blur_map, context.confidence),
-            )
-            for one, other in zip(found, expected, strict=True):
-                np.testing.assert_allclose(one, other, atol=2e-3)
-        low = np.minimum(patches.blur_map, context.blur_map)
-        high = np.maximum(patches.blur_map, context.blur_map)
-        # Enlarging the mean of two is not the mean of both enlarged.
-        slack = 0.01 if scale == 1 else 0.5
-        assert ((low - slack <= found[0]) & (found[0] <= high + slack)).mean() > 0.99
+    def test_is_made_of_both_maps(self, small_photo):
+        network = ContextNetwork.pretrained()
+        photograph = small_photo.astype(np.float32) / 255
+        conditions = context_conditions(photograph, 1 / 255)
+        patches, surroundings = measure_both(photograph, conditions, network, 1)
+        expected = combine_maps(*patches, *surroundings)
+        found = combined_map(small_photo, scale=1.0, lights=False)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+    def test_surroundings_are_those_of_the_other_mapper(self, small_photo):
+        network = ContextNetwork.pretrained()
+        photograph = small_photo.astype(np.float32) / 255
+        conditions = context_conditions(photograph, 1 / 255)
+        _, found = measure_both(photograph, conditions, network, 1)
+        for one, other in zip(found, context_map(small_photo), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-5)
+
+    @pytest.mark.parametrize("shape", [(96, 128), (97, 130), (40, 33)])
+    def test_patches_are_windows_of_the_photograph_gone_on_with(self, texture, shape):
+        network = ContextNetwork.pretrained()
+        gray = np.tile(blur(texture, 1.0), (2, 2))[: shape[0], : shape[1]]
+        conditions = context_conditions(gray)
+        (sigma, confidence), _ = measure_both(gray, conditions, network, 1)
+        # As windows that begin 14 px before the photograph.
+        whole = np.pad(gray, [(14, 14 + -n % 4) for n in shape], mode="reflect")
+        means = MapMeans(whole.shape, 32, 4, "mean")
+        for windows in classify_bands(
+            whole,
+            network.classifier,
+            patch_size=32,
+            step=4,
+            estimate="mean",
+            n_threads=1,
+            conditions=conditions[0],
+        ):
+            means.add(*windows)
+        expected = means.finish(conditions[0], network.classifier)
+        for found, plane in zip((sigma, confidence), expected, strict=True):
+            inside = plane[14 : 14 + shape[0], 14 : 14 + shape[1]]
+            np.testing.assert_allclose(found, inside, atol=1e-4)
 
     def test_measures_a_known_blur(self, texture):
         sigmas = (0.0, 1.0, 2.0, 4.0)
@@ -86,21 +112,6 @@ class TestMap:
         assert np.isfinite(blur_map).all()
         assert 0 <= confidence.min() <= confidence.max() <= 1
 
-    def test_colors_are_seen_at_the_sizes_measured_whole(self, monkeypatch, texture):
-        shown = []
-        measure = combined.measure_context
-
-        def measured(photograph, *others):
-            shown.append(photograph.shape)
-            return measure(photograph, *others)
-
-        monkeypatch.setattr(combined, "measure_context", measured)
-        image = np.stack([np.tile(texture, (3, 10))[:400, :1800]] * 3, axis=2)
-        blur_map, _ = combined_map(image, lights=False)
-        # Above 1600 px patches alone are asked, where half the size reads sharp.
-        assert shown == [(50, 225, 3), (100, 450, 3), (200, 900, 3)]
-        assert np.median(blur_map) < 0.5
-
     def test_gray_and_the_same_in_three_colors_are_alike(self, small_photo):
         gray = small_photo[..., 1]
         one, _ = combined_map(gray)
@@ -112,9 +123,6 @@ class TestMap:
         [
             ({"network": "magic"}, "'network' parameter of combined_map"),
             ({"network": 3}, "'network' parameter of combined_map"),
-            ({"step": 0}, "'step' parameter of combined_map"),
-            ({"step": 33}, "'step' parameter of combined_map must be at most"),
-            ({"estimate": "median"}, "'estimate' parameter of combined_map"),
             ({"scale": 0}, "'scale' parameter of combined_map"),
             ({"scale": []}, "'scale' parameter of combined_map"),
             ({"lights": "some"}, "'lights' parameter of combined_map"),
@@ -146,7 +154,7 @@ class TestMapper:
     def test_memory_measures_once(self, monkeypatch, tmp_path, small_photo):
         mapper = CombinedMapper(memory=tmp_path)
         (first,) = mapper.transform([small_photo])
-        monkeypatch.setattr(combined, "measure_windows", None)
+        monkeypatch.setattr(combined, "measure_both", None)
         (second,) = clone(mapper).transform([small_photo])
         np.testing.assert_array_equal(first.blur_map, second.blur_map)
         assert len(list(tmp_path.glob("*.npz"))) == 1
@@ -155,7 +163,7 @@ class TestMapper:
         with pytest.raises(ValueError, match=r"X\[1\]"):
             CombinedMapper().transform([np.zeros((40, 40)), np.zeros((2, 2, 2, 2))])
 
-    @pytest.mark.parametrize("settings", [{"scale": ()}, {"step": 40}])
+    @pytest.mark.parametrize("settings", [{"scale": ()}, {"scale": -1.0}])
     def test_refuses_when_it_is_fitted(self, settings):
         (name,) = settings
         with pytest.raises(ValueError, match=f"'{name}' parameter of CombinedMapper"):

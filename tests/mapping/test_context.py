@@ -6,10 +6,9 @@ from sklearn.base import clone
 
 from skdefocus import UNKNOWN, ContextMapper
 from skdefocus.classifier import ContextNetwork
-from skdefocus.classifier.context_features import context_conditions
-from skdefocus.filters import blur, resize
+from skdefocus.filters import blur, measure_conditions, resize
 from skdefocus.mapping import context, context_map
-from skdefocus.mapping.context import _cells
+from skdefocus.mapping.context import judge_surroundings, shows_anything
 from tests.mapping.discs import with_discs
 
 
@@ -31,19 +30,6 @@ class TestMap:
         # the middle of the flower, and the upper left of the background
         assert blur_map[190:230, 320:350].mean() < 1.2
         assert blur_map[20:60, 20:60].mean() > 3
-
-    @pytest.mark.parametrize("band", [1, 2560])
-    def test_bands_do_not_change_the_map(self, band):
-        image = np.random.default_rng(0).random((1500, 40), dtype=np.float32)
-        image = blur(image, 1.0)
-        image[600:900] = blur(image[600:900], 3.0)
-        network = ContextNetwork.pretrained()
-        conditions = context_conditions(image)
-        whole = _cells(image, network, 1, conditions)
-        banded = _cells(image, network, 1, conditions, band_cells=band)
-        # Of blur, of confidence and of patches alone; the map is made of these.
-        for a, b in zip(whole, banded, strict=True):
-            np.testing.assert_array_equal(a, b)
 
     @pytest.mark.parametrize("shape", [(1, 1), (3, 50), (33, 17), (64, 64, 3)])
     @pytest.mark.parametrize("scale", [1.0, "auto", (2, 1)])
@@ -98,7 +84,7 @@ class TestMapper:
     def test_memory_measures_once(self, monkeypatch, tmp_path, small_photo):
         mapper = ContextMapper(memory=tmp_path)
         (first,) = mapper.transform([small_photo])
-        monkeypatch.setattr(context, "context_features", None)
+        monkeypatch.setattr(context, "classify_cells", None)
         (second,) = clone(mapper).transform([small_photo])
         np.testing.assert_array_equal(first.blur_map, second.blur_map)
         assert len(list(tmp_path.glob("*.npz"))) == 1
@@ -136,3 +122,27 @@ def test_without_lights_nothing_changes(texture):
     found, also = context_map(gray, lights=True)
     np.testing.assert_array_equal(found, plain)
     np.testing.assert_array_equal(also, sure)
+
+
+def test_noise_alone_shows_nothing():
+    rng = np.random.default_rng(0)
+    noise = (0.5 + rng.normal(0, 10 / 255, (128, 160))).astype(np.float32)
+    textured = noise.copy()
+    textured[32:64, 32:64] = rng.random((32, 32))
+    for image, shown in ((noise, False), (textured, True)):
+        assert shows_anything(image, measure_conditions(image)) == shown
+
+
+def test_confidence_without_reliability_is_agreement():
+    network = ContextNetwork.pretrained()
+    known = ContextNetwork(network._network.onnx, network.card, network.classifier)
+    known.card = {**network.card}
+    del known.card["reliability"]
+    sure, torn = np.zeros((2, 18), np.float32)
+    sure[4], torn[[0, 17]] = 1, 0.5
+    log_sigma, confidence = judge_surroundings(np.stack([sure, torn]), known)
+    np.testing.assert_allclose(log_sigma[0], np.log(known.classifier.sigmas_[4] + 0.8))
+    assert confidence[0] == 1
+    assert confidence[1] < 0.1
+    _, told = judge_surroundings(np.stack([sure, torn]), network)
+    assert told[0] > told[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ __all__ = ["TiedGrid"]
 
 # Below so many values a direct solve costs least, and from this share of nodes on that
 # find no partner, too.
-_DIRECT_SIZE = 400
+_DIRECT_SIZE = 2000
 _LEAST_PROGRESS = 0.9
 _MAX_ITERATIONS = 1000
 # A tie below this share of the strongest of a node makes no pair; what holds a node
@@ -59,6 +61,30 @@ class TiedGrid:
                 break
             self._levels.append(coarser)
         self._coarsest = linalg.splu(self._levels[-1].matrix())
+
+    def with_data(self, data: np.ndarray) -> TiedGrid:
+        """Give the same ties with other data, joined as these are.
+
+        Parameters
+        ----------
+        data : ndarray of shape (H, W), float32
+            Weight of what is known of each value, above 0.
+
+        Returns
+        -------
+        TiedGrid
+            To be solved; it takes a part of the time that a new one takes.
+        """
+        grid = TiedGrid.__new__(TiedGrid)
+        grid._shape, grid._ties = self._shape, self._ties
+        grid._levels = [self._levels[0].with_data(data.ravel())]
+        for finer, level in pairwise(self._levels):
+            # What ties to nodes without a group hold stays what it is.
+            held = level.data - finer.sums(finer.data, len(level.data))
+            own = finer.sums(grid._levels[-1].data, len(level.data))
+            grid._levels.append(level.with_data((own + held).astype(np.float32)))
+        grid._coarsest = linalg.splu(grid._levels[-1].matrix())
+        return grid
 
     def solve(
         self,
@@ -158,22 +184,16 @@ class TiedGrid:
             solved = self._coarsest.solve(right.astype(np.float64))
             coarsest: np.ndarray = solved.astype(np.float32)
             return coarsest
-        coarser = self._levels[depth + 1]
-        values = np.zeros_like(right)
-        level.relax(values, right, False)
-        residual = level.residual(values, right)
-        inside = level.groups >= 0
-        groups = level.groups[inside]
-        gathered = np.bincount(groups, residual[inside], len(coarser.data))
-        values[inside] += self._cycle(gathered.astype(np.float32), depth + 1)[groups]
+        values, left = level.relax(right, len(self._levels[depth + 1].data))
         # The other way round: conjugate gradients need a symmetric cycle.
-        level.relax(values, right, True)
+        level.correct(values, self._cycle(left, depth + 1), right)
         return values
 
 
 class _Level:
     """The system at one size: a graph in compressed rows."""
 
+    # Of each node, the node of the next level that it belongs to, or -1.
     groups: np.ndarray
 
     def __init__(
@@ -184,12 +204,28 @@ class _Level:
         ties: np.ndarray,
         kernels: Any,
     ) -> None:
-        self.data, self._starts, self._ends, self._ties = data, starts, ends, ties
-        nodes = np.repeat(np.arange(len(data)), np.diff(starts))
-        self._diagonal = data + np.bincount(nodes, ties, len(data))
-        self._inverse = (1 / self._diagonal).astype(np.float32)
-        self._nodes = nodes
+        self._starts, self._ends, self._ties = starts, ends, ties
+        self._nodes = np.repeat(np.arange(len(data)), np.diff(starts))
+        self._held = np.bincount(self._nodes, ties, len(data))
         self._kernels = kernels
+        self._set_data(data)
+
+    def _set_data(self, data: np.ndarray) -> None:
+        self.data = data
+        self._diagonal = data + self._held
+        self._inverse = (1 / self._diagonal).astype(np.float32)
+
+    def with_data(self, data: np.ndarray) -> _Level:
+        """Give the same graph, and the groups of its nodes, with other data."""
+        level = copy(self)
+        level._set_data(data)
+        return level
+
+    def sums(self, values: np.ndarray, n_groups: int) -> np.ndarray:
+        """Sum values of nodes over their groups."""
+        inside = self.groups >= 0
+        sums: np.ndarray = np.bincount(self.groups[inside], values[inside], n_groups)
+        return sums
 
     def coarser(self) -> _Level | None:
         """Take up to four nodes for one; None if that makes them hardly fewer."""
@@ -209,7 +245,7 @@ class _Level:
             level = level._joined(pairs, n_groups)
         if len(level.data) > _LEAST_PROGRESS * len(self.data) or not len(level.data):
             return None
-        self.groups = groups
+        self.groups = groups.astype(np.int32)
         return level
 
     def _joined(self, groups: np.ndarray, n_groups: int) -> _Level:
@@ -255,17 +291,23 @@ class _Level:
             run_in_parts(subtract, len(right), _GRAIN)
         return residual
 
-    def relax(self, values: np.ndarray, right: np.ndarray, backwards: bool) -> None:
-        """Solve for each node alone, in their order or the last first."""
-        self._kernels.relax_nodes(
-            self._starts,
-            self._ends,
-            self._ties,
-            self._inverse,
-            right,
-            values,
-            backwards,
-        )
+    def relax(self, right: np.ndarray, n_groups: int) -> tuple[np.ndarray, np.ndarray]:
+        """Solve for each node alone, in their order, and sum what is left of groups."""
+        graph = self._starts, self._ends, self._ties
+        values = np.empty_like(right)
+        self._kernels.relax_from_zero(*graph, self._inverse, right, values)
+        # In double precision: many nodes of either sign are summed.
+        left = np.zeros(n_groups)
+        self._kernels.gather_residual(*graph, values, self.groups, left)
+        return values, left.astype(np.float32)
+
+    def correct(
+        self, values: np.ndarray, coarse: np.ndarray, right: np.ndarray
+    ) -> None:
+        """Add to nodes what their groups want, and solve for each, the last first."""
+        graph = self._starts, self._ends, self._ties
+        self._kernels.add_groups(self.groups, coarse, values)
+        self._kernels.relax_nodes(*graph, self._inverse, right, values)
 
 
 def _both_ways(

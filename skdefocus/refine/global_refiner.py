@@ -66,8 +66,9 @@ _LEAST_DATA = 1e-4
 _STRIP = 128
 # A weight of texture is no probability: where it is 1, the map is not certain.
 _WEIGHT = np.float32(0.8)
-# Bound of the solver's error, and where only edges or a confidence hang on it.
-_TOLERANCE, _ROUGH = 0.005, 0.03
+# Bound of the solver's error, the same of what is given back, which varies less than
+# half as much, and where only edges or a confidence hang on it.
+_TOLERANCE, _OF_WHAT_IS_LEFT, _ROUGH = 0.005, 0.01, 0.03
 # Evidence that reached a pixel counts against so much of none.
 _NO_EVIDENCE = 0.05
 
@@ -295,29 +296,26 @@ def _solve(
 ) -> np.ndarray:
     """Solve for the values of cells, and have them judged by their evidence."""
     grid = TiedGrid(data, down, across)
-    rough = _TOLERANCE if map_sigma is None else _ROUGH
-    smooth = grid.solve(known, tolerance=rough)
+    smooth = None
     if map_sigma is not None:
+        smooth = grid.solve(known, tolerance=_ROUGH)
         steps = np.float32(-1 / (map_sigma * size))
         values = smooth.astype(np.float32)
         down[:-1] *= np.exp(steps * np.abs(np.diff(values, axis=0)))
         across[:, :-1] *= np.exp(steps * np.abs(np.diff(values, axis=1)))
         grid = TiedGrid(data, down, across)
-        smooth = grid.solve(known, smooth, tolerance=_TOLERANCE)
+    slopes = None
     if smoothness > 0:
         even = np.float32(smoothness)
         slopes = surface_slopes(data, known, down / even, across / even, size)
-        if slopes is not None:
-            smooth = grid.solve(known, smooth, slopes=slopes, tolerance=_TOLERANCE)
+    smooth = grid.solve(known, smooth, slopes=slopes, tolerance=_TOLERANCE)
     # What smoothing took away is smoothed and given back, so that slopes stay.
-    planes = [smooth + grid.solve(known - smooth, tolerance=_TOLERANCE)]
+    planes = [smooth + grid.solve(known - smooth, tolerance=_OF_WHAT_IS_LEFT)]
     if judge is not None:
         variance = grid.solve((known - smooth) ** 2, tolerance=_ROUGH)
         # Some of the evidence is lost on every pixel of the way.
         all_data = data + np.float32(_NO_EVIDENCE * size**2)
-        reach = TiedGrid(all_data, down, across).solve(
-            data / all_data, tolerance=_ROUGH
-        )
+        reach = grid.with_data(all_data).solve(data / all_data, tolerance=_ROUGH)
         judged = judge(Evidence(own, known - planes[0], reach, variance))
         planes.extend(judged.reshape(-1, *smooth.shape))
     return np.stack(planes).astype(np.float32)

@@ -53,6 +53,13 @@ FILTERS = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def small_grids_are_not_solved_directly():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skdefocus.filters._tied_grid._DIRECT_SIZE", 100)
+        yield
+
+
 def single_and_double(function, *arrays, **settings):
     """Results in both precisions; only the first is of the kernels."""
     singles = [array.astype(np.float32) for array in arrays]
@@ -113,7 +120,7 @@ def test_the_same_loops_in_python(name, monkeypatch):
         for name in kernels.__all__
         if hasattr(getattr(kernels, name), "py_func")
     }
-    assert len(written) == 14
+    assert len(written) == 17
     interpreted = SimpleNamespace(**{**vars(kernels), **written})
     monkeypatch.setattr(_compiled, "compiled", lambda: interpreted)
     np.testing.assert_allclose(FILTERS[name](), result, rtol=1e-5, atol=1e-6)

@@ -13,6 +13,13 @@ from skdefocus.filters._tied_grid import TiedGrid
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def small_grids_are_not_solved_directly():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skdefocus.filters._tied_grid._DIRECT_SIZE", 100)
+        yield
+
+
 def grid(shape, seed=0, strength=1000.0):
     """Data and ties over many orders of magnitude, and values."""
     rng = np.random.default_rng(seed)
@@ -55,6 +62,28 @@ def test_ties_draw_neighbors_to_slopes(shape, seed):
     found = TiedGrid(*system).solve(values, slopes=tuple(slopes), tolerance=1e-6)
     expected = direct(*system, values, slopes)
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+@given(SHAPES, st.integers(0, 2**16))
+def test_other_data_are_solved_for_on_the_same_ties(shape, seed):
+    *system, values = grid(shape, seed)
+    data, down, across = system
+    other = data[::-1, ::-1] + np.float32(0.05)
+    before = TiedGrid(*system)
+    first = before.solve(values, tolerance=1e-6)
+    found = before.with_data(other).solve(values, tolerance=1e-6)
+    expected = direct(other, down, across, values)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    # The grid that it was made of is what it was.
+    np.testing.assert_array_equal(before.solve(values, tolerance=1e-6), first)
+
+
+def test_several_levels_are_solved_together():
+    *system, values = grid((100, 150))
+    solver = TiedGrid(*system)
+    assert len(solver._levels) > 3
+    found = solver.solve(values, tolerance=1e-6)
+    np.testing.assert_allclose(found, direct(*system, values), atol=1e-3)
 
 
 def test_a_plane_is_held_by_its_slopes():

@@ -14,7 +14,14 @@ from .block_cosines import high_frequency_magnitudes
 from .box import box_rows, variance_rows
 from .color_guide import color_guided_rows
 from .edges import edge_rows
-from .graph import pair_nodes, relax_nodes, residual_nodes
+from .graph import (
+    add_groups,
+    gather_residual,
+    pair_nodes,
+    relax_from_zero,
+    relax_nodes,
+    residual_nodes,
+)
 from .gray_guide import gray_guided_rows, self_guided_rows
 from .lines import LEAST_RIDGE, STRIP, TILE
 from .matching_pursuit import count_atoms
@@ -24,13 +31,16 @@ __all__ = [
     "LEAST_RIDGE",
     "STRIP",
     "TILE",
+    "add_groups",
     "box_rows",
     "color_guided_rows",
     "count_atoms",
     "edge_rows",
+    "gather_residual",
     "gray_guided_rows",
     "high_frequency_magnitudes",
     "pair_nodes",
+    "relax_from_zero",
     "relax_nodes",
     "residual_nodes",
     "self_guided_rows",

@@ -6,7 +6,14 @@ import numpy as np
 
 from .lines import kernel
 
-__all__ = ["pair_nodes", "relax_nodes", "residual_nodes"]
+__all__ = [
+    "add_groups",
+    "gather_residual",
+    "pair_nodes",
+    "relax_from_zero",
+    "relax_nodes",
+    "residual_nodes",
+]
 
 
 @kernel
@@ -49,6 +56,62 @@ def pair_nodes(
 
 
 @kernel
+def relax_from_zero(
+    starts: np.ndarray,
+    ends: np.ndarray,
+    ties: np.ndarray,
+    inverse: np.ndarray,
+    right: np.ndarray,
+    values: np.ndarray,
+) -> None:
+    """Solve for each node in its order, those behind it being 0; as `relax_nodes`.
+
+    The neighbors of a node come in their order.
+    """
+    for node in range(len(values)):
+        total = right[node]
+        for k in range(starts[node], starts[node + 1]):
+            if ends[k] > node:
+                break
+            total += ties[k] * values[ends[k]]
+        values[node] = total * inverse[node]
+
+
+@kernel
+def gather_residual(
+    starts: np.ndarray,
+    ends: np.ndarray,
+    ties: np.ndarray,
+    values: np.ndarray,
+    groups: np.ndarray,
+    gathered: np.ndarray,
+) -> None:
+    """Add up for each group what `relax_from_zero` has left on its nodes.
+
+    That was solved for with nothing behind a node, so what is behind it is left.
+    ``gathered`` is 0 before.
+    """
+    for node in range(len(values)):
+        group = groups[node]
+        if group < 0:
+            continue
+        total = np.float32(0)
+        for k in range(starts[node + 1] - 1, starts[node] - 1, -1):
+            if ends[k] < node:
+                break
+            total += ties[k] * values[ends[k]]
+        gathered[group] += total
+
+
+@kernel
+def add_groups(groups: np.ndarray, coarse: np.ndarray, values: np.ndarray) -> None:
+    """Add the value of its group to each node that has one."""
+    for node in range(len(values)):
+        if groups[node] >= 0:
+            values[node] += coarse[groups[node]]
+
+
+@kernel
 def relax_nodes(
     starts: np.ndarray,
     ends: np.ndarray,
@@ -56,15 +119,12 @@ def relax_nodes(
     inverse: np.ndarray,
     right: np.ndarray,
     values: np.ndarray,
-    backwards: bool,
 ) -> None:
-    """Solve for each node in its order, or the last first, its neighbors given.
+    """Solve for each node, the last first, its neighbors given.
 
     ``inverse`` is 1 over the diagonal of the matrix.
     """
-    n = len(values)
-    for step in range(n):
-        node = n - 1 - step if backwards else step
+    for node in range(len(values) - 1, -1, -1):
         total = right[node]
         for k in range(starts[node], starts[node + 1]):
             total += ties[k] * values[ends[k]]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any, Literal
 
 import numpy as np
 
+from .._shared.block_sums import block_sums
 from .._shared.sigma_scale import to_log_sigma
 from .._shared.validation import to_gray
 from ..filters import measure_conditions, resize
@@ -51,10 +51,7 @@ def cell_means(image: np.ndarray, side: int = CELL) -> np.ndarray:
     """
     widths = [(0, -length % side) for length in image.shape[:2]]
     padded = np.pad(image, widths + [(0, 0)] * (image.ndim - 2), mode="edge")
-    # Rows and then columns: NumPy sums few values along an axis slowly.
-    rows = reduce(np.add, [padded[first::side] for first in range(side)])
-    cells = reduce(np.add, [rows[:, first::side] for first in range(side)])
-    means: np.ndarray = cells / side**2
+    means: np.ndarray = block_sums(padded, side, axes=(0, 1)) / side**2
     return means
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .._shared.block_sums import block_sums
 from .._shared.threads import run_in_parts
 from .._shared.validation import INTEGER_RANGE
 from ._edge_weights import Ties
@@ -72,18 +73,13 @@ def cell_sums(
     """
     n, height, width = shape
     sums = np.empty((n, -(-height // size), -(-width // size)), np.float32)
-    starts = np.arange(0, width, size)
     strip = max(1, _STRIP // size)
 
     def add(first: int, last: int) -> None:
         for top in range(first, last, strip):
             bottom = min(top + strip, last)
             values = rows(top * size, min(bottom * size, height))
-            if size > 1:
-                down = np.arange(0, values.shape[1], size)
-                values = np.add.reduceat(values, down, axis=1)
-                values = np.add.reduceat(values, starts, axis=2)
-            sums[:, top:bottom] = values
+            sums[:, top:bottom] = block_sums(values, size, axes=(1, 2))
 
     run_in_parts(add, sums.shape[1], strip)
     return sums

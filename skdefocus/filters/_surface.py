@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse import linalg
 
+from .._shared.block_sums import block_sums
 from ._cells import in_series
 from ._resize import resize
 
@@ -68,7 +69,8 @@ def surface_slopes(
     weight = np.minimum(data, np.float32(_MOST_DATA * size**2))
     mean = float(weight.mean(dtype=np.float64))
     total, of_known = (
-        _square_sums(plane) for plane in (weight / mean, weight / mean * known)
+        block_sums(plane.astype(np.float64), _SQUARE, axes=(0, 1))
+        for plane in (weight / mean, weight / mean * known)
     )
     values = of_known / total
     ties = _square_ties(down.T).T, _square_ties(across)
@@ -152,15 +154,6 @@ def fit_surface(
     solve = linalg.splu(sparse.csc_array(system)).solve
     surface: np.ndarray = solve((data * known).ravel().astype(np.float64))
     return surface.reshape(data.shape)
-
-
-def _square_sums(plane: np.ndarray) -> np.ndarray:
-    sums = np.add.reduceat(
-        plane.astype(np.float64), np.arange(0, plane.shape[0], _SQUARE), axis=0
-    )
-    columns = np.arange(0, plane.shape[1], _SQUARE)
-    result: np.ndarray = np.add.reduceat(sums, columns, axis=1)
-    return result
 
 
 def _square_ties(ties: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from .._shared.files import staged
 from ..batch import write_confidence
-from ..batch.products import apply_step, write_map_files, write_pictures
+from ..batch.pipeline import apply_step
+from ..batch.products import write_map_files, write_pictures
 from .opened import OpenedPhotograph
 from .recipe import product_step
 from .settings import Settings

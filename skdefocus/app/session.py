@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-from ..batch.products import describe_error
+from ..batch.pipeline import describe_error
 from ..sample import UNKNOWN
 from .answers import VIEWS, opened_answer, picture_answer
 from .export import export_product

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import closing
@@ -12,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from .._base import ImageTransformer
 from .._shared.map_range import check_map_range
 from .._shared.parameters import (
     N_JOBS,
@@ -30,9 +26,10 @@ from ..io.formats import STRIPS
 from ..sample import UNKNOWN
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys
+from .pipeline import check_steps
 from .pixel_limit import default_max_pixels
 from .pool import ClusterPool, active_pool, run_jobs
-from .products import RESERVED, Form, pipeline_steps
+from .products import Form, check_names
 from .report import Report, read_rows
 from .run_folder import open_run
 from .subject import check_subject
@@ -250,7 +247,8 @@ def process(
     (1, 640, 427)
     """
     pictures = {} if pictures is None else dict(pictures)
-    _check_steps(pipeline, pictures)
+    check_names(pictures)
+    check_steps(pipeline, pictures)
     subject = check_subject(subject)
     folder = Path(out).absolute()
     if folder.exists() and not folder.is_dir():
@@ -340,32 +338,3 @@ def _tell(bar: Any, counts: Mapping[str, int]) -> None:
     told = [f"{counts[key]} {key}" for key in ("kept", "failed") if counts[key]]
     bar.set_postfix_str(", ".join(told), refresh=False)
     bar.update()
-
-
-def _check_steps(pipeline: Any, pictures: Mapping[str, Any]) -> None:
-    """Refuse before any work what would fail for every photograph."""
-    for name in pictures:
-        if not re.fullmatch("[a-z0-9]+", name) or name in RESERVED:
-            raise ValueError(
-                f"pictures must be named by lower-case letters and digits, and not "
-                f"{', '.join(sorted(RESERVED))}; got {name!r}."
-            )
-    steps = [*pipeline_steps(pipeline), *pictures.values()]
-    if len(steps) == len(pictures):
-        raise ValueError("pipeline must have a step at least, a mapper; it has none.")
-    for step in steps:
-        if isinstance(step, type) or not (
-            hasattr(step, "transform") or hasattr(step, "predict")
-        ):
-            raise ValueError(
-                f"a step must be an estimator with 'transform' or 'predict'; got "
-                f"{step!r}."
-            )
-        if (
-            isinstance(step, ImageTransformer)
-            and not step.__sklearn_tags__().requires_fit
-        ):
-            # There is nothing to learn: it checks its parameters.
-            copy.copy(step).fit([])
-        elif hasattr(step, "get_params"):
-            check_is_fitted(step)

@@ -1,24 +1,20 @@
-"""What is made of one photograph, and the files that each product is written to."""
+"""The products of one photograph: their names, and the files they are written to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
-from .._base import ImageTransformer, SubjectTransformer
 from .._shared.files import Stage
 from ..figures import draw_overview
 from ..io import Photograph, write_map, write_mask, write_photograph
 from ..io.formats import result_ending
 from ..io.write import focus_picture
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
-from ..segment import DefocusSegmenter
-from ..segment.hints import SubjectHint
 from .map_picture import (
     color_limits,
     draw_map_picture,
@@ -26,18 +22,14 @@ from .map_picture import (
     write_confidence,
     write_map_picture,
 )
-from .subject import locate_subject
+from .pipeline import Results
 
 __all__ = [
     "MAP_FILES",
     "RESERVED",
     "RESULT_SUFFIXES",
     "Form",
-    "Results",
-    "apply_step",
-    "describe_error",
-    "pipeline_steps",
-    "run_pipeline",
+    "check_names",
     "write_map_files",
     "write_pictures",
     "write_products",
@@ -94,151 +86,25 @@ class Form:
 _DEFAULT_FORM = Form()
 
 
-@dataclass
-class Results:
-    """What was made of one photograph.
-
-    Attributes
-    ----------
-    original : Photograph
-        As it was read.
-    sample : DefocusSample
-        With its blur map.
-    own : dict of str to ndarray
-        What the pipeline itself made of the map: "picture" or "mask", or nothing.
-    pictures : dict of str to ndarray
-        Pictures, and masks of bool, by name.
-    subject : ndarray of shape (H, W), bool, or None
-        The subject, if something was said of it.
-    """
-
-    original: Photograph
-    sample: DefocusSample
-    own: dict[str, np.ndarray] = field(default_factory=dict)
-    pictures: dict[str, np.ndarray] = field(default_factory=dict)
-    subject: np.ndarray | None = None
-
-
-def pipeline_steps(pipeline: Any) -> list[Any]:
-    """List the steps of a pipeline, those of a pipeline within it too.
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that pictures of one's own cannot have.
 
     Parameters
     ----------
-    pipeline : estimator or Pipeline
-        The pipeline; an estimator is its own only step.
-
-    Returns
-    -------
-    list of estimator
-        In order, without those that pass on what they get.
-    """
-    if not isinstance(pipeline, Pipeline):
-        return [] if pipeline in (None, "passthrough") else [pipeline]
-    return [step for _, part in pipeline.steps for step in pipeline_steps(part)]
-
-
-def apply_step(
-    step: Any,
-    item: Any,
-    subject: np.ndarray | None = None,
-    *,
-    is_hinted: bool = False,
-) -> Any:
-    """Apply an estimator to one item of a batch.
-
-    Parameters
-    ----------
-    step : estimator
-        With ``transform`` or ``predict``.
-    item : ndarray or DefocusSample
-        The item.
-    subject : ndarray of shape (H, W), bool, or None
-        The subject, which pictures spare.
-    is_hinted : bool, default=False
-        Whether the subject was hinted at: a segmenter then gives it, since what else is
-        in focus is not asked for.
-
-    Returns
-    -------
-    object
-        What it makes of it; of a segmenter a mask of bool, as files hold it, unknown
-        pixels by the guess.
-    """
-    if isinstance(step, SubjectTransformer) and subject is not None:
-        return step.transform([item], subject_masks=[subject])[0]
-    if isinstance(step, DefocusSegmenter) and subject is not None and is_hinted:
-        return ~subject
-    if isinstance(step, DefocusSegmenter) and step.unknown != "guess":
-        return ~step.in_focus_mask([item])[0]
-    method = step.transform if hasattr(step, "transform") else step.predict
-    return method([item])[0]
-
-
-def run_pipeline(
-    pipeline: Any,
-    pictures: Mapping[str, Any],
-    original: Photograph,
-    name: str | None = None,
-    said: np.ndarray | SubjectHint | None = None,
-) -> Results:
-    """Run a pipeline on one photograph, and make pictures of what it maps.
-
-    Parameters
-    ----------
-    pipeline : estimator or Pipeline
-        From images to samples with a blur map, and perhaps on to a picture or a mask.
-    pictures : mapping of str to estimator
-        What else to make of the sample.
-    original : Photograph
-        The photograph.
-    name : str, optional
-        What it is called, for mappers that go by it. Steps of other packages get the
-        pixels alone.
-    said : ndarray of shape (H, W), bool, or SubjectHint, or None
-        What was said of the subject, from `read_subject`.
-
-    Returns
-    -------
-    Results
-        The map and what was made of it.
+    names : iterable of str
+        Names of pictures.
 
     Raises
     ------
     ValueError
-        If the pipeline gives no blur map.
+        For a name that is reserved, or not of lower-case letters and digits.
     """
-    own: dict[str, np.ndarray] = {}
-    item: Any = original.image
-    sample = subject = None
-    is_hinted = isinstance(said, SubjectHint)
-    steps = pipeline_steps(pipeline)
-    if name is not None and steps and isinstance(steps[0], ImageTransformer):
-        item = DefocusSample(original.image, name=name)
-    for step in steps:
-        if subject is None and _ends_in_pixels(step) and sample is not None:
-            subject = locate_subject(said, sample)
-        item = apply_step(step, item, subject, is_hinted=is_hinted)
-        if isinstance(item, DefocusSample):
-            sample = item
-        else:
-            own["mask" if item.dtype == bool else "picture"] = item
-    if sample is None or sample.blur_map is None:
-        raise ValueError(
-            "the pipeline gives no blur map: it must begin with a mapper, such as "
-            "SlidingWindowMapper."
-        )
-    if subject is None:
-        subject = locate_subject(said, sample)
-    made = {
-        name: apply_step(step, sample, subject, is_hinted=is_hinted)
-        for name, step in pictures.items()
-    }
-    return Results(original, sample, own, made, subject)
-
-
-def _ends_in_pixels(step: Any) -> bool:
-    """Tell whether a step makes a picture or a mask, and asks for the subject."""
-    return isinstance(step, SubjectTransformer | DefocusSegmenter)
+    for name in names:
+        if not re.fullmatch("[a-z0-9]+", name) or name in RESERVED:
+            raise ValueError(
+                f"pictures must be named by lower-case letters and digits, and not "
+                f"{', '.join(sorted(RESERVED))}; got {name!r}."
+            )
 
 
 def write_products(
@@ -411,30 +277,3 @@ def _draw_overview(results: Results, form: Form) -> np.ndarray:
     return draw_overview(
         panels, credit=form.credit, limits=limits_in_pixels(limits, sample.unit)
     )
-
-
-def describe_error(error: Exception, photo: Path) -> str:
-    """Say in one sentence, with the photograph's name, what went wrong.
-
-    Parameters
-    ----------
-    error : Exception
-        What was raised while it was worked on.
-    photo : Path
-        The photograph.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
-    if isinstance(error, MemoryError):
-        text = str(error) or "there is not enough memory for it."
-    elif isinstance(error, ValueError | OSError):
-        text = str(error)
-    else:
-        # From another's step perhaps: the message alone may mean nothing.
-        text = f"{type(error).__name__}: {error}"
-    # The batch holds one item: its number would tell the reader nothing.
-    text = text.replace("X[0]: ", "").replace("X[0]", str(photo))
-    return text if photo.name in text else f"{photo}: {text}"

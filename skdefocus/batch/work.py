@@ -18,7 +18,8 @@ from ..io.read import read_raw_preview
 from .jobs import Job
 from .keys import file_key, photograph_keys
 from .measure import measure_map, unknown_note
-from .products import Form, Results, describe_error, run_pipeline, write_products
+from .pipeline import Results, describe_error, run_pipeline
+from .products import Form, write_products
 from .run_folder import RunFolder
 from .subject import find_subject, read_subject
 

@@ -33,9 +33,10 @@ _LEAST_KNOWN = 0.3
 _BLURRED_SIGMA, _MOST_BLURRED = 1.0, 0.1
 _LEAST_CONTRAST, _LEAST_CONFIDENCE = 0.75, 0.3
 _LONG_OUTLINE, _LEAST_STEP = 4.0, 0.15
-# ... or where half of it is known, none of that above so many pixels, and the sides are
-# no farther apart than one level, whatever their confidence, ...
-_HALF_KNOWN, _HARDLY_BLURRED, _SMALL_CONTRAST = 0.5, 0.7, 1.0
+# ... or where half of it is known, hardly any of that above so many pixels, and the sides
+# are no farther apart than a level and a half, whatever their confidence, ...
+_HALF_KNOWN, _SMALL_CONTRAST = 0.45, 1.5
+_HARDLY_BLURRED, _HARDLY_ANY = 0.7, 0.05
 # ... or where nothing known is out of focus, and what is unknown lies above, as skies
 # do: so much of the highest rows, and so little of the lowest quarter, may belong to
 # it. Of the lowest rows alone a caption may be all there is.
@@ -192,7 +193,7 @@ def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
     ]
     contrast = means[0] - means[1]
     is_near = contrast < _SMALL_CONTRAST and is_known.mean() > _HALF_KNOWN
-    if is_near and share_above < _NOTHING_KNOWN:
+    if is_near and share_above < _HARDLY_ANY:
         return "all sharp"
     confidence = float(grid.confidence[out].mean())
     is_even = contrast < _LEAST_CONTRAST and confidence > _LEAST_CONFIDENCE

@@ -1,4 +1,4 @@
-"""What is made of a photograph, the files that it goes to, and what went wrong."""
+"""The files that products go to, and what is in them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.base import BaseEstimator
-from sklearn.pipeline import make_pipeline
 
-from skdefocus import (
-    DefocusSample,
-    DefocusSegmenter,
-    GuidedRefiner,
-    SDoFRenderer,
-)
-from skdefocus._base import ImageTransformer
 from skdefocus._shared.files import staged
 from skdefocus._shared.map_range import automatic_limits
 from skdefocus.batch.products import (
     RESERVED,
     RESULT_SUFFIXES,
     Form,
-    Results,
-    apply_step,
-    describe_error,
-    pipeline_steps,
-    run_pipeline,
+    check_names,
     write_map_files,
     write_products,
 )
@@ -35,23 +22,7 @@ from skdefocus.figures import color_map, draw_overview, hatch_unknown
 from skdefocus.io import Photograph, read_image, read_photograph, write_map
 from skdefocus.io.formats import WRITE_FORMATS
 from skdefocus.io.metadata import Metadata
-from skdefocus.segment.hints import SubjectHint
-from tests.batch.steps import Inverter
-
-SHAPE = (24, 30)
-
-
-def an_image(seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (*SHAPE, 3)).astype(np.uint8)
-
-
-def made(*, unit="px", file_format="PNG", **pictures):
-    """Results with a map from sharp at the left to blurred at the right."""
-    image = an_image()
-    ramp = np.tile(np.linspace(0, 1, SHAPE[1], dtype=np.float32), (SHAPE[0], 1))
-    sample = DefocusSample(image, ramp * (19 if unit == "px" else 1), unit=unit)
-    original = Photograph(image, file_format=file_format)
-    return Results(original, sample, pictures=pictures)
+from tests.batch.results import SHAPE, an_image, made
 
 
 def written(folder, product, results, form=None):
@@ -64,109 +35,6 @@ def written(folder, product, results, form=None):
         path.name for path in stage.targets
     }
     return [path.name for path in stage.targets]
-
-
-class TestPipelines:
-    def test_steps_are_those_of_pipelines_within_too(self):
-        one, two, three = Inverter(), GuidedRefiner(), DefocusSegmenter()
-        nested = make_pipeline(one, make_pipeline("passthrough", two, None), three)
-        assert pipeline_steps(nested) == [one, two, three]
-        assert pipeline_steps(one) == [one]
-        for nothing in (None, "passthrough", make_pipeline(None)):
-            assert pipeline_steps(nothing) == []
-
-    def test_a_step_transforms_or_predicts_one_item(self):
-        results = made()
-        picture = apply_step(Inverter(), results.sample)
-        np.testing.assert_array_equal(picture, 1 - np.float32(an_image()) / 255)
-        mask = apply_step(DefocusSegmenter(3.0, reference="absolute"), results.sample)
-        np.testing.assert_array_equal(mask, results.sample.blur_map > 3)
-
-    @pytest.mark.parametrize("unknown", ["guess", "class"])
-    def test_a_mask_for_a_file_has_no_third_class(self, unknown):
-        sample = made().sample.replace(confidence=np.zeros(SHAPE))
-        step = DefocusSegmenter(3.0, reference="absolute", unknown=unknown)
-        mask = apply_step(step, sample)
-        assert mask.dtype == bool
-        np.testing.assert_array_equal(mask, sample.blur_map > 3)
-
-    def test_the_name_goes_to_our_own_steps_alone(self):
-        seen = []
-
-        class Own(ImageTransformer):
-            _needs = "image"
-
-            def transform(self, X):
-                seen.extend(X)
-                return [DefocusSample(an_image(), np.ones(SHAPE))]
-
-        class Another(BaseEstimator):
-            transform = Own.transform
-
-        original = Photograph(an_image())
-        run_pipeline(Own(), {}, original, "bird.jpg")
-        run_pipeline(Own(), {}, original)
-        run_pipeline(make_pipeline(Another()), {}, original, "bird.jpg")
-        assert seen[0].name == "bird.jpg"
-        assert seen[0].image is seen[1] is seen[2] is original.image
-
-    def test_own_results_and_pictures_are_kept_apart(self):
-        class Mapper(BaseEstimator):
-            def transform(self, X):
-                return [DefocusSample(X[0], np.full(SHAPE, 4.0))]
-
-        original = Photograph(an_image())
-        pictures = {"negative": Inverter()}
-        segmenter = DefocusSegmenter(3.0, reference="absolute")
-        for last, own in ((Inverter(), "picture"), (segmenter, "mask")):
-            found = run_pipeline(make_pipeline(Mapper(), last), pictures, original)
-            assert list(found.own) == [own]
-            assert list(found.pictures) == ["negative"]
-            assert found.original is original
-            assert (found.sample.blur_map == 4).all()
-        assert found.own["mask"].all()
-        assert run_pipeline(Mapper(), {}, original).own == {}
-
-    @pytest.mark.parametrize("kind", ["point", "box", "mask"])
-    def test_the_subject_is_spared_and_is_the_mask_if_it_was_hinted_at(self, kind):
-        halves = np.where(np.arange(SHAPE[1]) < 15, 0.3, 6.0)
-        subject = np.broadcast_to(halves < 1, SHAPE)
-
-        class Mapper(BaseEstimator):
-            def transform(self, X):
-                return [DefocusSample(X[0], np.broadcast_to(halves, SHAPE))]
-
-        said = {
-            "point": SubjectHint(points=((5, 5),)),
-            "box": SubjectHint(boxes=((0, 0, 20, 24),)),
-            "mask": subject[:, ::-1],
-        }[kind]
-        expected = said if kind == "mask" else subject
-        original = Photograph(an_image())
-        renderer = SDoFRenderer(0.1, 8.0)
-        pictures = {"shallow": renderer, "mask": DefocusSegmenter()}
-        found = run_pipeline(Mapper(), pictures, original, None, said)
-        np.testing.assert_array_equal(found.subject, expected)
-        (spared,) = renderer.transform([found.sample], subject_masks=[expected])
-        np.testing.assert_array_equal(found.pictures["shallow"], spared)
-        assert not np.array_equal(spared, renderer.transform([found.sample])[0])
-        # What is in focus, of a mask of the subject; else the subject.
-        np.testing.assert_array_equal(found.pictures["mask"], ~subject)
-        for last, own in ((renderer, "picture"), (DefocusSegmenter(), "mask")):
-            whole = run_pipeline(
-                make_pipeline(Mapper(), last), {}, original, None, said
-            )
-            name = "shallow" if own == "picture" else "mask"
-            np.testing.assert_array_equal(whole.own[own], found.pictures[name])
-
-    @pytest.mark.parametrize("steps", [(), ("passthrough",), (Inverter(),)])
-    def test_a_pipeline_must_give_a_map(self, steps):
-        class Bare(BaseEstimator):
-            def transform(self, X):
-                return [DefocusSample(X[0])]
-
-        with pytest.raises(ValueError, match="gives no blur map: it must begin with"):
-            run_pipeline(make_pipeline(Bare(), *steps), {}, Photograph(an_image()))
 
 
 @pytest.mark.parametrize(
@@ -205,6 +73,13 @@ def test_a_picture_of_one_s_own_cannot_take_the_name_of_another_product(tmp_path
             for name in written(folder, product, made(unit=unit)):
                 assert Path(name).stem.removeprefix("a_") in RESERVED
     assert {"figures", "pipeline"} <= RESERVED
+
+
+def test_names_of_pictures_are_lower_case_and_not_reserved():
+    check_names(["sharpened", "mask", "far2"])
+    for name in (*RESERVED, "My", "a_b", ""):
+        with pytest.raises(ValueError, match="lower-case letters and digits, and not"):
+            check_names(["far", name])
 
 
 def test_what_the_pipeline_made_is_a_product_too(tmp_path):
@@ -450,34 +325,3 @@ class TestOverviews:
         written(tmp_path / "credit", "credit", made(), form)
         text = (tmp_path / "credit" / "a_credit.txt").read_text()
         assert text == "Photo: somebody, CC BY\n"
-
-
-class TestErrors:
-    PHOTO = Path("in", "bird.jpg")
-
-    @pytest.mark.parametrize(
-        ("error", "sentence"),
-        [
-            (MemoryError(), "{photo}: there is not enough memory for it."),
-            (
-                MemoryError("Unable to allocate 3 GiB"),
-                "{photo}: Unable to allocate 3 GiB",
-            ),
-            (ValueError("c0 must be below c1."), "{photo}: c0 must be below c1."),
-            (ValueError("X[0]: the map is empty."), "{photo}: the map is empty."),
-            (ValueError("X[0] must have 3 channels."), "{photo} must have 3 channels."),
-            (ValueError("bird.jpg is empty."), "bird.jpg is empty."),
-            (OSError("the disk is full."), "{photo}: the disk is full."),
-            (FileNotFoundError("{photo} does not exist."), "{photo} does not exist."),
-            (RuntimeError("defect"), "{photo}: RuntimeError: defect"),
-            (ZeroDivisionError(), "{photo}: ZeroDivisionError: "),
-            (KeyError("a"), "{photo}: KeyError: 'a'"),
-        ],
-    )
-    def test_one_sentence_with_the_photograph_s_name(self, error, sentence):
-        photo = str(self.PHOTO)
-        told = type(error)(*(text.replace("{photo}", photo) for text in error.args))
-        found = describe_error(told, self.PHOTO)
-        assert found == sentence.replace("{photo}", photo)
-        assert found.count("bird.jpg") == 1
-        assert "X[0]" not in found

@@ -1,4 +1,4 @@
-"""A decoder that sleeps, spins, dies or answers nonsense costs one photograph."""
+"""One process decodes what is given to it, is replaced, and ends with the program."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,108 +19,18 @@ from skdefocus.io import read_image, read_photograph, worker
 from skdefocus.io.read import read_raw_preview
 from tests.io.odd_worker import odd_file
 from tests.io.pictures import smooth, write_any
+from tests.io.processes import has_gone, is_there, number_of, on_posix
 
 ROOT = Path(__file__).parents[2]
-on_posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 on_linux = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="limits of memory as Linux has them"
 )
-
-
-@pytest.fixture
-def odd(monkeypatch, tmp_path):
-    """Read an odd file by a process of this test's own."""
-    monkeypatch.setattr(worker, "_MODULE", "tests.io.odd_worker")
-    host = worker._Host()
-    monkeypatch.setattr(worker, "_host", host)
-    numbers = iter(range(1000))
-
-    def read(word):
-        path = odd_file(tmp_path / f"{next(numbers)}.avif", word)
-        return read_photograph(path, max_pixels=10**6)
-
-    yield read
-    host.close()
-
-
-@pytest.fixture
-def started(odd):
-    """The same, of a process that has started already; the clock is not for that."""
-    odd("fine")
-    return odd
-
-
-def hurry(monkeypatch, seconds=1.0):
-    monkeypatch.setattr(worker, "most_seconds", lambda n_pixels: seconds)
-
-
-def number_of(photograph):
-    return int(photograph.notes[0])
-
-
-def is_there(number):
-    try:
-        os.kill(number, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{number}/stat")
-    # A process that nobody has waited for is still known.
-    return not stat.exists() or ") Z" not in stat.read_text()
-
-
-def has_gone(number, seconds=20):
-    end = time.monotonic() + seconds
-    while is_there(number):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def test_one_process_reads_all_files(started):
     numbers = {number_of(started("fine")) for _ in range(5)}
     assert len(numbers) == 1
     assert os.getpid() not in numbers
-
-
-@on_posix
-@pytest.mark.parametrize("word", ["sleep", "spin", "pixels-only"])
-def test_a_decoder_that_does_not_end_is_stopped(started, monkeypatch, word):
-    number = number_of(started("fine"))
-    with monkeypatch.context() as patch:
-        hurry(patch)
-        start = time.monotonic()
-        message = r"2\.avif takes too long to decode: more than 1 s\.$"
-        with pytest.raises(ValueError, match=message):
-            started(word)
-        assert time.monotonic() - start < 10
-    with pytest.raises(ProcessLookupError):
-        os.kill(number, 0)  # Neither at work nor waiting to be waited for.
-    assert number_of(started("fine")) != number
-
-
-def test_a_large_picture_has_more_time(started, monkeypatch):
-    monkeypatch.setattr(worker, "most_seconds", lambda n: 0.5 + n / 10**5)
-    assert started("large").image.shape == (3, 4)
-
-
-@on_posix
-@pytest.mark.parametrize(
-    ("word", "message"),
-    [
-        ("SIGSEGV", r"it crashes its decoder \(SIGSEGV\)\.$"),
-        ("SIGABRT", r"it crashes its decoder \(SIGABRT\)\.$"),
-        ("SIGKILL", r"killed \(SIGKILL\); it may need more memory than there is\.$"),
-        ("exit", r"its decoder ends \(exit status 3\)\.$"),
-    ],
-)
-def test_a_decoder_that_dies_is_told(started, word, message):
-    number = number_of(started("fine"))
-    with pytest.raises(ValueError, match=message) as caught:
-        started(word)
-    assert "\n" not in str(caught.value)
-    assert str(caught.value).startswith("/")
-    assert number_of(started("fine")) != number
 
 
 @on_posix
@@ -143,14 +50,6 @@ def test_what_a_used_process_dies_of_is_tried_in_a_new_one(odd):
     assert odd("once").image.shape == (3, 4)
 
 
-@pytest.mark.parametrize("word", ["noise", "cut", "odd-size", "odd-kind", "bare"])
-def test_nonsense_is_not_believed(odd, word):
-    with pytest.raises(ValueError, match=r"cannot be understood|decoder ends") as found:
-        odd(word)
-    assert "\n" not in str(found.value)
-    assert odd("fine").image.shape == (3, 4)
-
-
 @on_linux
 def test_memory_has_a_limit(started):
     with pytest.raises(ValueError, match="takes more memory than its pixels should"):
@@ -158,65 +57,11 @@ def test_memory_has_a_limit(started):
     assert started("fine").image.shape == (3, 4)
 
 
-def test_what_a_library_prints_goes_nowhere(started, capfd):
-    assert started("print").image.shape == (3, 4)
-    assert capfd.readouterr() == ("", "")
-
-
 def test_threads_get_their_own_photographs(started):
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(started, [str(level) for level in range(24)]))
     assert [photograph.image[0, 0] for photograph in found] == list(range(24))
     assert len({number_of(photograph) for photograph in found}) == 1
-
-
-@on_posix
-def test_an_interrupt_stops_what_is_decoded(started):
-    number = number_of(started("fine"))
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGUSR1, interrupt)
-    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            started("sleep")
-    finally:
-        timer.join()
-        signal.signal(signal.SIGUSR1, before)
-    assert not is_there(number)
-    assert number_of(started("fine")) != number
-
-
-def test_a_process_that_does_not_start(odd, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(worker, "_MODULE", "tests.io.no_such_module")
-        with pytest.raises(ValueError, match=r"not start \(.*No module named.*\)\.$"):
-            odd("fine")
-        patch.setattr(sys, "executable", "/no/such/python")
-        with pytest.raises(ValueError, match=r"not start \(.*No such file.*\)\.$"):
-            odd("fine")
-    assert odd("fine").image.shape == (3, 4)
-
-
-def test_nothing_is_imported_from_the_folder_one_is_in(odd, monkeypatch, tmp_path):
-    (tmp_path / "numpy.py").write_text("raise SystemExit")
-    monkeypatch.chdir(tmp_path)
-    assert odd("fine").image.shape == (3, 4)
-
-
-@on_posix
-def test_temporary_files_of_a_dead_process_are_removed(odd, tmp_path, monkeypatch):
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    where = Path(odd("fine").notes[1])
-    assert where.parent == folder
-    with pytest.raises(ValueError, match="crashes its decoder"):
-        odd("temporary")
-    assert list(folder.iterdir()) == []
 
 
 def test_at_the_end_of_the_program_no_process_is_started(odd):
@@ -231,9 +76,9 @@ def run(tmp_path, text, *, wait=True):
     begin = (
         "import json, os, signal, sys, threading, time\n"
         "from pathlib import Path\n"
-        "from skdefocus.io import read_photograph, worker\n"
+        "from skdefocus.io import decoder_process, read_photograph\n"
         "from tests.io.odd_worker import odd_file\n"
-        "worker._MODULE = 'tests.io.odd_worker'\n"
+        "decoder_process._MODULE = 'tests.io.odd_worker'\n"
         f"folder = Path({str(tmp_path)!r})\n"
         "def read(word):\n"
         "    path = odd_file(folder / f'{os.getpid()}-{word}.avif', word)\n"

@@ -117,7 +117,7 @@ class TestAnswer:
         even = rough * np.where(side, 0.35, 0.15)
         assert judge_focus(sample(even, confidence)).answer == "all sharp"
         # Not where the sides are far apart, little is known, or some is blurred.
-        far = rough * np.where(side, 0.6, 0.1)
+        far = rough * np.where(side, 1.2, 0.1)
         assert judge_focus(sample(far, confidence)).answer == "mixed"
         little = np.where(rectangle(0, 240, 0, 200), 0.2, 0.9)
         assert judge_focus(sample(even, little)).answer == "mixed"

@@ -6,11 +6,12 @@ and leaves operators in the graph that a reader of model files would have to acc
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from .onnx_graph import OnnxGraph
 
 __all__ = ["to_onnx"]
 
@@ -26,103 +27,6 @@ _USUAL = {
 }
 
 
-class _OnnxGraph:
-    """The ONNX graph while it grows: names of Keras tensors, nodes and constants."""
-
-    def __init__(self, network: Any) -> None:
-        self.names: dict[int, str] = {}
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-        # Kernel and bias of the convolutions that a normalization may be folded into.
-        self.kernels: dict[str, tuple[Any, Any]] = {}
-        self.uses = Counter(
-            id(tensor)
-            for operation in network.operations
-            if type(operation).__name__ != "InputLayer"
-            for tensor in _listed(operation.input)
-        )
-
-    def constant(self, values: Any, dtype: Any = np.float32) -> str:
-        """Add a constant and give its name."""
-        from onnx import numpy_helper
-
-        name = f"c{len(self.constants)}"
-        array = np.ascontiguousarray(values, dtype)
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
-
-    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
-        """Add an operator of one output and give its name."""
-        return self.split(kind, *inputs, n_outputs=1, **attributes)[0]
-
-    def split(
-        self, kind: str, *inputs: str, n_outputs: int, **attributes: Any
-    ) -> list[str]:
-        """Add an operator and give the names of its outputs."""
-        from onnx import helper
-
-        outputs = [f"v{len(self.nodes)}_{i}" for i in range(n_outputs)]
-        self.nodes.append(helper.make_node(kind, inputs, outputs, **attributes))
-        return outputs
-
-    def affine(self, x: str, scale: np.ndarray, offset: np.ndarray) -> str:
-        """Multiply and add, where that changes anything."""
-        if np.any(scale != 1):
-            x = self.node("Mul", x, self.constant(scale))
-        return self.node("Add", x, self.constant(offset)) if np.any(offset) else x
-
-    def convolve(
-        self, x: str, kernel: np.ndarray, bias: Any, layer: Any, strides: Any, pads: Any
-    ) -> str:
-        """Convolve with a kernel of shape (out, in of a group, height, width)."""
-        names = [self.constant(kernel)]
-        # Always with a bias, for a normalization to be folded into.
-        names.append(self.constant(np.zeros(len(kernel)) if bias is None else bias))
-        n_inputs = layer.input.shape[1]
-        y = self.node(
-            "Conv",
-            x,
-            *names,
-            strides=strides,
-            pads=pads,
-            group=n_inputs // kernel.shape[1],
-        )
-        self.kernels[y] = (self.constants[-2], self.constants[-1])
-        return y
-
-    def fold(self, x: str, layer: Any, scale: np.ndarray, offset: Any) -> str:
-        """Multiply and add in the convolution that gave x, or after it."""
-        from onnx import numpy_helper
-
-        if x not in self.kernels or self.uses[id(layer.input)] > 1:
-            offset = np.broadcast_to(offset, scale.shape)
-            return self.affine(x, scale[:, None, None], offset[:, None, None])
-        kernel, bias = self.kernels.pop(x)
-        for constant, values in (
-            (kernel, numpy_helper.to_array(kernel) * scale[:, None, None, None]),
-            (bias, numpy_helper.to_array(bias) * scale + offset),
-        ):
-            folded = numpy_helper.from_array(values.astype(np.float32), constant.name)
-            constant.CopyFrom(folded)
-        return x
-
-    def activate(self, x: str, name: str) -> str:
-        """Apply an activation by Keras's name."""
-        if name == "linear":
-            return x
-        if name == "relu":
-            return self.node("Relu", x)
-        if name == "sigmoid":
-            return self.node("Sigmoid", x)
-        if name == "silu":
-            return self.node("Mul", x, self.node("Sigmoid", x))
-        raise ValueError(f"the activation {name} has no export to ONNX.")
-
-
-def _listed(tensors: Any) -> list[Any]:
-    return list(tensors) if isinstance(tensors, list | tuple) else [tensors]
-
-
 def _array(weight: Any) -> np.ndarray:
     import keras
 
@@ -132,11 +36,11 @@ def _array(weight: Any) -> np.ndarray:
 
 
 def _simple(
-    export: Callable[[_OnnxGraph, Any, str], str],
-) -> Callable[[_OnnxGraph, Any], None]:
+    export: Callable[[OnnxGraph, Any, str], str],
+) -> Callable[[OnnxGraph, Any], None]:
     """Make the export of a layer with one input and one output."""
 
-    def run(graph: _OnnxGraph, layer: Any) -> None:
+    def run(graph: OnnxGraph, layer: Any) -> None:
         for setting, usual in _USUAL.items():
             if getattr(layer, setting, usual) != usual:
                 raise ValueError(
@@ -165,7 +69,7 @@ def _pads(layer: Any, size: Any) -> list[int]:
     return [t // 2 for t in total] + [t - t // 2 for t in total]
 
 
-def _conv(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _conv(graph: OnnxGraph, layer: Any, x: str) -> str:
     kernel = _array(layer.kernel)
     # Keras: (height, width, in, out or, of a depthwise layer, multiplier).
     if type(layer).__name__ == "DepthwiseConv2D":
@@ -178,7 +82,7 @@ def _conv(graph: _OnnxGraph, layer: Any, x: str) -> str:
     return graph.activate(y, layer.activation.__name__)
 
 
-def _transpose_conv(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _transpose_conv(graph: OnnxGraph, layer: Any, x: str) -> str:
     if layer.padding != "valid" or layer.kernel_size != layer.strides:
         raise ValueError("a transposed convolution that overlaps has no export.")
     # Keras: (height, width, out, in).
@@ -188,7 +92,7 @@ def _transpose_conv(graph: _OnnxGraph, layer: Any, x: str) -> str:
     return graph.activate(y, layer.activation.__name__)
 
 
-def _separable(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _separable(graph: OnnxGraph, layer: Any, x: str) -> str:
     depthwise = _array(layer.depthwise_kernel).transpose(2, 3, 0, 1)
     depthwise = depthwise.reshape(-1, 1, *layer.kernel_size)
     pads = _pads(layer, layer.kernel_size)
@@ -199,7 +103,7 @@ def _separable(graph: _OnnxGraph, layer: Any, x: str) -> str:
     return graph.activate(y, layer.activation.__name__)
 
 
-def _normalize(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _normalize(graph: OnnxGraph, layer: Any, x: str) -> str:
     if layer.axis != 1:
         raise ValueError("a normalization of other axes has no export to ONNX.")
     mean, variance = _array(layer.moving_mean), _array(layer.moving_variance)
@@ -210,23 +114,23 @@ def _normalize(graph: _OnnxGraph, layer: Any, x: str) -> str:
     return graph.fold(x, layer, scale, offset)
 
 
-def _standardize(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _standardize(graph: OnnxGraph, layer: Any, x: str) -> str:
     scale = 1 / np.maximum(np.sqrt(_array(layer.variance)), 1e-7)
     scale, mean = scale.reshape(-1, 1, 1), _array(layer.mean).reshape(-1, 1, 1)
     return graph.affine(x, scale, -mean * scale)
 
 
-def _rescale(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _rescale(graph: OnnxGraph, layer: Any, x: str) -> str:
     return graph.affine(x, np.array(layer.scale), np.array(layer.offset))
 
 
-def _relu(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _relu(graph: OnnxGraph, layer: Any, x: str) -> str:
     if layer.max_value is None:
         return graph.node("Relu", x)
     return graph.node("Clip", x, graph.constant(0), graph.constant(layer.max_value))
 
 
-def _pool(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _pool(graph: OnnxGraph, layer: Any, x: str) -> str:
     pads = _pads(layer, layer.pool_size)
     kind = "MaxPool" if type(layer).__name__ == "MaxPooling2D" else "AveragePool"
     # Keras on torch repeats the edge, and averages would count the repeated values.
@@ -237,7 +141,7 @@ def _pool(graph: _OnnxGraph, layer: Any, x: str) -> str:
     )
 
 
-def _pad(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _pad(graph: OnnxGraph, layer: Any, x: str) -> str:
     """Add or, where negative, remove rows and columns."""
     crop = type(layer).__name__ == "Cropping2D"
     edges = np.array(layer.cropping if crop else layer.padding) * (-1 if crop else 1)
@@ -246,26 +150,26 @@ def _pad(graph: _OnnxGraph, layer: Any, x: str) -> str:
     return graph.node("Pad", x, graph.constant(pads, np.int64))
 
 
-def _reshape(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _reshape(graph: OnnxGraph, layer: Any, x: str) -> str:
     return graph.node("Reshape", x, graph.constant([-1, *layer.output.shape[1:]], int))
 
 
-def _average(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _average(graph: OnnxGraph, layer: Any, x: str) -> str:
     y = graph.node("GlobalAveragePool", x)
     return y if layer.keepdims else _reshape(graph, layer, y)
 
 
-def _combine(graph: _OnnxGraph, layer: Any, kind: str, **attributes: Any) -> None:
+def _combine(graph: OnnxGraph, layer: Any, kind: str, **attributes: Any) -> None:
     inputs = [graph.names[id(tensor)] for tensor in layer.input]
     graph.names[id(layer.output)] = graph.node(kind, *inputs, **attributes)
 
 
-def _root_mean_square(graph: _OnnxGraph, layer: Any, x: str) -> str:
+def _root_mean_square(graph: OnnxGraph, layer: Any, x: str) -> str:
     factor = _array(layer.factor()).astype(np.float64)
     return graph.fold(x, layer, factor, 0)
 
 
-def _relative_to_strength(graph: _OnnxGraph, layer: Any) -> None:
+def _relative_to_strength(graph: OnnxGraph, layer: Any) -> None:
     x, conditions = (graph.names[id(tensor)] for tensor in layer.input)
     square = graph.node(
         "ReduceMean", graph.node("Mul", x, x), graph.constant([1], np.int64)
@@ -287,7 +191,7 @@ def _relative_to_strength(graph: _OnnxGraph, layer: Any) -> None:
     graph.names[id(layer.output)] = graph.node("Concat", features, shares, axis=1)
 
 
-def _split(graph: _OnnxGraph, operation: Any) -> None:
+def _split(graph: OnnxGraph, operation: Any) -> None:
     sizes = [tensor.shape[operation.axis] for tensor in operation.output]
     parts = graph.split(
         "Split",
@@ -299,7 +203,7 @@ def _split(graph: _OnnxGraph, operation: Any) -> None:
     graph.names.update(zip(map(id, operation.output), parts, strict=True))
 
 
-_EXPORTS: dict[str, Callable[[_OnnxGraph, Any], None]] = {
+_EXPORTS: dict[str, Callable[[OnnxGraph, Any], None]] = {
     "Activation": _simple(lambda g, la, x: g.activate(x, la.activation.__name__)),
     "Add": lambda g, la: _combine(g, la, "Add"),
     "AveragePooling2D": _simple(_pool),
@@ -356,7 +260,7 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
     """
     from onnx import TensorProto, helper
 
-    graph = _OnnxGraph(network)
+    graph = OnnxGraph(network)
     for operation in network.operations:
         kind = type(operation).__name__
         if kind == "InputLayer":

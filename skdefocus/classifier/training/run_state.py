@@ -28,7 +28,7 @@ class TrainingSettings:
     learning_rate : float
         Of Adam; the highest of the run with a schedule.
     schedule : {"constant", "one_cycle", "cosine"}
-        TrainingRun of the learning rate.
+        Course of the learning rate.
     weight_decay : float
         Decoupled weight decay.
     random_flips : bool

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 import onnx
 import pytest
 
 from skdefocus.classifier.architectures import ARCHITECTURES
 from skdefocus.classifier.architectures._homogeneous import homogeneous_layers
+from skdefocus.classifier.architectures.context import build_context_network
 from skdefocus.classifier.network import Network
 from skdefocus.classifier.onnx_safety import check_onnx
 from skdefocus.classifier.training import onnx_export
-from skdefocus.classifier.training.context_training import build_context_network
 from skdefocus.classifier.training.keras_backend import import_keras
 from skdefocus.classifier.training.onnx_export import to_onnx
 from tests.classifier.networks import N_LEVELS, SINGLE, each, inputs_of
@@ -66,24 +64,6 @@ def test_an_export_is_accepted_and_repeatable(built, exported, name):
 def test_the_export_is_for_single_patches(exported, name):
     with pytest.raises(Exception, match="Got invalid dimensions"):
         Network(exported(name)).run_image(np.zeros((48, 48), np.float32))
-
-
-def test_normalization_is_folded_and_dropout_gone(exported):
-    nodes = onnx.load_from_string(exported("mobilenet_v2")).graph.node
-    kinds = {"Add", "Clip", "Conv", "GlobalAveragePool", "Mul", "Pad", "Softmax"}
-    assert {node.op_type for node in nodes} == kinds
-    # One multiplication brings [0, 1] to the network's range.
-    assert sum(node.op_type == "Mul" for node in nodes) == 1
-
-
-def test_a_root_mean_square_is_folded_into_one_convolution(exported):
-    nodes = onnx.load_from_string(exported("blurnet")).graph.node
-    counts = Counter(node.op_type for node in nodes)
-    # The second divides a sum of two convolutions; strength takes a square and a share,
-    # and another convolution subtracts logarithms.
-    assert counts["Mul"] == 1 + 2
-    assert counts["Conv"] == 5 + 1 + 5 + 1 + 2
-    assert counts["Relu"] == 5 + 1
 
 
 def test_the_ends_are_named_and_sized(exported):

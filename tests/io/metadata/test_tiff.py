@@ -8,60 +8,10 @@ from PIL import Image
 
 from skdefocus.io import Photograph, read_photograph, write_photograph
 from skdefocus.io.metadata import Density, Metadata, resources, tiff
-from skdefocus.io.metadata.directory import fields_of, first_directory, read_directory
-from tests.io.tiff_files import ASCII, BYTE, LONG, RATIONAL, SHORT, UNDEFINED, block
+from tests.io.metadata.full_block import DETAILS, GPS, MAIN, check, self_pointing
+from tests.io.tiff_files import LONG, block
 
 IPTC = resources.pack_resource(resources.IPTC, b"\x1c\2\x19\0\4bird")
-MAIN = {
-    270: (ASCII, "naïve café\0".encode()),
-    306: (ASCII, b"2024:05:06 10:11:12\0"),
-    40091: (BYTE, "花".encode("utf-16le")),
-}
-DETAILS = {
-    34855: (SHORT, 3200),
-    37510: (UNDEFINED, b"UNICODE\0" + "grüße 東京".encode("utf-16le")),
-    42034: (RATIONAL, [18.0, 55.0, 2.8, 4.0]),
-}
-GPS = {1: (ASCII, b"N\0"), 2: (RATIONAL, [52.0, 30.0, 15.5])}
-
-
-def self_pointing(order):
-    """A MakerNote whose text is found by its place in the file."""
-
-    def make(place):
-        entry = struct.pack(f"{order}HHHII", 1, 7, 2, 8, place + 2 + 12 + 4)
-        return entry + bytes(4) + b"secrets\0"
-
-    return make
-
-
-def everything(data):
-    """All fields of a file by the directories that they are in, MakerNote's too."""
-    main = first_directory(data)
-    found = {"main": fields_of(data, main.entries.values())}
-    for tag in (34665, 34853):
-        if tag in main.entries:
-            (start,) = struct.unpack_from(
-                ("<" if data[:2] == b"II" else ">") + "I", data, main.entries[tag].start
-            )
-            directory = read_directory(data, start)
-            found[tag] = fields_of(data, directory.entries.values())
-            if 37500 in directory.entries:
-                note = read_directory(data, directory.entries[37500].start)
-                found["note"] = fields_of(data, note.entries.values())
-    return found
-
-
-def check(data, order, *, with_note=True):
-    expected = everything(block(MAIN, DETAILS, GPS, order=order))
-    found = everything(data)
-    for tag in MAIN:
-        assert found["main"][tag] == expected["main"][tag]
-    for tag in DETAILS:
-        assert found[34665][tag] == expected[34665][tag]
-    assert found[34853] == expected[34853]
-    if with_note:
-        assert found["note"][7].value == b"secrets\0"
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
@@ -85,29 +35,6 @@ def test_from_a_block_to_a_tiff_and_on(tmp_path, deep, order, bits, alpha):
         assert like.metadata.xmp == b"<odd/>"
         assert like.metadata.resources == IPTC
         check(like.metadata.exif, order)
-
-
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("far", [False, True])
-def test_a_maker_note_is_valid_wherever_it_was(tmp_path, order, far):
-    """Before the pixels it keeps its place; far behind them what it points to moves."""
-    made = block(MAIN, DETAILS, GPS, order=order, note=self_pointing(order))
-    if far:
-        skipped = 300_000
-        far_note = self_pointing(order)(skipped)
-        made = bytearray(
-            block(MAIN, DETAILS, GPS, order=order, note=lambda _: far_note)
-        )
-        place = made.index(far_note)
-        pointer = struct.pack(f"{order}I", place)
-        at = made.index(struct.pack(f"{order}HHI", 37500, 7, len(far_note))) + 8
-        assert made[at : at + 4] == pointer
-        made[at : at + 4] = struct.pack(f"{order}I", skipped)
-        made[place : place + len(far_note)] = bytes(len(far_note))
-        made = bytes(made).ljust(skipped, b"\0") + far_note
-    found = tiff.make_block(made)
-    assert len(found) < 2000
-    check(found, order)
 
 
 def test_only_what_the_source_says_is_in_a_tiff(tmp_path, shallow):
@@ -149,11 +76,6 @@ def test_iptc_in_words_of_the_file_is_turned(tmp_path):
     path.write_bytes(block({33723: (LONG, list(struct.unpack("<2I", swapped)))}))
     (item,) = resources.resources(tiff.read(path).resources)
     assert item.value == b"\x1c\2\x19\0\3cat"
-
-
-def test_layout_alone_is_nothing():
-    assert tiff.make_block(block({256: (LONG, 5), 274: (SHORT, 6)})) is None
-    assert tiff.make_block(b"no TIFF") is None
 
 
 def test_flipped_files_do_not_raise(tmp_path, shallow):

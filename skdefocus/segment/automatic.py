@@ -33,8 +33,8 @@ _LEAST_KNOWN = 0.3
 _BLURRED_SIGMA, _MOST_BLURRED = 1.0, 0.1
 _LEAST_CONTRAST, _LEAST_CONFIDENCE = 0.75, 0.3
 _LONG_OUTLINE, _LEAST_STEP = 4.0, 0.15
-# ... or where half of it is known, hardly any of that above so many pixels, and the sides
-# are no farther apart than a level and a half, whatever their confidence, ...
+# ... or where half of it is known, hardly any of that above so many pixels, and the
+# sides are no farther apart than a level and a half, whatever their confidence, ...
 _HALF_KNOWN, _SMALL_CONTRAST = 0.45, 1.5
 _HARDLY_BLURRED, _HARDLY_ANY = 0.7, 0.05
 # ... or where nothing known is out of focus, and what is unknown lies above, as skies

@@ -121,7 +121,7 @@ class TestAnswer:
         assert judge_focus(sample(far, confidence)).answer == "mixed"
         little = np.where(rectangle(0, 240, 0, 200), 0.2, 0.9)
         assert judge_focus(sample(even, little)).answer == "mixed"
-        blurred = np.where(rectangle(100, 140, 300, 360), 1.5, even)
+        blurred = np.where(rectangle(100, 160, 300, 360), 1.5, even)
         assert judge_focus(sample(blurred, confidence)).answer == "mixed"
 
     @pytest.mark.parametrize("sigma", [3.5, 6.0, 12.0])

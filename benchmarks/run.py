@@ -1,6 +1,6 @@
 """What takes how long, as a ratio to a peer that is measured in turns with it.
 
-python benchmarks/run.py [--repeats N] [--only filters maps job matting folder mappers]
+python benchmarks/run.py [--repeats N] [--only SECTION...]
 
 Prints one table: ours, the peer, and the median over repeats of their ratio; then how
 long every mapper takes, as a ratio to the shipped network's; then time and memory
@@ -30,7 +30,10 @@ from skdefocus.datasets import load_sample_photograph
 
 SHAPE = (700, 1000)
 SIZES = (0.3, 1, 3, 10, 24, 100)
-SECTIONS = ("filters", "maps", "job", "matting", "folder", "mappers", "size")
+SECTIONS = (
+    *("filters", "maps", "recommended", "job", "matting"),
+    *("folder", "mappers", "size"),
+)
 N_PHOTOGRAPHS = 100
 MOMENT = 0.15
 
@@ -68,6 +71,9 @@ def comparisons(
             yield comparison, repeats * 3
     if "maps" in sections:
         for comparison in peers.maps(SHAPE):
+            yield comparison, repeats
+    if "recommended" in sections:
+        for comparison in peers.recommended(SHAPE):
             yield comparison, repeats
     if "job" in sections:
         for comparison in peers.whole_job(SHAPE):

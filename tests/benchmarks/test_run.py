@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import large, peers, run
 from skdefocus.filters import weighted_guided_filter
+from skdefocus.recipes import recommended_steps
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +108,18 @@ def test_peers_do_the_same_as_ours(box):
         if "smoother" in comparison.title or "gray" in comparison.title:
             difference = np.abs(comparison.ours() - comparison.peer())
             assert np.median(difference) < 0.02, comparison.title
+
+
+def test_what_is_recommended_is_compared():
+    mapper, refiner = peers.recommended((96, 128))
+    for comparison in (mapper, refiner):
+        comparison.peer()
+    (sample,) = mapper.ours()
+    (refined,) = refiner.ours()
+    assert sample.blur_map.shape == refined.blur_map.shape == (96, 128)
+    (expected,) = recommended_steps()[1][1].transform([sample])
+    np.testing.assert_array_equal(refined.blur_map, expected.blur_map)
+    assert "recommended" in run.SECTIONS
 
 
 def test_windows_are_the_image_s_own():

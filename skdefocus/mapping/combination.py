@@ -14,7 +14,13 @@ from .._shared.odds import log_odds
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ..classifier.reliability import tolerance
 
-__all__ = ["COMBINATION", "Combination", "combine_maps", "fit_combination"]
+__all__ = [
+    "COMBINATION",
+    "Combination",
+    "combine_maps",
+    "fit_combination",
+    "share_seen",
+]
 
 # Confidence of patches up to which there is next to nothing to be seen: whatever
 # surrounds a sky or a wall, its blur is not measured.
@@ -78,8 +84,25 @@ def combine_maps(
     of_patches = _logistic(share, *certainties)
     log_sigma = to_log_sigma(context_sigma)
     log_sigma += of_patches * (to_log_sigma(sigma) - log_sigma)
-    seen = np.minimum(confidence / np.float32(_SEEN), 1)
-    return from_log_sigma(log_sigma), seen * _logistic(reliability, *certainties)
+    known = share_seen(confidence) * _logistic(reliability, *certainties)
+    return from_log_sigma(log_sigma), known
+
+
+def share_seen(confidence: np.ndarray) -> np.ndarray:
+    """Tell how far patches show anything at all.
+
+    Parameters
+    ----------
+    confidence : ndarray of shape (H, W), float32
+        Of patches.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        From 0 to 1, which is reached at a confidence of 0.02.
+    """
+    seen: np.ndarray = np.minimum(confidence / np.float32(_SEEN), 1)
+    return seen
 
 
 def fit_combination(

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from .._shared.parameters import checked
 from .._shared.sigma_scale import from_log_sigma
-from .._shared.validation import check_image
-from ..classifier.context_features import CELL
+from .._shared.validation import check_image, to_gray
+from ..classifier.context_features import CELL, pad_to_cells
 from ..classifier.context_network import ContextNetwork
+from ..filters import resize
 from .cell_mapper import CELL_CONSTRAINTS, CellMapper
 from .cells import cells_to_pixels, classify_cells
-from .classify_patches import estimate_sigma
-from .combination import COMBINATION, combine_maps
+from .classify_patches import classify_bands, estimate_sigma
+from .combination import COMBINATION, combine_maps, share_seen
 from .confidence import judge_trust
 from .context import judge_surroundings, shows_anything
 from .map_means import MapMeans
 from .scales import check_scale
-from .sizes import measure_cells_at
+from .sizes import MeasureCells, measure_cells_at
 from .windows import window_texture
 
-__all__ = ["CombinedMapper", "combined_map", "measure_both"]
+__all__ = ["CombinedMapper", "combined_map", "measure_both", "measure_patches"]
 
 _Maps = tuple[np.ndarray, np.ndarray]
+
+# In larger photographs half the size shows what surrounds a patch: the network has
+# learned from scenes of 480 px, and sees too little of things that are larger.
+_SEEN_WHOLE = 800
 
 
 @checked(CELL_CONSTRAINTS, check_scale)
@@ -85,13 +91,30 @@ def combined_map(
         network = ContextNetwork.pretrained(network)
     image = check_image(image)
 
-    def measure(
-        photograph: np.ndarray, conditions: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        patches, surroundings = measure_both(photograph, conditions, network, n_threads)
-        return *combine_maps(*patches, *surroundings), *patches
+    def begin() -> MeasureCells:
+        # What surroundings say of the size before, which of "auto" is half of this one.
+        of_half: _Maps | None = None
 
-    return measure_cells_at(image, network, scale, lights, measure)
+        def measure(
+            photograph: np.ndarray, conditions: np.ndarray
+        ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+            nonlocal of_half
+            told = (photograph, conditions, network, n_threads)
+            shape = photograph.shape[:2]
+            if scale == "auto" and of_half is not None and max(shape) > _SEEN_WHOLE:
+                patches = measure_patches(*told)
+                sigma, sure = (resize(plane, shape) for plane in of_half)
+                surroundings = sigma * np.float32(2), sure
+            else:
+                patches, surroundings = measure_both(*told)
+            # Where nothing is to be seen, surroundings say nothing for larger sizes.
+            (_, seen), (sigma, sure) = patches, surroundings
+            of_half = sigma, sure * share_seen(seen)
+            return *combine_maps(*patches, *surroundings), *patches
+
+        return measure
+
+    return measure_cells_at(image, network, scale, lights, begin)
 
 
 def measure_both(
@@ -121,10 +144,7 @@ def measure_both(
     classifier = network.classifier
     patch_size, sigmas = classifier.patch_size_, classifier.sigmas_
     shape = photograph.shape[:2]
-    # Patches lie around cells, so they begin before the photograph's first pixel.
-    beyond = patch_size - CELL
-    padded = tuple(-(-length // CELL) * CELL + beyond for length in shape)
-    means = MapMeans((padded[0], padded[1]), patch_size, CELL, "mean")
+    means = _PatchMeans(shape, classifier)
     parts = []
     for band in classify_cells(photograph, network, n_threads, conditions):
         found = band.of_patches
@@ -133,11 +153,6 @@ def measure_both(
         sigma = estimate_sigma(found, sigmas, "mean")
         means.add(sigma, judge_trust(found, sigmas, sigma, texture, classifier), detail)
         parts.append(judge_surroundings(band.of_surroundings, network))
-    inside = tuple(slice(beyond // 2, beyond // 2 + length) for length in shape)
-    sigma, confidence = (
-        np.ascontiguousarray(plane[inside])
-        for plane in means.finish(conditions[0], classifier)
-    )
     log_sigma, sure = (
         cells_to_pixels(np.concatenate(cells), shape)
         for cells in zip(*parts, strict=True)
@@ -145,7 +160,65 @@ def measure_both(
     if not shows_anything(photograph, conditions[0]):
         # Nor do surroundings tell anything where there is nothing to be seen.
         sure[:] = 0
-    return (sigma, confidence), (from_log_sigma(log_sigma), sure)
+    return means.finish(conditions[0]), (from_log_sigma(log_sigma), sure)
+
+
+def measure_patches(
+    photograph: np.ndarray,
+    conditions: np.ndarray,
+    network: ContextNetwork,
+    n_threads: int | None,
+) -> _Maps:
+    """Measure a photograph, at the size that it has, by the patches around cells.
+
+    Parameters
+    ----------
+    photograph, conditions, network, n_threads
+        As in `measure_both`, which says the same of them.
+
+    Returns
+    -------
+    sigma, confidence : ndarray of shape (H, W), float32
+        Of patches.
+    """
+    classifier = network.classifier
+    means = _PatchMeans(photograph.shape[:2], classifier)
+    for windows in classify_bands(
+        pad_to_cells(to_gray(photograph), classifier.patch_size_),
+        classifier,
+        patch_size=classifier.patch_size_,
+        step=CELL,
+        estimate="mean",
+        n_threads=n_threads,
+        conditions=conditions[0],
+    ):
+        means.add(*windows)
+    return means.finish(conditions[0])
+
+
+class _PatchMeans:
+    """Maps of a photograph, from the patches around its cells that come row by row.
+
+    The first begin before its first pixel.
+    """
+
+    def __init__(self, shape: tuple[int, ...], classifier: Any) -> None:
+        self._shape, self._classifier = shape, classifier
+        self._beyond = classifier.patch_size_ - CELL
+        down, across = (-(-n // CELL) * CELL + self._beyond for n in shape)
+        self._means = MapMeans((down, across), classifier.patch_size_, CELL, "mean")
+
+    def add(self, *windows: np.ndarray) -> None:
+        self._means.add(*windows)
+
+    def finish(self, conditions: np.ndarray) -> _Maps:
+        first = self._beyond // 2
+        inside = tuple(slice(first, first + length) for length in self._shape)
+        sigma, confidence = (
+            np.ascontiguousarray(plane[inside])
+            for plane in self._means.finish(conditions, self._classifier)
+        )
+        return sigma, confidence
 
 
 class CombinedMapper(CellMapper):

@@ -101,7 +101,7 @@ def context_map(
             confidence[:] = 0
         return from_log_sigma(log_sigma), confidence, from_log_sigma(seen), confidence
 
-    return measure_cells_at(image, network, scale, lights, measure)
+    return measure_cells_at(image, network, scale, lights, lambda: measure)
 
 
 def judge_surroundings(

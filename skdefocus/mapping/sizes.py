@@ -16,7 +16,7 @@ from .lights import map_with_lights
 from .scales import is_measured_whole, measure_at, resample_all
 from .sharp_windows import measure_sharp_windows
 
-__all__ = ["LEAST_SIDE", "PhotographSizes", "measure_cells_at"]
+__all__ = ["LEAST_SIDE", "MeasureCells", "PhotographSizes", "measure_cells_at"]
 
 # Sides of at least this many pixels are worth measuring at half the size.
 LEAST_SIDE = 32
@@ -24,7 +24,7 @@ LEAST_SIDE = 32
 _Maps = tuple[np.ndarray, np.ndarray]
 # From the photograph at one size and its conditions to sigma and confidence, and to
 # those by which "auto" passes over to half of it.
-_MeasureCells = Callable[
+MeasureCells = Callable[
     [np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 ]
 
@@ -122,7 +122,7 @@ def measure_cells_at(
     network: ContextNetwork,
     scale: float | str | Sequence[float],
     lights: bool,
-    measure: _MeasureCells,
+    begin: Callable[[], MeasureCells],
 ) -> _Maps:
     """Measure the cells of a photograph at the scale asked for.
 
@@ -136,10 +136,12 @@ def measure_cells_at(
         As in `skdefocus.SlidingWindowMapper`.
     lights : bool
         Whether lights out of focus are told by their size.
-    measure : callable
-        From the photograph at one size, in color and in [0, 1], and its conditions at
-        that size and half of it, to sigma and confidence, and to those by which "auto"
-        passes over to halves.
+    begin : callable
+        Called before the sizes are gone through, which is more than once where there
+        are lights; of "auto" the smallest comes first. It gives a callable from the
+        photograph at one size, in color and in [0, 1], and its conditions at that size
+        and half of it, to sigma and confidence, and to those by which "auto" passes
+        over to halves.
 
     Returns
     -------
@@ -152,6 +154,7 @@ def measure_cells_at(
     def measure_one(pixels: np.ndarray) -> _Maps:
         # Where lights are hidden, conditions are still those of the photograph.
         shown = original if pixels is image else PhotographSizes(pixels, scale)
+        measure = begin()
 
         def measure_whole(
             factor: float,

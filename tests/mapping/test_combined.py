@@ -11,7 +11,7 @@ from skdefocus.filters import blur, resize
 from skdefocus.mapping import combined, combined_map, context_map
 from skdefocus.mapping.classify_patches import classify_bands
 from skdefocus.mapping.combination import combine_maps
-from skdefocus.mapping.combined import measure_both
+from skdefocus.mapping.combined import measure_both, measure_patches
 from skdefocus.mapping.map_means import MapMeans
 from skdefocus.synthesis import defocus
 from tests.mapping.discs import with_discs
@@ -61,6 +61,47 @@ class TestMap:
         for found, plane in zip((sigma, confidence), expected, strict=True):
             inside = plane[14 : 14 + shape[0], 14 : 14 + shape[1]]
             np.testing.assert_allclose(found, inside, atol=1e-4)
+
+    def test_patches_of_large_photographs_are_the_same(self, texture):
+        network = ContextNetwork.pretrained()
+        gray = np.tile(blur(texture, 1.0), (2, 2))[:97, :130]
+        conditions = context_conditions(gray)
+        patches, _ = measure_both(gray, conditions, network, 1)
+        alone = measure_patches(gray, conditions, network, 1)
+        for one, other in zip(patches, alone, strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-4)
+
+    @pytest.mark.parametrize(
+        ("shape", "whole"), [((120, 800), [200, 400, 800]), ((120, 900), [225, 450])]
+    )
+    def test_of_large_photographs_half_the_size_shows_surroundings(
+        self, monkeypatch, texture, shape, whole
+    ):
+        seen, alone = [], []
+
+        def both(photograph, *others):
+            seen.append(photograph.shape[1])
+            return measure_both(photograph, *others)
+
+        def patches(photograph, *others):
+            alone.append(photograph.shape[1])
+            return measure_patches(photograph, *others)
+
+        monkeypatch.setattr(combined, "measure_both", both)
+        monkeypatch.setattr(combined, "measure_patches", patches)
+        image = np.tile(texture, (1, 5))[: shape[0], : shape[1]]
+        blur_map, _ = combined_map(image, lights=False)
+        assert (seen, alone) == (
+            [side for side in whole if min(shape) * side / shape[1] >= 32],
+            [] if shape[1] == 800 else [900],
+        )
+        assert np.median(blur_map) < 0.5
+
+    def test_long_and_narrow_ones_have_no_half(self, texture):
+        image = np.tile(texture[:40], (1, 6))[:, :1000]
+        narrow, _ = combined_map(image, lights=False)
+        plain, _ = combined_map(image, scale=1.0, lights=False)
+        np.testing.assert_array_equal(narrow, plain)
 
     def test_measures_a_known_blur(self, texture):
         sigmas = (0.0, 1.0, 2.0, 4.0)

@@ -53,7 +53,9 @@ class TestMeasure:
         shown, measure = asked
         image = np.stack([np.tile(texture, (3, 10))[:400, :1800]] * 3, axis=2)
         network = ContextNetwork.pretrained()
-        sigma, confidence = measure_cells_at(image, network, "auto", False, measure)
+        sigma, confidence = measure_cells_at(
+            image, network, "auto", False, lambda: measure
+        )
         # Above it patches alone are asked, where half the size reads sharp.
         assert shown == [(50, 225, 3), (100, 450, 3), (200, 900, 3)]
         assert sigma.shape == confidence.shape == (400, 1800)
@@ -63,7 +65,7 @@ class TestMeasure:
         shown, measure = asked
         network = ContextNetwork.pretrained()
         image = texture[:96, :128]
-        sigma, _ = measure_cells_at(image, network, (1, 0.5), False, measure)
+        sigma, _ = measure_cells_at(image, network, (1, 0.5), False, lambda: measure)
         assert shown == [(96, 128), (48, 64)]
         # 1 px of half the size is 2 px, and means are taken of logarithms.
         expected = np.exp(np.log([1.8, 2.8]).mean()) - 0.8
@@ -89,7 +91,7 @@ class TestMeasure:
         monkeypatch.setattr("skdefocus.mapping.sizes.map_with_lights", without_half)
         image = texture[:96, :128]
         network = ContextNetwork.pretrained()
-        measure_cells_at(image, network, 1.0, True, measure)
+        measure_cells_at(image, network, 1.0, True, lambda: measure)
         np.testing.assert_array_equal(told[0], told[1])
         assert np.ptp(shown[1][:, :64]) == 0
         np.testing.assert_array_equal(shown[0], image)

@@ -46,7 +46,8 @@ def combined_map(
     """Blur map of one photograph from its patches, and where they do not tell, more.
 
     Patches that show texture are measured as `sliding_window_map` does it. Where they
-    are unsure, what surrounds them tells, as in `context_map`.
+    are unsure, what surrounds them tells, as in `context_map`; a scale of "auto" looks
+    at it in photographs of up to 800 px, and in halves of larger ones.
 
     Parameters
     ----------

@@ -39,7 +39,8 @@ _HALF_KNOWN, _SMALL_CONTRAST = 0.45, 1.5
 _HARDLY_BLURRED, _HARDLY_ANY = 0.7, 0.05
 # ... or where nothing known is out of focus, and what is unknown lies above, as skies
 # do: so much of the highest rows, and so little of the lowest quarter, may belong to
-# it. Of the lowest rows alone a caption may be all there is.
+# it. Of the lowest rows alone a caption may be all there is. A sky whose clouds are
+# known is one if hardly any of what is known is out of focus, and the sides are near.
 _NOTHING_KNOWN = 0.02
 _TOP_ROWS, _LEAST_AT_TOP = 0.05, 0.45
 _BOTTOM_ROWS, _MOST_AT_BOTTOM = 0.25, 0.1
@@ -207,7 +208,9 @@ def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
     is_above = out[:n_top].mean() > _LEAST_AT_TOP
     is_above &= out[-n_bottom:].mean() < _MOST_AT_BOTTOM
     is_unknown = share_blurred < _NOTHING_KNOWN and confidence < _KNOWN
-    return "all sharp" if is_unknown and is_above else "mixed"
+    is_hardly_blurred = contrast < _SMALL_CONTRAST and share_blurred < _HARDLY_ANY
+    is_sky = is_above and (is_unknown or is_hardly_blurred)
+    return "all sharp" if is_sky else "mixed"
 
 
 def _certainty(grid: FocusGrid, levels: np.ndarray, scores: np.ndarray) -> float:

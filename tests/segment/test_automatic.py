@@ -124,6 +124,20 @@ class TestAnswer:
         blurred = np.where(rectangle(100, 160, 300, 360), 1.5, even)
         assert judge_focus(sample(blurred, confidence)).answer == "mixed"
 
+    def test_a_sky_whose_clouds_are_known(self, rough):
+        sky, cloud = rectangle(0, 120, 0, 360), rectangle(0, 30, 0, 100)
+        # In pixels of photographs of 770 px of diagonal 1.8 times as much.
+        even = rough * np.where(sky, 0.4, 0.2)
+        even[cloud] = 0.9
+        known = np.where(sky, 0.5, 0.9)
+        assert judge_focus(sample(even, known)).answer == "all sharp"
+        # Not below, nor where more of it is out of focus, or far from the rest.
+        assert judge_focus(sample(even[::-1], known[::-1])).answer == "mixed"
+        far = np.where(sky & ~cloud, 3 * even, even)
+        assert judge_focus(sample(far, known)).answer == "mixed"
+        cloudy = np.where(rectangle(0, 90, 0, 200), 0.9, even)
+        assert judge_focus(sample(cloudy, known)).answer == "mixed"
+
     @pytest.mark.parametrize("sigma", [3.5, 6.0, 12.0])
     def test_nothing_sharp(self, rough, sigma):
         found = sample(rough * sigma)

@@ -250,7 +250,7 @@ class CombinedMapper(CellMapper):
 
     See Also
     --------
-    SlidingWindowMapper : Patches alone, the paper's; in two fifths of the time.
+    SlidingWindowMapper : Patches alone, the paper's; in four fifths of the time.
     ContextMapper : What surrounds them alone.
 
     Examples

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .tags import TYPE_SIZES
+from .tags import LONG, SHORT, TYPE_SIZES
 
 __all__ = [
     "Data",
@@ -38,7 +38,6 @@ _BIG_MAGIC = {b"+\0", b"\0+"}
 _MOST_ENTRIES = 4096
 _MOST_IN_VALUES = 64 << 20
 _ENTRY_SIZE = 12
-_SHORT, _LONG = 3, 4
 
 
 @dataclass(frozen=True)
@@ -199,7 +198,7 @@ def number(data: Data, entry: Entry | None) -> int | None:
     int or None
         None if it is no such entry.
     """
-    code = {1: "B", _SHORT: "H", _LONG: "I", 13: "I"}.get(entry.kind if entry else 0)
+    code = {1: "B", SHORT: "H", LONG: "I", 13: "I"}.get(entry.kind if entry else 0)
     if entry is None or code is None or entry.count != 1:
         return None
     value: int = struct.unpack_from(f"{byte_order(data)}{code}", data, entry.start)[0]
@@ -219,7 +218,7 @@ def set_number(block: bytearray, entry: Entry | None, value: int) -> None:
         Its new number; one that does not fit is not written.
     """
     if entry is not None:
-        code, most = {_SHORT: ("H", 1 << 16), _LONG: ("I", 1 << 32)}.get(
+        code, most = {SHORT: ("H", 1 << 16), LONG: ("I", 1 << 32)}.get(
             entry.kind, ("", 0)
         )
         if entry.count == 1 and value < most:

@@ -31,7 +31,9 @@ from .tags import (
     ORIENTATION,
     PIXEL_X,
     PIXEL_Y,
+    RATIONAL,
     RESOLUTION_UNIT,
+    SHORT,
     STRIP_SIZE,
     STRIP_START,
     THUMBNAIL_SIZE,
@@ -53,7 +55,6 @@ __all__ = [
 PREFIX = b"Exif\0\0"
 # The longer side of a thumbnail, as EXIF has it.
 _THUMBNAIL_SIDE = 160
-_SHORT, _RATIONAL = 3, 5
 _QUALITIES = (85, 70, 50, 30)
 
 
@@ -74,7 +75,7 @@ def reset_orientation(block: bytes) -> bytes:
     if order is None:
         return block
     changed = bytearray(block)
-    upright = struct.pack(f"{order}HHIHH", ORIENTATION, _SHORT, 1, 1, 0)
+    upright = struct.pack(f"{order}HHIHH", ORIENTATION, SHORT, 1, 1, 0)
     for directory in _pictures(block):
         # Every one, of whatever type: readers differ in which of two they take.
         for at in range(directory.at + 2, directory.next_at, 12):
@@ -102,7 +103,7 @@ def density(block: bytes) -> Density | None:
     values = []
     for tag in (X_RESOLUTION, Y_RESOLUTION):
         entry = main.entries.get(tag)
-        if entry is None or (entry.kind, entry.count) != (_RATIONAL, 1):
+        if entry is None or (entry.kind, entry.count) != (RATIONAL, 1):
             return None
         above, below = struct.unpack_from(f"{byte_order(block)}II", block, entry.start)
         if not above or not below:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 __all__ = [
+    "BYTE",
     "EXIF",
     "GEO",
     "GPS",
@@ -10,25 +11,31 @@ __all__ = [
     "IMAGE_WIDTH",
     "INTEROPERABILITY",
     "IPTC",
+    "LONG",
     "MAKER_NOTE",
     "ORIENTATION",
     "PHOTOMETRIC",
     "PIXEL_X",
     "PIXEL_Y",
     "PROFILE",
+    "RATIONAL",
     "RESOLUTION_UNIT",
     "RESOURCES",
+    "SHORT",
     "STRIP_SIZE",
     "STRIP_START",
     "THUMBNAIL_SIZE",
     "THUMBNAIL_START",
     "TYPE_SIZES",
+    "UNDEFINED",
     "XMP",
     "X_RESOLUTION",
     "Y_RESOLUTION",
     "describes_the_photograph",
 ]
 
+# Types of values.
+BYTE, SHORT, LONG, RATIONAL, UNDEFINED = 1, 3, 4, 5, 7
 # Bytes of one value, by type; 129 is EXIF 3.0's UTF-8.
 TYPE_SIZES = {
     **{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8},

@@ -28,14 +28,19 @@ from .directory import (
     read_directory,
 )
 from .tags import (
+    BYTE,
     EXIF,
     GPS,
     IPTC,
+    LONG,
     PROFILE,
+    RATIONAL,
     RESOLUTION_UNIT,
     RESOURCES,
+    SHORT,
     STRIP_SIZE,
     STRIP_START,
+    UNDEFINED,
     X_RESOLUTION,
     XMP,
     Y_RESOLUTION,
@@ -47,8 +52,7 @@ __all__ = ["carry", "read"]
 
 # The largest value that is kept.
 _MOST_IN_VALUE = 64 << 20
-_BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
-_CODES = {_SHORT: "H", _LONG: "I"}
+_CODES = {SHORT: "H", LONG: "I"}
 _PREDICTOR, _HORIZONTAL = 317, 2
 
 
@@ -106,7 +110,7 @@ def _read(data: mmap.mmap, main: Directory | None) -> Metadata:
 
 
 def _iptc_bytes(value: bytes, data: mmap.mmap, main: Directory) -> bytes:
-    is_swapped = main.entries[IPTC].kind == _LONG and not value.startswith(b"\x1c")
+    is_swapped = main.entries[IPTC].kind == LONG and not value.startswith(b"\x1c")
     if is_swapped and value[3:4] == b"\x1c":
         words = struct.unpack(f"<{len(value) // 4}I", value[: len(value) // 4 * 4])
         value = struct.pack(f">{len(words)}I", *words)
@@ -190,11 +194,11 @@ def _copy_strips(
         target.write(bytes(target.tell() % 2))
         moved.append(target.tell())
         target.write(data[start : start + size])
-    return Field(_LONG, len(moved), struct.pack(f"{order}{len(moved)}I", *moved))
+    return Field(LONG, len(moved), struct.pack(f"{order}{len(moved)}I", *moved))
 
 
 def _short(value: int, order: str) -> Field:
-    return Field(_SHORT, 1, struct.pack(f"{order}H", value))
+    return Field(SHORT, 1, struct.pack(f"{order}H", value))
 
 
 def _compose(
@@ -240,17 +244,17 @@ def _add_special(
         for tag, value in ((X_RESOLUTION, density.x), (Y_RESOLUTION, density.y)):
             share = Fraction(value).limit_denominator(10_000)
             packed = struct.pack(f"{order}II", share.numerator, share.denominator)
-            fields[tag] = Field(_RATIONAL, 1, packed)
+            fields[tag] = Field(RATIONAL, 1, packed)
         fields[RESOLUTION_UNIT] = _short(density.unit, order)
     if metadata.xmp:
-        fields[XMP] = Field(_BYTE, len(metadata.xmp), metadata.xmp)
+        fields[XMP] = Field(BYTE, len(metadata.xmp), metadata.xmp)
     # IPTC has a tag of its own: in both places it would be there twice.
     kept, iptc = photoshop.part(metadata.resources or b"", photoshop.IPTC)
     if kept:
-        fields[RESOURCES] = Field(_BYTE, len(kept), kept)
+        fields[RESOURCES] = Field(BYTE, len(kept), kept)
     if iptc:
-        fields[IPTC] = Field(_UNDEFINED, len(iptc), iptc)
+        fields[IPTC] = Field(UNDEFINED, len(iptc), iptc)
     if profile:
-        fields[PROFILE] = Field(_UNDEFINED, len(profile), profile)
+        fields[PROFILE] = Field(UNDEFINED, len(profile), profile)
     else:
         fields.pop(PROFILE, None)

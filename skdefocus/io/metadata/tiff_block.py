@@ -21,6 +21,7 @@ from .tags import (
     EXIF,
     GPS,
     INTEROPERABILITY,
+    LONG,
     MAKER_NOTE,
     ORIENTATION,
     PHOTOMETRIC,
@@ -31,7 +32,6 @@ __all__ = ["make_block"]
 
 # A MakerNote that lies no farther inside a file keeps its place in the block.
 _FARTHEST = 1 << 18
-_LONG = 4
 # How the colors of the old file were coded.
 _YCBCR, _COLOR_CODING = 6, frozenset({529, 531, 532})
 
@@ -112,7 +112,7 @@ def _pack_block(
 
 
 def _pointer(start: int, order: str) -> Field:
-    return Field(_LONG, 1, struct.pack(f"{order}I", start))
+    return Field(LONG, 1, struct.pack(f"{order}I", start))
 
 
 def _place_note(

@@ -107,21 +107,24 @@ def scipy_box(image: np.ndarray, radius: int) -> np.ndarray:
     return ndimage.uniform_filter(image, 2 * radius + 1, mode="reflect")
 
 
+def cv_smoother(
+    blur_map: np.ndarray, image: np.ndarray, *, smoothness: float, color_sigma: float
+) -> Callable[[], np.ndarray]:
+    """Smooth along edges in three passes, by OpenCV."""
+    # Its lambda is that of the first pass.
+    strength, color = smoothness * 1.5 * 16 / 63, color_sigma * 255
+    return partial(
+        cv2.ximgproc.fastGlobalSmootherFilter,
+        *(image, blur_map, strength, color, 0.25, 3),
+    )
+
+
 def filters(shape: tuple[int, int]) -> list[Comparison]:
     """Compare filters with OpenCV and SciPy."""
     image = photograph(shape)
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     blur_map = np.random.default_rng(0).random(shape, dtype=np.float32) * 5
-    # OpenCV's lambda is that of the first of three passes.
-    peer_smoother = partial(
-        cv2.ximgproc.fastGlobalSmootherFilter,
-        image,
-        blur_map,
-        60_000 * 1.5 * 16 / 63,
-        0.02 * 255,
-        0.25,
-        3,
-    )
+    smoother = {"smoothness": 60_000, "color_sigma": 0.02}
     refine = partial(refine_wgif, blur_map, gray)
     return [
         Comparison(
@@ -160,10 +163,8 @@ def filters(shape: tuple[int, int]) -> list[Comparison]:
         Comparison(
             "global smoother, 3 passes",
             "cv2.ximgproc.fastGlobalSmoother",
-            partial(
-                global_smoother, blur_map, image, smoothness=60_000, color_sigma=0.02
-            ),
-            peer_smoother,
+            partial(global_smoother, blur_map, image, **smoother),
+            cv_smoother(blur_map, image, **smoother),
             "1",
         ),
     ]
@@ -175,13 +176,6 @@ def recommended(shape: tuple[int, int]) -> list[Comparison]:
     (_, mapper), (_, refiner) = recommended_steps()
     (_, patches), _ = recommended_steps("default")
     samples = mapper.transform([image])
-    # OpenCV's lambda is that of the first of three passes.
-    strength = refiner.smoothness * 1.5 * 16 / 63
-    color = refiner.color_sigma * 255
-    smoother = partial(
-        cv2.ximgproc.fastGlobalSmootherFilter,
-        *(image, samples[0].blur_map, strength, color, 0.25, 3),
-    )
     return [
         Comparison(
             "recommended mapper",
@@ -193,7 +187,12 @@ def recommended(shape: tuple[int, int]) -> list[Comparison]:
             "recommended refiner",
             "cv2.ximgproc.fastGlobalSmoother",
             partial(refiner.transform, samples),
-            smoother,
+            cv_smoother(
+                samples[0].blur_map,
+                image,
+                smoothness=refiner.smoothness,
+                color_sigma=refiner.color_sigma,
+            ),
             "10",
         ),
     ]

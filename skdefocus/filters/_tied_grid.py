@@ -75,13 +75,13 @@ class TiedGrid:
         TiedGrid
             To be solved; it takes a part of the time that a new one takes.
         """
-        grid = TiedGrid.__new__(TiedGrid)
-        grid._shape, grid._ties = self._shape, self._ties
+        grid = copy(self)
         grid._levels = [self._levels[0].with_data(data.ravel())]
         for finer, level in pairwise(self._levels):
             # What ties to nodes without a group hold stays what it is.
-            held = level.data - finer.sums(finer.data, len(level.data))
-            own = finer.sums(grid._levels[-1].data, len(level.data))
+            n_groups = len(level.data)
+            held = level.data - _group_sums(finer.groups, finer.data, n_groups)
+            own = _group_sums(finer.groups, grid._levels[-1].data, n_groups)
             grid._levels.append(level.with_data((own + held).astype(np.float32)))
         grid._coarsest = linalg.splu(grid._levels[-1].matrix())
         return grid
@@ -221,12 +221,6 @@ class _Level:
         level._set_data(data)
         return level
 
-    def sums(self, values: np.ndarray, n_groups: int) -> np.ndarray:
-        """Sum values of nodes over their groups."""
-        inside = self.groups >= 0
-        sums: np.ndarray = np.bincount(self.groups[inside], values[inside], n_groups)
-        return sums
-
     def coarser(self) -> _Level | None:
         """Take up to four nodes for one; None if that makes them hardly fewer."""
         level, groups = self, np.arange(len(self.data))
@@ -253,8 +247,7 @@ class _Level:
         # Ties to a node without a group hold what is left.
         between = (one >= 0) & (other >= 0) & (one < other)
         outside = (one >= 0) & (other < 0)
-        inside = groups >= 0
-        data = np.bincount(groups[inside], self.data[inside], n_groups)
+        data = _group_sums(groups, self.data, n_groups)
         data += np.bincount(one[outside], self._ties[outside], n_groups)
         ties = self._ties[between]
         rows = _both_ways(one[between], other[between], ties, n_groups)
@@ -308,6 +301,13 @@ class _Level:
         graph = self._starts, self._ends, self._ties
         self._kernels.add_groups(self.groups, coarse, values)
         self._kernels.relax_nodes(*graph, self._inverse, right, values)
+
+
+def _group_sums(groups: np.ndarray, values: np.ndarray, n_groups: int) -> np.ndarray:
+    """Sum values of nodes over their groups."""
+    inside = groups >= 0
+    sums: np.ndarray = np.bincount(groups[inside], values[inside], n_groups)
+    return sums
 
 
 def _both_ways(

@@ -24,6 +24,8 @@ from skdefocus.filters._compiled import compiled, for_reading
 from skdefocus.filters._tied_grid import TiedGrid
 from tests.strategies import color_images, maps
 
+pytestmark = pytest.mark.usefixtures("small_grids_are_not_solved_directly")
+
 RNG = np.random.default_rng(0)
 GRAY = RNG.random((300, 37)).astype(np.float32)
 COLOR = RNG.random((300, 37, 3)).astype(np.float32)
@@ -51,13 +53,6 @@ FILTERS = {
     ),
     "ties": lambda: TiedGrid(GRAY[:60] + 0.01, *TIES).solve(MAP[:60], tolerance=1e-6),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def small_grids_are_not_solved_directly():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skdefocus.filters._tied_grid._DIRECT_SIZE", 100)
-        yield
 
 
 def single_and_double(function, *arrays, **settings):

@@ -10,14 +10,9 @@ from scipy.sparse import linalg
 from skdefocus._shared.threads import limited_threads
 from skdefocus.filters._tied_grid import TiedGrid
 
+pytestmark = pytest.mark.usefixtures("small_grids_are_not_solved_directly")
+
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def small_grids_are_not_solved_directly():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skdefocus.filters._tied_grid._DIRECT_SIZE", 100)
-        yield
 
 
 def grid(shape, seed=0, strength=1000.0):

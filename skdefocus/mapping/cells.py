@@ -8,12 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._shared.validation import to_gray
-from ..classifier.context_features import (
-    CELL,
-    cell_probabilities,
-    context_features,
-    pad_to_cells,
-)
+from ..classifier.context_features import CELL, context_features, pad_to_cells
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
 
@@ -81,14 +76,13 @@ def classify_cells(
         # What is near enough to be seen belongs to the band; the rest cannot matter.
         top, bottom = max(0, first - _REACH), first + height + _REACH
         pixels = photograph[top * CELL : bottom * CELL]
-        gray = to_gray(pixels)
-        found = cell_probabilities(gray, classifier, n_threads, conditions[0])
+        padded = pad_to_cells(to_gray(pixels), classifier.patch_size_)
+        found = classifier.predict_proba_image(padded, n_threads, conditions[0])
         features = context_features(pixels, classifier, n_threads, conditions, found)
         around = np.moveaxis(network.run(features, n_threads), 0, -1)
         kept = slice(first - top, first - top + height)
-        padded = pad_to_cells(gray, classifier.patch_size_)
-        padded = padded[kept.start * CELL : kept.stop * CELL + beyond]
-        yield CellBand(found[kept], around[kept], padded)
+        rows = slice(kept.start * CELL, kept.stop * CELL + beyond)
+        yield CellBand(found[kept], around[kept], padded[rows])
 
 
 def cells_to_pixels(cells: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

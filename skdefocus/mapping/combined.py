@@ -9,17 +9,16 @@ from typing import Any
 import numpy as np
 
 from .._shared.parameters import checked
-from .._shared.sigma_scale import from_log_sigma
 from .._shared.validation import check_image, to_gray
 from ..classifier.context_features import CELL, pad_to_cells
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
 from .cell_mapper import CELL_CONSTRAINTS, CellMapper
-from .cells import cells_to_pixels, classify_cells
+from .cells import classify_cells
 from .classify_patches import classify_bands, estimate_sigma
 from .combination import COMBINATION, combine_maps, share_seen
 from .confidence import judge_trust
-from .context import judge_surroundings, shows_anything
+from .context import judge_surroundings, surroundings_of_pixels
 from .map_means import MapMeans
 from .scales import check_scale
 from .sizes import MeasureCells, measure_cells_at
@@ -144,24 +143,17 @@ def measure_both(
     """
     classifier = network.classifier
     patch_size, sigmas = classifier.patch_size_, classifier.sigmas_
-    shape = photograph.shape[:2]
-    means = _PatchMeans(shape, classifier)
-    parts = []
+    means = _PatchMeans(photograph.shape[:2], classifier)
+    judged = []
     for band in classify_cells(photograph, network, n_threads, conditions):
         found = band.of_patches
         grid = found.shape[0], found.shape[1]
         texture, detail = window_texture(band.pixels, grid, patch_size, CELL)
         sigma = estimate_sigma(found, sigmas, "mean")
         means.add(sigma, judge_trust(found, sigmas, sigma, texture, classifier), detail)
-        parts.append(judge_surroundings(band.of_surroundings, network))
-    log_sigma, sure = (
-        cells_to_pixels(np.concatenate(cells), shape)
-        for cells in zip(*parts, strict=True)
-    )
-    if not shows_anything(photograph, conditions[0]):
-        # Nor do surroundings tell anything where there is nothing to be seen.
-        sure[:] = 0
-    return means.finish(conditions[0]), (from_log_sigma(log_sigma), sure)
+        judged.append(judge_surroundings(band.of_surroundings, network))
+    surroundings = surroundings_of_pixels(judged, photograph, conditions[0])
+    return means.finish(conditions[0]), surroundings
 
 
 def measure_patches(

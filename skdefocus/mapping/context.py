@@ -20,7 +20,13 @@ from .scales import check_scale
 from .sizes import LEAST_SIDE, measure_cells_at
 from .windows import pad_to_grid, window_texture
 
-__all__ = ["ContextMapper", "context_map", "judge_surroundings", "shows_anything"]
+__all__ = [
+    "ContextMapper",
+    "context_map",
+    "judge_surroundings",
+    "shows_anything",
+    "surroundings_of_pixels",
+]
 
 # Detail of a window, as a multiple of the noise, that is more than noise.
 _SOME_DETAIL = 1.3
@@ -86,20 +92,15 @@ def context_map(
     def measure(
         photograph: np.ndarray, conditions: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        parts = []
+        judged, seen = [], []
         for band in classify_cells(photograph, network, n_threads, conditions):
-            log_sigma, sure = judge_surroundings(band.of_surroundings, network)
+            judged.append(judge_surroundings(band.of_surroundings, network))
             # A surrounding in which nothing is sharp makes the network take the least
             # blurred for sharp, whatever its pixels show.
-            parts.append((log_sigma, sure, band.of_patches @ levels))
-        log_sigma, confidence, seen = (
-            cells_to_pixels(np.concatenate(cells), photograph.shape[:2])
-            for cells in zip(*parts, strict=True)
-        )
-        if not shows_anything(photograph, conditions[0]):
-            # Nor do surroundings tell anything where there is nothing to be seen.
-            confidence[:] = 0
-        return from_log_sigma(log_sigma), confidence, from_log_sigma(seen), confidence
+            seen.append(band.of_patches @ levels)
+        sigma, confidence = surroundings_of_pixels(judged, photograph, conditions[0])
+        log_seen = cells_to_pixels(np.concatenate(seen), photograph.shape[:2])
+        return sigma, confidence, from_log_sigma(log_seen), confidence
 
     return measure_cells_at(image, network, scale, lights, lambda: measure)
 
@@ -132,6 +133,37 @@ def judge_surroundings(
     (clean,) = clean_conditions(1)
     told = np.ones_like(within), clean, np.array(reliability)
     return log_sigma, reliable_confidence(within, *told)
+
+
+def surroundings_of_pixels(
+    judged: list[tuple[np.ndarray, np.ndarray]],
+    photograph: np.ndarray,
+    conditions: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sigma and confidence of every pixel, from those of the cells.
+
+    Parameters
+    ----------
+    judged : list of tuple of two ndarray
+        From `judge_surroundings`, band after band.
+    photograph : ndarray of shape (H, W) or (H, W, 3), float32
+        Whose cells they are.
+    conditions : ndarray of shape (4,), float32
+        From `skdefocus.filters.measure_conditions`.
+
+    Returns
+    -------
+    sigma, confidence : ndarray of shape (H, W), float32
+        Sigma in pixels; confidence 0 where the photograph shows nothing at all.
+    """
+    log_sigma, confidence = (
+        cells_to_pixels(np.concatenate(cells), photograph.shape[:2])
+        for cells in zip(*judged, strict=True)
+    )
+    if not shows_anything(photograph, conditions):
+        # Nor do surroundings tell anything where there is nothing to be seen.
+        confidence[:] = 0
+    return from_log_sigma(log_sigma), confidence
 
 
 def shows_anything(photograph: np.ndarray, conditions: np.ndarray) -> bool:

@@ -12,10 +12,14 @@ __all__ = ["check_context_onnx", "check_onnx"]
 _COMMON_OPERATORS = frozenset(
     {"Add", "AveragePool", "Concat", "Conv", "Mul", "Relu", "Softmax"}
 )
+# A softmax over the levels of every place of an image.
+_SOFTMAX_OPERATORS = frozenset({"Div", "Exp", "ReduceMax", "ReduceSum", "Sub"})
 # Over an image of any size, operators whose output grows with it as their input does.
-_DENSE_OPERATORS = _COMMON_OPERATORS | {
-    *("Div", "ReduceLogSum", "ReduceMean", "Sqrt", "Unsqueeze"),
-}
+_DENSE_OPERATORS = (
+    _COMMON_OPERATORS
+    | _SOFTMAX_OPERATORS
+    | {"ReduceLogSum", "ReduceMean", "Sqrt", "Unsqueeze"}
+)
 # What the networks for single patches need. None of them allocates more than its inputs
 # and outputs, whose sizes are inferred.
 _PATCH_OPERATORS = _COMMON_OPERATORS | {
@@ -24,9 +28,9 @@ _PATCH_OPERATORS = _COMMON_OPERATORS | {
 }
 # A network over cells reduces and enlarges again. No operator enlarges by more than its
 # inferred sizes tell.
-_CONTEXT_OPERATORS = frozenset(
-    {"Add", "Concat", "Conv", "ConvTranspose", "Mul", "Relu", "Softmax"}
-)
+_CONTEXT_OPERATORS = _SOFTMAX_OPERATORS | {
+    *("Add", "Concat", "Conv", "ConvTranspose", "Mul", "Relu", "Softmax"),
+}
 # The longest is nasnet_mobile, with 733 nodes.
 _MAX_NODES = 1000
 # The widest layers hold 4 values per input pixel in blurnet and 27 in mobilenet_v2.

@@ -33,7 +33,8 @@ def build_blurnet(
     n_levels : int
         Number of classes.
     widths : tuple of 5 int, default=(32, 64, 96, 96, 128)
-        Filters of each convolution before the last two.
+        Filters of each convolution before the last two; the first of those has as many
+        as the last of these.
 
     Returns
     -------
@@ -84,7 +85,9 @@ def build_blurnet(
     for filters, size in zip(widths[2:], (3, 3, 2), strict=True):
         x = activate(convolve(x, filters, size))
     x = relative_to_strength()([x, conditions])
-    x = layers.Conv2D(128, 1, activation="relu", data_format="channels_first")(x)
+    x = layers.Conv2D(
+        widths[-1], 1, activation="relu", data_format="channels_first"
+    )(x)
     logits = layers.Conv2D(n_levels, 1, data_format="channels_first")(x)
     return keras.Model([inputs, conditions], logits)
 

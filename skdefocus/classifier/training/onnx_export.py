@@ -272,7 +272,11 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
         else:
             raise ValueError(f"a layer of type {kind} has no export to ONNX.")
     logits = graph.names[id(network.outputs[0])]
-    graph.nodes.append(helper.make_node("Softmax", [logits], ["probabilities"], axis=1))
+    if dense:
+        _softmax_of_image(graph, logits)
+    else:
+        softmax = helper.make_node("Softmax", [logits], ["probabilities"], axis=1)
+        graph.nodes.append(softmax)
     size = ("height", "width") if dense else (patch_size, patch_size)
     shapes = {"patches": ("n", network.inputs[0].shape[1], *size)}
     if len(network.inputs) > 1:
@@ -290,3 +294,19 @@ def to_onnx(network: Any, patch_size: int, *, dense: bool = True) -> bytes:
     )
     onnx: bytes = model.SerializeToString(deterministic=True)
     return onnx
+
+
+def _softmax_of_image(graph: OnnxGraph, logits: str) -> None:
+    """Add a softmax over the levels from its parts.
+
+    That of ONNX Runtime brings the levels to the end first, and back after it, which
+    takes a tenth of the time of a small network.
+    """
+    from onnx import helper
+
+    axis = graph.constant([1], np.int64)
+    odds = graph.node(
+        "Exp", graph.node("Sub", logits, graph.node("ReduceMax", logits, axis))
+    )
+    total = graph.node("ReduceSum", odds, axis)
+    graph.nodes.append(helper.make_node("Div", [odds, total], ["probabilities"]))

@@ -131,6 +131,18 @@ def test_the_context_network_agrees_with_keras():
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_a_softmax_over_an_image_does_not_overflow():
+    keras = import_keras()
+    inputs = keras.Input((1, None, None))
+    layer = keras.layers.Conv2D(3, 1, use_bias=False, data_format="channels_first")
+    network = keras.Model(inputs, layer(inputs))
+    layer.set_weights([np.reshape([500.0, -500.0, 499.0], (1, 1, 1, 3))])
+    onnx = Network(to_onnx(network, 1))
+    found = onnx.run_channels(np.array([[[0.0, 1.0, -1.0]]], np.float32))
+    expected = [[1 / 3, 1 / 3, 1 / 3], [0.731, 0, 0.269], [0, 1, 0]]
+    np.testing.assert_allclose(found[:, 0].T, expected, atol=1e-3)
+
+
 def layers_to_export():
     """Every layer that has an export, each with what could go wrong in it."""
     keras = import_keras()

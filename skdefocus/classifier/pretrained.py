@@ -16,7 +16,7 @@ _FOLDER = Path(__file__).parent / "weights"
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
     "default": "7db14166fce5361682fcf2f26195411b72561e0d8bd1aea5bf1f324483764e2d",
-    "fast": "47a4b0553f213694aab04500bed6d3296becb4de631237b73ec0cdba77d9c934",
+    "fast": "3101dfe01ccb89dd0a69be74c598b83122280d3d4e4914bbdcb4ce500ecbb7d5",
     "paper": "c6fa9b62e3e519fd7e93f35456536703ead9ed1b86a33ed0fefd0f61940d4da5",
 }
 

@@ -85,9 +85,7 @@ def build_blurnet(
     for filters, size in zip(widths[2:], (3, 3, 2), strict=True):
         x = activate(convolve(x, filters, size))
     x = relative_to_strength()([x, conditions])
-    x = layers.Conv2D(
-        widths[-1], 1, activation="relu", data_format="channels_first"
-    )(x)
+    x = layers.Conv2D(widths[-1], 1, activation="relu", data_format="channels_first")(x)
     logits = layers.Conv2D(n_levels, 1, data_format="channels_first")(x)
     return keras.Model([inputs, conditions], logits)
 

@@ -21,9 +21,9 @@ def test_a_root_mean_square_is_folded_into_one_convolution(exported):
     nodes = onnx.load_from_string(exported("blurnet")).graph.node
     counts = Counter(node.op_type for node in nodes)
     # The second divides a sum of two convolutions; strength takes a square and a share,
-    # and another convolution subtracts logarithms.
+    # and other convolutions take the mean and subtract logarithms.
     assert counts["Mul"] == 1 + 2
-    assert counts["Conv"] == 5 + 1 + 5 + 1 + 2
+    assert counts["Conv"] == 5 + 1 + 5 + 2 + 2
     assert counts["Relu"] == 5 + 1
 
 

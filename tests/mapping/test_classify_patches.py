@@ -5,6 +5,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 
+from skdefocus import PatchBlurClassifier
 from skdefocus.classifier.reliability import disagreement
 from skdefocus.filters import measure_conditions
 from skdefocus.mapping import classify_windows
@@ -35,12 +36,14 @@ def in_bands(gray, classifier, *, step, estimate="mode", **sizes):
     )
 
 
+@pytest.mark.parametrize("name", ["default", "fast"])
 @pytest.mark.parametrize("step", [4, 6, 16])
-def test_bands_and_chunks_do_not_change_the_result(photo, shipped, step):
+def test_bands_and_chunks_do_not_change_the_result(photo, name, step):
     gray = (photo[..., 1] / 255).astype(np.float32)
-    whole = classify_windows(gray, shipped, step=step, estimate="mean")
+    classifier = PatchBlurClassifier.pretrained(name)
+    whole = classify_windows(gray, classifier, step=step, estimate="mean")
     sizes = {"band_pixels": 640 * 70, "chunk": 50}
-    banded = in_bands(gray, shipped, step=step, estimate="mean", **sizes)
+    banded = in_bands(gray, classifier, step=step, estimate="mean", **sizes)
     for a, b in zip(whole, banded, strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -15,14 +15,14 @@ _FOLDER = Path(__file__).parent / "weights"
 
 # SHA-256 of each file: what is in the wheel is what was trained.
 PRETRAINED = {
-    "default": "7db14166fce5361682fcf2f26195411b72561e0d8bd1aea5bf1f324483764e2d",
+    "default": "5cec42d6045b543ca80bfbe853a22788f69de5e17e6545971614d3b5cea72f36",
     "fast": "3101dfe01ccb89dd0a69be74c598b83122280d3d4e4914bbdcb4ce500ecbb7d5",
     "paper": "c6fa9b62e3e519fd7e93f35456536703ead9ed1b86a33ed0fefd0f61940d4da5",
 }
 
 # Context networks, which have learned with the patch network of the same name.
 CONTEXT_PRETRAINED = {
-    "default": "23b81900025074608625baed62add350da96ace2bc03980c20b9f793b51ce565",
+    "default": "1a7d8ae462187d14a604c0092a0dc7852730027804aa11367ddefa71586369c4",
 }
 
 # What there is of a kind, how messages call it, and its file.

@@ -33,8 +33,8 @@ def build_blurnet(
     n_levels : int
         Number of classes.
     widths : tuple of 5 int, default=(32, 64, 96, 96, 128)
-        Filters of each convolution before the last two; the first of those has as many
-        as the last of these.
+        Filters of the first five convolutions. The sixth has as many as the fifth, and
+        the last one for each level.
 
     Returns
     -------

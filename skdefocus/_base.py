@@ -50,6 +50,19 @@ def _refuse_unit(name: str, unit: str) -> None:
     )
 
 
+def _unwrapped(item: Any, name: str) -> DefocusSample:
+    # What needs no reading does not wait for what reads.
+    from .io.unwrap import unwrap_photograph
+
+    try:
+        image, file_name = unwrap_photograph(item)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    # Checked here so that the message names the item; the pixels stay as they are.
+    check_image(image, name)
+    return DefocusSample(image, name=file_name)
+
+
 def _run_one(
     function: Callable[..., Any],
     item: Any,
@@ -62,9 +75,7 @@ def _run_one(
     if isinstance(item, DefocusSample):
         sample = item
     elif needs is None:
-        # Checked here so that the message names the item; the pixels stay as they are.
-        check_image(item, name)
-        sample = DefocusSample(item)
+        sample = _unwrapped(item, name)
     else:
         raise ValueError(
             f"{name} must be a DefocusSample, as a mapper returns; got "
@@ -201,9 +212,11 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : list, or ndarray of shape (n, H, W) or (n, H, W, 3)
-            Photographs (uint8, uint16 or float in [0, 1]) or samples of them, for a
-            mapper; samples with a blur map for every later step.
+        X : list, or ndarray of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4)
+            For a mapper, photographs or samples of them: pixels (uint8, uint16 or float
+            in [0, 1]), paths of files, pictures of Pillow, or what
+            `skdefocus.io.read_photograph` returns; alpha is left out. Samples with a
+            blur map for every later step.
 
         Returns
         -------

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._shared.map_range import DEFAULT_LIMITS
+from ._shared.map_range import DEFAULT_LIMITS, check_limits
+from ._shared.parameters import checked
 from ._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ._shared.validation import check_map, check_unknown, to_float_image
 
@@ -49,6 +50,7 @@ def _position(sigma: Any, limits: tuple[float, float]) -> np.ndarray:
     return place
 
 
+@checked(None, check_limits)
 def color_map(
     blur_map: np.ndarray, *, limits: tuple[float, float] = DEFAULT_LIMITS
 ) -> np.ndarray:
@@ -59,7 +61,8 @@ def color_map(
     blur_map : array-like of shape (H, W)
         Sigma in pixels, at least 0.
     limits : (float, float), default=(0.0, 19.0)
-        Sigma of the first and of the last color; outside, the color stays the same.
+        Sigma of the first and of the last color, at least 0, the last one larger;
+        outside, the color stays the same.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def color_map(
     Raises
     ------
     ValueError
-        If the map is not one.
+        If the map is not one, or the limits are not two values of sigma in order.
 
     Examples
     --------
@@ -135,6 +138,7 @@ def hatch_unknown(picture: np.ndarray, unknown: np.ndarray) -> np.ndarray:
     return hatched
 
 
+@checked(None, check_limits)
 def draw_overview(
     panels: Sequence[tuple[str, np.ndarray]],
     *,
@@ -163,7 +167,7 @@ def draw_overview(
     Raises
     ------
     ValueError
-        If a panel is not an image.
+        If a panel is not an image, or the limits are not two values of sigma in order.
 
     Examples
     --------

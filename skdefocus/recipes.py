@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._shared.parameters import HasMethods, StrOptions, checked
+from .classifier.pretrained import PRETRAINED
 from .mapping import CombinedMapper, SlidingWindowMapper
 from .refine import GlobalRefiner
 
 __all__ = ["recommended_steps"]
 
 
+@checked(classifier=[StrOptions(set(PRETRAINED)), HasMethods("predict"), None])
 def recommended_steps(classifier: Any = None) -> list[tuple[str, Any]]:
     """Make the mapper and the refiner that we recommend.
 
@@ -17,7 +20,7 @@ def recommended_steps(classifier: Any = None) -> list[tuple[str, Any]]:
 
     Parameters
     ----------
-    classifier : {"default", "fast"} or fitted classifier, optional
+    classifier : {"default", "fast", "paper"} or fitted classifier, optional
         Measures patches alone, as `SlidingWindowMapper` takes it, with the settings
         that we recommend. By default what surrounds patches is seen, too.
 
@@ -25,6 +28,11 @@ def recommended_steps(classifier: Any = None) -> list[tuple[str, Any]]:
     -------
     list of (str, estimator)
         "mapper" and "refiner", new at each call, to be put into a Pipeline.
+
+    Raises
+    ------
+    ValueError
+        If the classifier is neither one of these names nor a classifier.
 
     Examples
     --------

@@ -18,13 +18,15 @@ __all__ = ["UNKNOWN", "DefocusSample", "unknown_pixels"]
 UNKNOWN = 0.25
 
 _UNITS = ("px", "relative", "depth", "disparity")
+_CONFIDENCE_KINDS = ("probability", "weight")
 
 
 @dataclass(frozen=True, eq=False)
 class DefocusSample:
     """One image and what is known of its defocus; travels between pipeline steps.
 
-    Samples are immutable and compared by identity.
+    Samples are immutable, their arrays cannot be written to, and they are compared by
+    identity.
 
     Parameters
     ----------
@@ -34,9 +36,8 @@ class DefocusSample:
         Blur of every pixel, at least 0; larger is more blurred. For a renderer it may
         be how far each pixel is instead (``unit``).
     confidence : ndarray of shape (H, W), optional
-        How far the map can be trusted, in [0, 1]: of a map in px by a network of ours
-        the probability that sigma is right within 25 % or 0.25 px, of other maps a
-        weight of texture; near 0 where nothing can be seen. None means 1 everywhere.
+        How far the map can be trusted, in [0, 1]; near 0 where nothing can be seen.
+        None means 1 everywhere.
     unit : {"px", "relative", "depth", "disparity"}, default="px"
         "px": the map is the standard deviation of a Gaussian in pixels of this image.
         "relative": the map is a score in [0, 1] without a unit. "depth" and
@@ -48,12 +49,17 @@ class DefocusSample:
     name : str, optional
         What the photograph is called, such as the name of its file, by which
         `PrecomputedMapper` finds its map. Steps pass it on.
+    confidence_kind : {"probability", "weight"}, default="probability"
+        What ``confidence`` is. "probability": that sigma is right within 25 % or
+        0.25 px, as mappers with a network of ours and `GlobalRefiner` say. "weight":
+        how much texture there is to measure, as the compared methods say; such a pixel
+        is never called unknown.
 
     Raises
     ------
     ValueError
-        If a map does not fit the image, holds values out of range, or the unit is
-        unknown.
+        If a map does not fit the image, holds values out of range, or the unit or the
+        kind of confidence is not one of those.
 
     Examples
     --------
@@ -70,12 +76,18 @@ class DefocusSample:
     unit: str = "px"
     motion: np.ndarray | None = None
     name: str | None = None
+    confidence_kind: str = "probability"
 
     def __post_init__(self) -> None:
         if self.unit not in _UNITS:
             raise ValueError(
                 f"unit must be 'px', 'relative', 'depth' or 'disparity'; got "
                 f"{self.unit!r}."
+            )
+        if self.confidence_kind not in _CONFIDENCE_KINDS:
+            raise ValueError(
+                f"confidence_kind must be 'probability' or 'weight'; got "
+                f"{self.confidence_kind!r}."
             )
         if self.name is not None and not isinstance(self.name, str):
             raise ValueError(f"name must be a string or None; got {self.name!r}.")
@@ -86,16 +98,28 @@ class DefocusSample:
             )
         if 0 in image.shape:
             raise ValueError(f"image must not be empty; got shape {image.shape}.")
-        object.__setattr__(self, "image", image)
+        self._keep("image", image)
         upper = 1.0 if self.unit == "relative" else None
         if self.blur_map is not None:
             checked = check_map(self.blur_map, image.shape, "blur_map", upper=upper)
-            object.__setattr__(self, "blur_map", checked)
+            self._keep("blur_map", checked)
         for name in ("confidence", "motion"):
             values = getattr(self, name)
             if values is not None:
                 checked = check_map(values, image.shape, name, upper=1.0)
-                object.__setattr__(self, name, checked)
+                self._keep(name, checked)
+
+    def _keep(self, name: str, array: np.ndarray) -> None:
+        """Keep an array so that nobody writes to it by way of the sample."""
+        if array.flags.writeable:
+            array = array.view()
+            array.flags.writeable = False
+        object.__setattr__(self, name, array)
+
+    @property
+    def probability(self) -> np.ndarray | None:
+        """The confidence, where it is a probability; None where it is a weight."""
+        return self.confidence if self.confidence_kind == "probability" else None
 
     def require_map(self, name: str = "the sample") -> np.ndarray:
         """Give the map, which must be there.
@@ -136,8 +160,7 @@ class DefocusSample:
         Parameters
         ----------
         **changes
-            New values of ``image``, ``blur_map``, ``confidence``, ``unit``, ``motion``
-            or ``name``.
+            New values of fields.
 
         Returns
         -------
@@ -161,8 +184,8 @@ def unknown_pixels(sample: DefocusSample, below: float = UNKNOWN) -> np.ndarray:
     Returns
     -------
     ndarray of shape (H, W), bool
-        True where unknown. Nothing is unknown without a confidence, or of a map that
-        is not in px: its confidence is no probability.
+        True where unknown. Nothing is unknown without a confidence, where it is a
+        weight, or of a map that is not in px.
 
     Raises
     ------
@@ -178,7 +201,8 @@ def unknown_pixels(sample: DefocusSample, below: float = UNKNOWN) -> np.ndarray:
     >>> unknown_pixels(DefocusSample(np.zeros((1, 2)), **fields))
     array([[False,  True]])
     """
-    if sample.confidence is None or sample.unit != "px":
+    probability = sample.probability
+    if probability is None or sample.unit != "px":
         return np.zeros(sample.image.shape[:2], bool)
-    unknown: np.ndarray = sample.confidence < below
+    unknown: np.ndarray = probability < below
     return unknown

@@ -36,7 +36,8 @@ def estimate_blur_map(
         given, patches alone are measured, by `SlidingWindowMapper`; what is not given
         is as `skdefocus.recipes.recommended_steps` has it.
     estimate : {"mean", "mode"}, optional
-        Expected sigma of a patch, or sigma of its most probable level.
+        "mean" takes the sigma of a patch whose ``log(sigma + 0.8)`` is the expected
+        one, "mode" the sigma of its most probable level.
     scale : float, "auto" or list of float, optional
         As in `SlidingWindowMapper`.
     refine : bool, default=True
@@ -106,6 +107,8 @@ def sharpen(
     ------
     ValueError
         For parameters outside their range, or an image that is not one.
+    TypeError
+        For a parameter that `skdefocus.enhance.adaptive_unsharp_mask` does not have.
 
     Examples
     --------
@@ -174,5 +177,5 @@ def shallow_focus(
     if blur_map is None:
         sample = _map_one(image, {})
         blur_map = sample.require_map()
-        parameters = {"confidence": sample.confidence, **parameters}
+        parameters = {"confidence": sample.probability, **parameters}
     return renderer(image, blur_map, **parameters)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +23,7 @@ from skdefocus._base import (
 )
 from skdefocus._shared.parameters import N_JOBS, POSITIVE_REAL
 from skdefocus._shared.threads import available_threads
+from skdefocus.io import read_photograph
 
 UNITS = ("px", "relative", "depth", "disparity")
 # The map that each need accepts; an image alone will do for None.
@@ -80,7 +82,7 @@ class TestMapImages:
     def test_images_become_samples_with_their_pixels_as_they_are(self):
         images = [np.zeros((2, 3), np.uint8), np.ones((4, 5, 3), np.float32)]
         for image, sample in zip(images, map_images(same, images), strict=True):
-            assert sample.image is image
+            assert np.shares_memory(sample.image, image)
             assert sample.blur_map is None
 
     def test_keywords_and_masks_reach_the_function(self):
@@ -251,3 +253,42 @@ class TestSubjectTransformer:
     def test_checks_its_parameters(self):
         with pytest.raises(ValueError, match="'share' parameter of Darken"):
             Darken(-1.0).transform([a_sample()])
+
+
+class TestItems:
+    """What a mapper takes for a photograph."""
+
+    @pytest.fixture
+    def pixels(self):
+        return np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+
+    def test_whatever_a_photograph_comes_as(self, pixels, tmp_path):
+        path = tmp_path / "bird.png"
+        Image.fromarray(pixels).save(path)
+        clear = np.dstack([pixels, pixels[..., 0]])
+        items = [pixels, clear, path, str(path), Image.fromarray(pixels)]
+        items += [Image.fromarray(clear), read_photograph(path), DefocusSample(pixels)]
+        samples = map_images(same, items)
+        for sample in samples:
+            np.testing.assert_array_equal(sample.image, pixels)
+        assert [sample.name for sample in samples[:4]] == [
+            None,
+            None,
+            *["bird.png"] * 2,
+        ]
+
+    def test_a_batch_with_alpha(self, pixels):
+        clear = np.dstack([pixels, pixels[..., 0]])
+        samples = map_images(same, np.stack([clear, clear]))
+        np.testing.assert_array_equal(samples[1].image, pixels)
+
+    def test_files_that_are_none_are_named(self, tmp_path):
+        (tmp_path / "x.jpg").touch()
+        with pytest.raises(ValueError, match=r"X\[0\]: .*x\.jpg is empty"):
+            map_images(same, [tmp_path / "x.jpg"])
+        with pytest.raises(FileNotFoundError, match=r"none\.jpg"):
+            map_images(same, [tmp_path / "none.jpg"])
+
+    def test_later_steps_take_samples_alone(self, pixels):
+        with pytest.raises(ValueError, match=r"X\[0\] must be a DefocusSample"):
+            map_images(same, [pixels], needs="map")

@@ -170,3 +170,13 @@ class TestRange:
         assert usual.shape == own.shape
         assert (usual != own).any()
         np.testing.assert_array_equal(usual, draw_overview(panels, limits=(0, 19)))
+
+    @pytest.mark.parametrize(
+        "limits", [(5, 5), (8, 2), (-1, 3), (0, np.inf), (0, np.nan), (1,), 4, None]
+    )
+    def test_is_checked(self, limits):
+        message = "'limits' parameter of {} must be two numbers, at least 0 and the s"
+        with pytest.raises(ValueError, match=message.format("color_map")):
+            color_map(np.zeros((3, 3)), limits=limits)
+        with pytest.raises(ValueError, match=message.format("draw_overview")):
+            draw_overview([("photograph", np.zeros((4, 6)))], limits=limits)

@@ -123,3 +123,10 @@ def test_the_page_does_the_same(photo_file, tmp_path, expected, monkeypatch):
     np.testing.assert_array_equal(read_image("bee_sigma.tif"), expected)
     words = shlex.split(command_line(opened, Settings(), "sigma"))
     assert words == ["skdefocus", "map", str(photo_file), "-o", "out"]
+
+
+@pytest.mark.parametrize("classifier", ["nope", 3, object()])
+def test_refuses_what_is_no_classifier_at_once(classifier):
+    message = "'classifier' parameter of recommended_steps must be a str among"
+    with pytest.raises(ValueError, match=message):
+        recommended_steps(classifier)

@@ -21,11 +21,38 @@ from skdefocus.sample import unknown_pixels
 def test_holds_what_it_is_given():
     image, blur_map = np.zeros((4, 6, 3), np.uint8), np.ones((4, 6), np.float32)
     sample = DefocusSample(image, blur_map)
-    assert sample.image is image
-    assert sample.blur_map is blur_map
+    assert np.shares_memory(sample.image, image)
+    assert np.shares_memory(sample.blur_map, blur_map)
     assert sample.confidence is None
     assert sample.unit == "px"
     assert sample.name is None
+    assert sample.confidence_kind == "probability"
+
+
+def test_arrays_cannot_be_written_to_by_way_of_it():
+    image, ones = np.zeros((4, 6)), np.ones((4, 6))
+    sample = DefocusSample(image, ones, confidence=ones, motion=ones)
+    for name in ("image", "blur_map", "confidence", "motion"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(sample, name)[0, 0] = 0.5
+    # Those of the caller still can.
+    ones[0, 0] = 0.25
+    assert sample.blur_map[0, 0] == 0.25
+
+
+def test_a_weight_is_no_probability():
+    confidence = np.array([[0.1, 0.9]])
+    sample = DefocusSample(np.zeros((1, 2)), np.ones((1, 2)), confidence=confidence)
+    assert unknown_pixels(sample).tolist() == [[True, False]]
+    assert sample.probability is sample.confidence
+    weighted = sample.replace(confidence_kind="weight")
+    assert not unknown_pixels(weighted).any()
+    assert weighted.probability is None
+    assert weighted.confidence is sample.confidence
+    with pytest.raises(
+        ValueError, match=r"confidence_kind must be .*; got 'certainty'\."
+    ):
+        sample.replace(confidence_kind="certainty")
 
 
 def test_is_frozen_and_compared_by_identity():

@@ -111,6 +111,6 @@ def test_bad_steps_are_refused_in_a_sentence(small_photo, step):
 
 def test_bad_images_are_refused(small_photo):
     with pytest.raises(ValueError, match="image must have shape"):
-        estimate_blur_map(np.zeros((4, 4, 4)))
+        estimate_blur_map(np.zeros((4, 4, 5)))
     with pytest.raises(ValueError, match="'estimate' parameter"):
         estimate_blur_map(small_photo, estimate="median")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from .sigma_scale import LARGEST_SIGMA
 
-__all__ = ["DEFAULT_LIMITS", "automatic_limits", "check_map_range"]
+__all__ = ["DEFAULT_LIMITS", "automatic_limits", "check_limits", "check_map_range"]
 
 # Sigma of the first and of the last color.
 DEFAULT_LIMITS = (0.0, LARGEST_SIGMA)
@@ -34,6 +35,38 @@ def automatic_limits(blur_map: np.ndarray) -> tuple[float, float]:
     return round(low, 2), round(max(high, low + _LEAST_SPAN), 2)
 
 
+def _as_range(values: Any) -> tuple[float, float] | None:
+    """Take two values of sigma, the second one larger; None if they are not that."""
+    try:
+        low, high = (float(value) for value in values)
+    except (TypeError, ValueError):
+        return None
+    return (low, high) if 0 <= low < high < np.inf else None
+
+
+def check_limits(caller: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse limits of colors that are not two values of sigma in order.
+
+    Parameters
+    ----------
+    caller : str
+        Name of the function, for the message.
+    parameters : mapping of str to object
+        With ``limits``.
+
+    Raises
+    ------
+    ValueError
+        If they are no such limits.
+    """
+    limits = parameters["limits"]
+    if _as_range(limits) is None:
+        raise ValueError(
+            f"The 'limits' parameter of {caller} must be two numbers, at least 0 and "
+            f"the second one larger. Got {limits!r} instead."
+        )
+
+
 def check_map_range(
     map_range: Sequence[float] | str | None,
 ) -> tuple[float, float] | str | None:
@@ -56,14 +89,10 @@ def check_map_range(
     """
     if map_range is None or (isinstance(map_range, str) and map_range == "auto"):
         return map_range
-    try:
-        low, high = (float(value) for value in map_range)
-        is_range = 0 <= low < high < np.inf
-    except (TypeError, ValueError):
-        is_range = False
-    if not is_range:
+    limits = _as_range(map_range)
+    if limits is None:
         raise ValueError(
             f"map_range must be 'auto' or two numbers, at least 0 and the second one "
             f"larger; got {map_range!r}."
         )
-    return low, high
+    return limits

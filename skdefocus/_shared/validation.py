@@ -10,6 +10,8 @@ import numpy as np
 
 __all__ = [
     "INTEGER_RANGE",
+    "ROUNDING",
+    "check_gray",
     "check_image",
     "check_map",
     "check_subject_mask",
@@ -26,7 +28,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 # What is 1 of an image of integers.
 INTEGER_RANGE = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
 # Slack for values that leave [0, 1] by rounding alone, in float16 at worst.
-_ROUNDING = 1e-3
+ROUNDING = 1e-3
 _BATCH_HINT = (
     "wrap one photograph in a list, [photo]; a batch of gray images that really is "
     "3 or 4 wide comes as a list"
@@ -61,7 +63,7 @@ def _inspect(image: Any, name: str) -> tuple[np.ndarray, bool]:
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
-    if low < -_ROUNDING or high > 1 + _ROUNDING:
+    if low < -ROUNDING or high > 1 + ROUNDING:
         raise ValueError(
             f"{name} must be float in [0, 1]; its values span [{low:.6g}, {high:.6g}]."
         )
@@ -118,6 +120,38 @@ def to_float_image(image: Any, name: str = "image") -> np.ndarray:
         return shares
     converted = array.astype(np.float32, copy=False)
     return np.clip(converted, 0, 1) if leaves_range else converted
+
+
+def check_gray(gray: Any, name: str = "gray") -> np.ndarray:
+    """Check a gray image of floats, whose noise may leave [0, 1].
+
+    Parameters
+    ----------
+    gray : array-like of shape (H, W), float
+        On a scale from 0 to 1.
+    name : str, default="gray"
+        How messages call it.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float
+        The image as an array.
+
+    Raises
+    ------
+    ValueError
+        For other shapes and dtypes, NaN or infinity.
+    """
+    array = np.asarray(gray)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(
+            f"{name} must have shape (H, W) and not be empty; got shape {array.shape}."
+        )
+    if array.dtype.kind != "f":
+        raise ValueError(f"{name} must be float in [0, 1]; got dtype {array.dtype}.")
+    if not np.isfinite([array.min(), array.max()]).all():
+        raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
+    return array
 
 
 def to_gray(image: np.ndarray) -> np.ndarray:
@@ -200,7 +234,7 @@ def check_map(
     name : str
         How messages call it.
     upper : float, optional
-        Largest value accepted.
+        Largest value. What leaves the range by rounding alone is brought back.
 
     Returns
     -------
@@ -225,11 +259,14 @@ def check_map(
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(f"{name} must be finite; it contains NaN or infinity.")
-    if low < 0 or (upper is not None and high > upper):
+    slack = 0.0 if upper is None else ROUNDING * upper
+    if low < -slack or (upper is not None and high > upper + slack):
         accepted = "non-negative" if upper is None else f"in [0, {upper:g}]"
         raise ValueError(
             f"{name} must be {accepted}; its values span [{low:.6g}, {high:.6g}]."
         )
+    if upper is not None and (low < 0 or high > upper):
+        array = np.clip(array, 0, upper)
     return array
 
 
@@ -267,6 +304,7 @@ def check_subject_mask(subject_mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     ----------
     subject_mask : array-like of shape (H, W)
         True, 1.0, or 255 as uint8, inside the subject; values between at soft borders.
+        Of uint8 that holds 0 and 1 alone, 1.
     shape : tuple of int
         Shape of the photograph; its first two entries are required of the mask.
 
@@ -284,7 +322,9 @@ def check_subject_mask(subject_mask: Any, shape: tuple[int, ...]) -> np.ndarray:
     if mask.dtype == bool:
         mask = mask.astype(np.float32)
     elif mask.dtype == np.uint8:
-        mask = mask / np.float32(255)
+        # Many programs write 1, not 255; a subject of a 255th would be none.
+        largest = 1 if mask.size and mask.max() == 1 else 255
+        mask = mask / np.float32(largest)
     return check_map(mask, shape, "subject_mask", upper=1.0)
 
 

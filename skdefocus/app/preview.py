@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from .._shared.validation import to_float_image, to_gray
-from ..enhance import sharpening_gain
+from ..enhance import AdaptiveUnsharpMask, sharpening_gain
 from ..enhance.adaptive_unsharp import noise_threshold
 from ..figures import color_map, hatch_unknown
 from ..filters import blur, linear_to_srgb, resize, srgb_to_linear
@@ -30,8 +30,8 @@ __all__ = ["PREVIEW_PIXELS", "Preview", "encode"]
 PREVIEW_PIXELS = 1_000_000
 # Of the tables over sigma, per pixel, and their number.
 _STEPS, _N_STEPS = 256, 65_536
-# As in AdaptiveUnsharpMask and SDoFRenderer.
-_RADIUS, _OVERSHOOT = 1.5, 0.05
+# The page has no sliders for them.
+_SHARPENER = AdaptiveUnsharpMask()
 # Sigma of a disc, in pixels of the smaller copy, that is fine enough.
 _COARSE_SIGMA = 2.0
 # What a mask leaves of the gray of what is out of focus, and the color it takes on.
@@ -216,9 +216,9 @@ class Preview:
     def _detail(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
         return luminance_detail(
             self._gray,
-            radius=_RADIUS * self.scale,
+            radius=_SHARPENER.radius * self.scale,
             threshold=noise_threshold(self._gray, self.sigma),
-            overshoot=_OVERSHOOT,
+            overshoot=_SHARPENER.overshoot,
         )
 
     @cached_property
@@ -226,7 +226,10 @@ class Preview:
         self,
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
         return luminance_detail(
-            self._gray, radius=_RADIUS * self.scale, threshold=0.0, overshoot=None
+            self._gray,
+            radius=_SHARPENER.radius * self.scale,
+            threshold=0.0,
+            overshoot=None,
         )
 
     @cached_property

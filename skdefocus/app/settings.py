@@ -15,8 +15,6 @@ from ..segment import DefocusSegmenter
 
 __all__ = ["RANGES", "Settings"]
 
-# In pixels.
-_LEAST_PIVOT = 10.0
 # Least and greatest value, and decimals, of every setting.
 RANGES: dict[str, tuple[float, float, int]] = {
     "threshold": (0.0, 8.0, 2),
@@ -124,7 +122,7 @@ class Settings:
     @property
     def pivot(self) -> float:
         """Sigma, in pixels, from which nothing of the photograph is left."""
-        return round(max(_LEAST_PIVOT, self.c1 / LARGEST_SHARE), 2)
+        return round(max(SDoFRenderer().pivot, self.c1 / LARGEST_SHARE), 2)
 
     def disc_sigma(self, shape: tuple[int, ...]) -> float:
         """Sigma of the disc that blurs the background.

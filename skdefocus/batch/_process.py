@@ -76,6 +76,24 @@ class BatchSummary:
         Pictures in the folders that are results of earlier runs.
     need_extras : tuple of (Path, str)
         Files in the folders that cannot be read without an extra, and its name.
+    links : tuple of Path
+        Links to folders in the folders; they are not followed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skdefocus.batch import process
+    >>> from skdefocus.io import write_photograph
+    >>> from skdefocus.mapping.peers import LaplacianVarianceMapper
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_photograph(f"{folder}/gray.png", np.full((40, 60), 0.5))
+    ...     mapper = LaplacianVarianceMapper()
+    ...     summary = process(f"{folder}/gray.png", mapper, f"{folder}/out")
+    ...     [row["unit"] for row in summary.rows()]
+    ['relative']
+    >>> summary.n_done, summary.n_failed
+    (1, 0)
     """
 
     csv: Path | None
@@ -85,6 +103,7 @@ class BatchSummary:
     n_failed: int
     skipped: tuple[Path, ...] = ()
     need_extras: tuple[tuple[Path, str], ...] = ()
+    links: tuple[Path, ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Read the report, one row at a time.
@@ -178,13 +197,14 @@ def process(
         Sigma in pixels, or score, of the first and the last color of ``_map.png``;
         "auto" is each photograph's own. By default 0 to 19 px for all photographs.
     picture_format : {"jpg", "png", "tif", "webp"}, optional
-        Format of pictures. By default that of their photograph, TIFF for raw files, and
-        for what else cannot be written JPEG or, with more than 8 bits, PNG.
+        Format of pictures. By default that of their photograph, and TIFF for raw files.
+        Of other formats that cannot be written, HEIC, AVIF and JPEG XL give JPEG, or
+        PNG above 8 bits, and all others PNG.
     strip : {"gps", "all"}, optional
         Leave out of pictures where the photograph was taken, or all metadata. By
         default all of it is kept, and the place too.
     prefer : {"jpeg", "raw"}, default="jpeg"
-        Which file is read of a raw file and a JPEG of one name in a folder: they are
+        Which file is read when a raw file and a JPEG share a name in a folder: they are
         one photograph.
     raw_previews : bool, default=False
         Read the preview in a raw file in place of it, if it has at least half of the
@@ -212,7 +232,8 @@ def process(
     Raises
     ------
     ValueError
-        For parameters that are not accepted, or a folder without photographs.
+        For parameters that are not accepted, a folder without photographs, or a report
+        in the output folder that no earlier run wrote.
     FileNotFoundError
         If ``paths`` is a list and one of them does not exist; nothing is begun.
     NotFittedError
@@ -231,8 +252,11 @@ def process(
 
     The report is ``report.csv`` and ``report.jsonl``. Its rows are sorted by the mean
     sigma of the sharpest region (`skdefocus.batch.measure_map` tells every figure);
-    photographs that failed come last. A file of the output folder that was not
-    written by an earlier run is never replaced.
+    photographs that failed come last. A file of the output folder that an earlier run
+    did not write, or that was changed since, is never replaced: the photograph fails,
+    and where it is the report, nothing is begun. So does a photograph whose results
+    would stand beside those of another one of the same name. Results in another format
+    take the place of the earlier ones.
 
     Examples
     --------
@@ -250,8 +274,10 @@ def process(
     check_names(pictures)
     check_steps(pipeline, pictures)
     subject = check_subject(subject)
+    if not os.fspath(out):
+        raise ValueError(f"the output folder must have a name; got {out!r}.")
     folder = Path(out).absolute()
-    if folder.exists() and not folder.is_dir():
+    if os.path.exists(folder) and not folder.is_dir():
         raise ValueError(f"{out} is a file, not a folder to write to.")
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
@@ -261,7 +287,10 @@ def process(
         )
     skipped: list[Path] = []
     need_extras: list[tuple[Path, str]] = []
-    jobs: Iterable[Job] = list_jobs(paths, folder, skipped, need_extras, prefer=prefer)
+    links: list[Path] = []
+    jobs: Iterable[Job] = list_jobs(
+        paths, folder, skipped, need_extras, links, prefer=prefer
+    )
     total = None
     if isinstance(paths, Sized):
         # Listed beforehand: the bar knows the total, and nothing is half done when a
@@ -300,8 +329,9 @@ def process(
             resume=resume,
             raw_previews=raw_previews,
         )
+        # Before any work: a report of somebody else's is refused.
+        table = Report(run) if report else None
         rows = run_jobs(jobs, task, pool)
-        table = Report(run.work) if report else None
         counts = Counter(done=0, kept=0, failed=0)
         bar = tqdm(total=total, unit="photo", dynamic_ncols=True, disable=not progress)
         written: tuple[Path | None, Path | None] = (None, None)
@@ -317,7 +347,7 @@ def process(
         finally:
             # Also of what is done when the run is stopped.
             if table is not None:
-                written = table.write(folder)
+                written = table.write()
     return BatchSummary(
         *written,
         counts["done"],
@@ -325,6 +355,7 @@ def process(
         counts["failed"],
         tuple(skipped),
         tuple(need_extras),
+        tuple(links),
     )
 
 

@@ -58,6 +58,15 @@ def is_result(photo: Path, stems: set[Path]) -> bool:
     -------
     bool
         True for ``bee_map.png`` beside ``bee.jpg``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from skdefocus.batch import is_result
+    >>> is_result(Path("bee_map.png"), {Path("bee"), Path("bee_map")})
+    True
+    >>> is_result(Path("road_map.png"), {Path("road_map")})
+    False
     """
     for suffix in RESULT_SUFFIXES:
         stem = photo.stem.removesuffix(suffix)
@@ -71,6 +80,7 @@ def _find(
     out: Path,
     skipped: list[Path],
     need_extras: list[tuple[Path, str]],
+    links: list[Path],
     prefer: str,
 ) -> Iterator[tuple[Found, Path]]:
     """Give photographs, each with the folder of its results below the output."""
@@ -85,6 +95,7 @@ def _find(
             )
         search = search_folder(path, exclude=out, prefer=prefer)
         need_extras += search.skipped
+        links += search.links
         stems = {
             file.with_suffix("")
             for found in search.photographs
@@ -121,6 +132,7 @@ def list_jobs(
     out: Path,
     skipped: list[Path] | None = None,
     need_extras: list[tuple[Path, str]] | None = None,
+    links: list[Path] | None = None,
     *,
     prefer: str = "jpeg",
 ) -> Iterator[Job]:
@@ -137,6 +149,8 @@ def list_jobs(
         Gets the results of earlier runs that lie in the folders.
     need_extras : list of (Path, str), optional
         Gets what lies in the folders and cannot be read without an extra, and its name.
+    links : list of Path, optional
+        Gets the links to folders in the folders, which are not followed.
     prefer : {"jpeg", "raw"}, default="jpeg"
         Which file is read of a raw file and a JPEG of one name in a folder.
 
@@ -154,10 +168,11 @@ def list_jobs(
     """
     skipped = [] if skipped is None else skipped
     need_extras = [] if need_extras is None else need_extras
+    links = [] if links is None else links
     # Hashes, so that a million photographs take no more than some tens of megabytes.
     seen: set[int] = set()
     taken: set[int] = set()
-    for found, below in _find(paths, out, skipped, need_extras, prefer):
+    for found, below in _find(paths, out, skipped, need_extras, links, prefer):
         photo = found.path
         own = hash(os.path.realpath(photo))
         if own in seen:

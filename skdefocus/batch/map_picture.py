@@ -158,6 +158,8 @@ def _describe_map(
         return colors
     if sample.confidence is None:
         return f"{colors}; nothing is hatched, since no confidence is known"
+    if sample.probability is None:
+        return f"{colors}; nothing is hatched, since confidence is only a weight"
     return f"{colors}; hatched: unknown, confidence below {unknown_below:g}"
 
 
@@ -194,4 +196,6 @@ def write_confidence(path: str | os.PathLike[str], sample: DefocusSample) -> Non
         steps = np.full(sample.image.shape[:2], 255, np.uint8)
     else:
         steps = np.rint(sample.confidence * np.float32(255)).astype(np.uint8)
-    write_described(path, steps, "confidence of the blur map, in [0, 1], times 255")
+    is_weight = sample.confidence is not None and sample.probability is None
+    what = "weight of texture" if is_weight else "confidence of the blur map"
+    write_described(path, steps, f"{what}, in [0, 1], times 255")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._shared.parameters import UNIT_INTERVAL, checked
 from .._shared.validation import check_map
 from ..mapping import Motion, find_motion
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
@@ -99,13 +100,7 @@ def measure_map(
     """
     blur_map = sample.require_map()
     if subject is not None:
-        if subject.shape != blur_map.shape:
-            raise ValueError(
-                f"subject must have the photograph's shape {blur_map.shape}; got shape "
-                f"{subject.shape}."
-            )
-        if not subject.any():
-            raise ValueError("the subject has no pixel in the photograph.")
+        subject = _check_subject(subject, blur_map.shape)
     if out_of_focus is None:
         out_of_focus = defocus_mask(blur_map, unit=sample.unit)
     values = blur_map if subject is None else blur_map[subject]
@@ -114,7 +109,7 @@ def measure_map(
     unknown = unknown_pixels(sample, unknown_below)
     unknown = unknown if subject is None else unknown[subject]
     box, sharpest = sharpest_region(
-        blur_map, sample.confidence, subject, unknown_below=unknown_below
+        blur_map, sample.probability, subject, unknown_below=unknown_below
     )
     figures = [float(values.mean(dtype=np.float64)), *percentiles]
     figures += [1 - float(blurred.mean(dtype=np.float64)), float(unknown.mean())]
@@ -123,6 +118,18 @@ def measure_map(
     found = [sample.unit, *rounded, *judged, round(float(sharpest), 4), *box]
     found += _motion_figures(find_motion(sample.image), subject)
     return dict(zip(MEASURES, found, strict=True))
+
+
+def _check_subject(subject: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    subject = np.asarray(subject, bool)
+    if subject.shape != shape:
+        raise ValueError(
+            f"subject must have the photograph's shape {shape}; got shape "
+            f"{subject.shape}."
+        )
+    if not subject.any():
+        raise ValueError("the subject has no pixel in the photograph.")
+    return subject
 
 
 def _motion_figures(motion: Motion, subject: np.ndarray | None) -> list[float | None]:
@@ -148,6 +155,11 @@ def unknown_note(sample: DefocusSample, unknown_below: float = UNKNOWN) -> str |
     str or None
         One sentence where more than 95 % of the pixels are unknown.
 
+    Raises
+    ------
+    ValueError
+        If ``unknown_below`` is outside its range.
+
     Examples
     --------
     >>> import numpy as np
@@ -170,6 +182,7 @@ def unknown_note(sample: DefocusSample, unknown_below: float = UNKNOWN) -> str |
     )
 
 
+@checked(unknown_below=[UNIT_INTERVAL])
 def sharpest_region(
     blur_map: np.ndarray,
     confidence: np.ndarray | None = None,
@@ -199,6 +212,12 @@ def sharpest_region(
         Mean of the pixels in it that count, which are at least half as many as in the
         region that has most of them.
 
+    Raises
+    ------
+    ValueError
+        If the map is not one, confidence or subject do not fit it, the subject has no
+        pixel, or ``unknown_below`` is outside its range.
+
     Examples
     --------
     >>> import numpy as np
@@ -209,9 +228,12 @@ def sharpest_region(
     ((40, 16, 32, 32), 0.5)
     """
     blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
-    counts = np.ones(blur_map.shape, bool) if subject is None else subject
+    counts = np.ones(blur_map.shape, bool)
+    if subject is not None:
+        counts = _check_subject(subject, blur_map.shape)
     if confidence is not None:
-        known = counts & (np.asarray(confidence) >= unknown_below)
+        confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
+        known = counts & (confidence >= unknown_below)
         counts = known if known.any() else counts
     rows, columns = (np.flatnonzero(counts.any(axis=axis)) for axis in (1, 0))
     top, left = int(rows[0]), int(columns[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -239,4 +240,6 @@ def describe_error(error: Exception, photo: Path) -> str:
         text = f"{type(error).__name__}: {error}"
     # The batch holds one item: its number would tell the reader nothing.
     text = text.replace("X[0]: ", "").replace("X[0]", str(photo))
-    return text if photo.name in text else f"{photo}: {text}"
+    # Another file of the same name, such as a mask, does not name the photograph.
+    own_name = rf"{re.escape(str(photo))}|(?<![/\\]){re.escape(photo.name)}"
+    return text if re.search(own_name, text) else f"{photo}: {text}"

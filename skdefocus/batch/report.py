@@ -10,6 +10,7 @@ from typing import Any
 
 from .._shared.files import staged
 from .measure import MEASURES
+from .run_folder import RunFolder
 
 __all__ = ["COLUMNS", "Report", "read_rows"]
 
@@ -28,13 +29,19 @@ class Report:
 
     Parameters
     ----------
-    folder : Path
-        Where rows wait: in memory there is only what they are sorted by.
+    folder : RunFolder
+        The run's. Rows wait in it: in memory there is only what they are sorted by.
+
+    Raises
+    ------
+    ValueError
+        If a report is there that skdefocus did not write.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: RunFolder) -> None:
+        folder.check_report([folder.out / name for name in _NAMES])
         self._folder = folder
-        self._rows = (folder / "rows.jsonl").open("w+b")
+        self._rows = (folder.work / "rows.jsonl").open("w+b")
         self._order: list[tuple[Any, ...]] = []
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -46,22 +53,25 @@ class Report:
         # Names that are not text in UTF-8 survive as escapes.
         self._rows.write(json.dumps(dict(row)).encode() + b"\n")
 
-    def write(self, out: Path) -> tuple[Path, Path]:
+    def write(self) -> tuple[Path, Path]:
         """Write the report; both files are moved into place whole.
-
-        Parameters
-        ----------
-        out : Path
-            The output folder.
 
         Returns
         -------
         csv, jsonl : Path
             ``report.csv``, with the columns `COLUMNS`, and ``report.jsonl``, with the
             names of the results besides.
+
+        Raises
+        ------
+        ValueError
+            If a report has come meanwhile that skdefocus did not write.
         """
         self._order.sort()
-        with staged(out, within=self._folder) as stage:
+        with (
+            self._rows,
+            staged(self._folder.out, within=self._folder.work) as stage,
+        ):
             table, lines = (stage(name) for name in _NAMES)
             with (
                 table.open(
@@ -79,7 +89,7 @@ class Report:
                     row["notes"] = " ".join(row["notes"])
                     row["others"] = " ".join(row.get("others", ()))
                     writer.writerow(row.get(name) for name in COLUMNS)
-        self._rows.close()
+            self._folder.claim_report(stage.targets, stage.waiting)
         table, lines = stage.targets
         return table, lines
 

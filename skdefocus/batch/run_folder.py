@@ -14,14 +14,17 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
 
 from .._shared.files import replace_file
+from .keys import file_key
 
 __all__ = ["RunFolder", "open_run"]
 
 _HIDDEN = ".skdefocus"
+# What is written once for all photographs, and not below the records of targets.
+_REPORT = "report.json"
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,13 @@ class RunFolder:
         self._note(index, attempt).unlink(missing_ok=True)
 
     # What is finished: one record for each name of results.
+    #
+    #   source    path and SHA-256 of the photograph
+    #   owned     SHA-256 of what was written, by the file's name; two of them while
+    #             a file is being replaced
+    #   products  of each its key, which is empty while it is being made, size and
+    #             time of its files by name, and figures
+    #   row       what the report says of the photograph
 
     def _record(self, target: str) -> Path:
         digest = hashlib.sha256(os.fsencode(target)).hexdigest()
@@ -81,11 +91,48 @@ class RunFolder:
 
     def read_record(self, target: str) -> dict[str, Any]:
         """Read the record of a target; empty if there is none that can be read."""
-        try:
-            record = json.loads(self._record(target).read_text())
-        except (OSError, ValueError):
-            return {}
-        return record if isinstance(record, dict) else {}
+        return _read_json(self._record(target))
+
+    def check_source(
+        self, target: str, photo: Path, content: str, others: Iterable[Path] = ()
+    ) -> None:
+        """Refuse a photograph whose results would replace those of another one.
+
+        A photograph that was moved is the same one, and so is one that was edited in
+        its place.
+
+        Parameters
+        ----------
+        target : str
+            What names of its results begin with.
+        photo : Path
+            The photograph.
+        content : str
+            Its `file_key`.
+        others : iterable of Path
+            Other files of the same photograph.
+
+        Raises
+        ------
+        ValueError
+            If results of a file of another path and another content are there.
+        """
+        record = self.read_record(target)
+        source, now = record.get("source"), _source(photo, content)
+        if source is None or source["path"] == now["path"]:
+            return
+        if source["sha256"] == content:
+            self._write(target, {**record, "source": now})
+            return
+        if source["path"] in map(os.path.realpath, others):
+            return
+        for name in record["owned"]:
+            if os.path.lexists(self.out / name):
+                raise ValueError(
+                    f"{photo}: {self.out / name} is a result of another photograph of "
+                    f"the same name, {source['path']}; move it away or give another "
+                    f"output folder."
+                )
 
     def finished(
         self, target: str, keys: Mapping[str, str]
@@ -102,51 +149,79 @@ class RunFolder:
         Returns
         -------
         dict of str to dict
-            What is recorded of each: ``key``, ``sizes`` of its files by name, and
-            ``figures``.
+            What is recorded of each: ``key``, size and time of its ``files`` by name,
+            and ``figures``.
         """
-        products = self.read_record(target).get("products", {})
+        record = self.read_record(target)
+        products, owned = record.get("products", {}), record.get("owned", {})
         return {
             name: products[name]
             for name, key in keys.items()
             if name in products
             and products[name]["key"] == key
-            and self._are_there(products[name]["sizes"])
+            and all(
+                self._is_unchanged(file, stamp, owned.get(file, ()))
+                for file, stamp in products[name]["files"].items()
+            )
         }
 
-    def _are_there(self, sizes: Mapping[str, int]) -> bool:
+    def _is_unchanged(
+        self, name: str, stamp: Sequence[int], contents: Sequence[str]
+    ) -> bool:
+        path = self.out / name
         try:
-            found = {name: (self.out / name).stat().st_size for name in sizes}
+            size, time = _stamp(path)
+            # A copy of the folder has other times.
+            return size == stamp[0] and (time == stamp[1] or file_key(path) in contents)
         except OSError:
             return False
-        return found == dict(sizes)
 
-    def claim(self, target: str, files: Sequence[Path]) -> None:
+    def claim(
+        self,
+        target: str,
+        made: Mapping[str, Sequence[Path]],
+        waiting: Path,
+        photo: Path,
+        content: str,
+    ) -> None:
         """Say which files are about to be replaced; they count as unfinished now.
+
+        Parameters
+        ----------
+        target : str
+            What names of results begin with.
+        made : mapping of str to sequence of Path
+            Where the files of each product go.
+        waiting : Path
+            The folder in which they wait.
+        photo : Path
+            The photograph that they are made of.
+        content : str
+            Its `file_key`.
 
         Raises
         ------
         ValueError
-            If one of them is there and was not written by skdefocus.
+            If one of them is there and is not what skdefocus wrote.
         OSError
             If another run has taken the output folder over.
         """
-        names = self._names(files)
         record = self.read_record(target)
-        owned = record.get("owned", [])
-        for name, path in zip(names, files, strict=True):
-            if name not in owned and os.path.lexists(path):
-                raise ValueError(
-                    f"{path} exists and was not written by skdefocus; move it away or "
-                    f"give another output folder."
-                )
-        products = {
-            product: about
-            for product, about in record.get("products", {}).items()
-            if not set(names) & set(about["sizes"])
-        }
-        owned = sorted({*owned, *names})
-        self._write(target, {**record, "owned": owned, "products": products})
+        files = [path for paths in made.values() for path in paths]
+        owned = self._claimed(record.get("owned", {}), files, waiting)
+        products = record.get("products", {})
+        for product, paths in made.items():
+            # Names of before stay known until what they are replaced by is there.
+            before = products.get(product, {}).get("files", {})
+            new = {name: [0, 0] for name in self._names(paths)}
+            products[product] = {"key": "", "files": {**before, **new}}
+        for product, about in products.items():
+            if product not in made and set(self._names(files)) & set(about["files"]):
+                about["key"] = ""
+        source = _source(photo, content)
+        self._write(
+            target, {**record, "source": source, "owned": owned, "products": products}
+        )
         if not self.is_current():
             raise OSError(f"another run has taken over {self.out}.")
 
@@ -159,6 +234,9 @@ class RunFolder:
         figures: Mapping[str, Any],
     ) -> dict[str, dict[str, Any]]:
         """Record products that are finished, with their files in place.
+
+        A file that one of them had before in another format is removed, if it is as it
+        was written.
 
         Parameters
         ----------
@@ -179,24 +257,122 @@ class RunFolder:
             What is recorded of the products that are wanted, as `finished` gives it.
         """
         record = self.read_record(target)
-        products = record.get("products", {})
+        products, owned = record.get("products", {}), record.get("owned", {})
+        before: set[str] = set()
+        stems: set[str] = set()
         for product, files in made.items():
-            sizes = [path.stat().st_size for path in files]
-            products[product] = {
-                "key": keys[product],
-                "sizes": dict(zip(self._names(files), sizes, strict=True)),
+            before.update(products.get(product, {}).get("files", {}))
+            names = self._names(files)
+            stems.update(map(_stem, names))
+            stamps = {
+                name: _stamp(path) for name, path in zip(names, files, strict=True)
             }
+            products[product] = {"key": keys[product], "files": stamps}
             if product == "figures":
                 products[product]["figures"] = dict(figures)
-        owned = record.get("owned", [])
-        self._write(target, {"owned": owned, "products": products, "row": dict(row)})
+            owned |= {name: owned[name][-1:] for name in names}
+        for name in before.difference(*(each["files"] for each in products.values())):
+            if _stem(name) in stems:
+                self._remove(name, owned)
+        record |= {"owned": owned, "products": products, "row": dict(row)}
+        self._write(target, record)
         return {product: products[product] for product in keys if product in products}
+
+    def _remove(self, name: str, owned: dict[str, list[str]]) -> None:
+        """Remove a file of before, unless it is not what skdefocus wrote."""
+        path = self.out / name
+        try:
+            self._own_content(path, owned)
+            path.unlink(missing_ok=True)
+        except (OSError, ValueError):
+            return
+        owned.pop(name, None)
+
+    # What is written once for all photographs.
+
+    def check_report(self, files: Sequence[Path]) -> None:
+        """Refuse to replace a report that an earlier run did not write.
+
+        Raises
+        ------
+        ValueError
+            If one of its files is there and is not what skdefocus wrote.
+        """
+        owned = _read_json(self.out / _HIDDEN / _REPORT)
+        for path in files:
+            self._own_content(path, owned)
+
+    def claim_report(self, files: Sequence[Path], waiting: Path) -> None:
+        """Say that the files of the report are about to be replaced.
+
+        Raises
+        ------
+        ValueError
+            If one of them is there and is not what skdefocus wrote.
+        """
+        record = self.out / _HIDDEN / _REPORT
+        owned = self._claimed(_read_json(record), files, waiting)
+        replace_file(record, json.dumps(owned).encode())
+
+    def _claimed(
+        self, owned: Mapping[str, list[str]], files: Sequence[Path], waiting: Path
+    ) -> dict[str, list[str]]:
+        """Add to what is owned the content of files that are about to be replaced."""
+        claimed = dict(owned)
+        for name, path in zip(self._names(files), files, strict=True):
+            # Whenever the run is killed, the one or the other is there.
+            found = self._own_content(path, owned)
+            new = file_key(waiting / path.name)
+            claimed[name] = [new] if found is None else [found, new]
+        return claimed
+
+    def _own_content(self, path: Path, owned: Mapping[str, list[str]]) -> str | None:
+        """Give the `file_key` of a file that skdefocus wrote; None if there is none."""
+        if not os.path.lexists(path):
+            return None
+        (name,) = self._names([path])
+        if name not in owned:
+            raise ValueError(
+                f"{path} exists and was not written by skdefocus; move it away or "
+                f"give another output folder."
+            )
+        content = file_key(path) if path.is_file() else ""
+        if content not in owned[name]:
+            raise ValueError(
+                f"{path} was changed or replaced after skdefocus wrote it; move it "
+                f"away or give another output folder."
+            )
+        return content
 
     def _names(self, files: Iterable[Path]) -> list[str]:
         return [path.relative_to(self.out).as_posix() for path in files]
 
     def _write(self, target: str, record: dict[str, Any]) -> None:
         replace_file(self._record(target), json.dumps(record).encode())
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """Read a record; empty if there is none that can be read."""
+    try:
+        record = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _source(photo: Path, content: str) -> dict[str, str]:
+    return {"path": os.path.realpath(photo), "sha256": content}
+
+
+def _stamp(path: Path) -> list[int]:
+    """Give size and time of a file."""
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _stem(name: str) -> str:
+    """Give what a file is called in whatever format."""
+    return PurePosixPath(name).with_suffix("").as_posix()
 
 
 @contextmanager
@@ -219,11 +395,12 @@ def open_run(out: Path) -> Iterator[RunFolder]:
     ------
     BlockingIOError
         If another run is at work in it.
+    OSError
+        If it cannot be made or written to.
     """
     hidden = out / _HIDDEN
-    made = [folder for folder in (hidden, *hidden.parents) if not folder.exists()]
-    hidden.mkdir(parents=True, exist_ok=True)
-    with (hidden / "lock").open("ab") as lock:
+    made = [path for path in (hidden, *hidden.parents) if not os.path.exists(path)]
+    with _open_lock(out) as lock:
         _lock(lock, out)
         folder = RunFolder(out, secrets.token_hex(8))
         # A worker that outlives a killed run finds itself replaced and writes nothing.
@@ -236,12 +413,29 @@ def open_run(out: Path) -> Iterator[RunFolder]:
             yield folder
         finally:
             shutil.rmtree(folder.work, ignore_errors=True)
-            if hidden in made and not (hidden / "finished").exists():
+            is_used = any((hidden / name).exists() for name in ("finished", _REPORT))
+            if hidden in made and not is_used:
                 shutil.rmtree(hidden, ignore_errors=True)
                 for empty in made[1:]:
                     # Unless there is something in it, such as a report.
                     with suppress(OSError):
                         empty.rmdir()
+
+
+def _open_lock(out: Path) -> BinaryIO:
+    """Make the hidden folder and open the file that is locked."""
+    hidden = out / _HIDDEN
+    try:
+        hidden.mkdir(parents=True, exist_ok=True)
+        return (hidden / "lock").open("ab")
+    except OSError as error:
+        why = str(error.strerror or error)
+        for place in (hidden, *hidden.parents):
+            if os.path.islink(place) and not os.path.exists(place):
+                why = f"{place} is a link to what does not exist"
+            elif os.path.exists(place) and not os.path.isdir(place):
+                why = f"{place} is a file, not a folder"
+        raise OSError(f"the output folder {out} cannot be written: {why}.") from error
 
 
 def _lock(file: Any, out: Path) -> None:

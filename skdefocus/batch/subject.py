@@ -68,7 +68,7 @@ def check_subject(
     return tuple(int(number) for number in numbers)
 
 
-def find_subject(subject: Path, target: str) -> Path:
+def find_subject(subject: Path, target: str, photo: Path) -> Path:
     """Find the mask file of a photograph.
 
     Parameters
@@ -77,6 +77,8 @@ def find_subject(subject: Path, target: str) -> Path:
         A mask file, or a folder of them.
     target : str
         What names of the photograph's results begin with, with the folders above.
+    photo : Path
+        The photograph.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def find_subject(subject: Path, target: str) -> Path:
         path = subject / (target + ending)
         if path.exists():
             return path
-    raise ValueError(f"there is no subject mask {subject / target}.png for it.")
+    raise ValueError(f"there is no subject mask {subject / target}.png for {photo}.")
 
 
 def subject_key(subject: Any) -> str:

@@ -161,8 +161,13 @@ def _finish(
     photo, folder = job.photo, task.folder
     # A photograph that cannot be opened fails when it is read, with a better sentence.
     content = file_key(photo) if photo.is_file() else ""
+    if content:
+        # A raw file and what the camera wrote beside it are one photograph.
+        others = (photo.with_name(Path(other).name) for other in job.others)
+        folder.check_source(job.target, photo, content, others)
     if content and isinstance(task.subject, Path):
-        task = replace(task, subject=find_subject(task.subject, job.target))
+        found = find_subject(task.subject, job.target, photo)
+        task = replace(task, subject=found)
     from_preview = task.raw_previews and photo.suffix.lower() in RAW_ENDINGS
     read_from = f"{content} preview" if from_preview else content
     keys = photograph_keys(task.keys, read_from, task.subject)
@@ -198,7 +203,7 @@ def _finish(
         if file_key(photo) != content:
             raise ValueError(f"{photo} was changed while it was worked on.")
         # Nothing of these counts as finished from here until the record is there.
-        folder.claim(job.target, stage.targets)
+        folder.claim(job.target, made, stage.waiting, photo, content)
     notes = [*original.notes, *(str(warning.message) for warning in caught)]
     unjudged = unknown_note(results.sample, task.form.unknown_below)
     if unjudged is not None:
@@ -245,7 +250,7 @@ def _row(
         "others": list(job.others),
         "error": "",
         **finished.get("figures", {}).get("figures", {}),
-        "results": [name for product in keys for name in finished[product]["sizes"]],
+        "results": [name for product in keys for name in finished[product]["files"]],
     }
 
 

@@ -113,7 +113,18 @@ class ContextNetwork:
         -------
         ndarray of shape (n_levels, h, w), float32
             They sum to 1.
+
+        Raises
+        ------
+        ValueError
+            If the features are not as many as the network takes.
         """
+        n_features = self.card["n_features"]
+        if features.ndim != 3 or len(features) != n_features:
+            raise ValueError(
+                f"features must have shape ({n_features}, h, w); got shape "
+                f"{features.shape}."
+            )
         _, height, width = features.shape
         missing = [(0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)]
         padded = np.pad(features, missing, mode="edge")
@@ -126,6 +137,11 @@ class ContextNetwork:
         ----------
         path : path-like
             Where the file goes; it is written beside and moved into place.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
         """
         write_model(path, self._network.onnx, self.card)
 

@@ -258,8 +258,8 @@ class FittedNetworkMixin:
         Parameters
         ----------
         name : {"default", "fast", "paper"}, default="default"
-            "default" is a `blurnet`, "fast" a smaller one that takes about half of
-            the time and is less accurate. "paper" is MobileNetV2, trained on the
+            "default" is a `blurnet`, "fast" a smaller one that takes about a third
+            of the time and is less accurate. "paper" is MobileNetV2, trained on the
             paper's protocol for ten epochs: on patches that were blurred each alone,
             with their edge pixels repeated beyond their border. It gets 56 % of
             their levels right, and its maps of photographs resemble those of the

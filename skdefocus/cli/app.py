@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .options import add_max_pixels
-
 __all__ = ["add_app", "run_app"]
 
 
@@ -29,7 +27,11 @@ def add_app(verbs: Any) -> None:
     sub.add_argument(
         "--no-browser", action="store_true", help="print the page's address only"
     )
-    add_max_pixels(sub)
+    sub.add_argument(
+        "--max-pixels",
+        type=int,
+        help="refuse larger photographs (default: 200 million)",
+    )
 
 
 def run_app(arguments: argparse.Namespace) -> int:

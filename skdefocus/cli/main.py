@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .app import add_app, run_app
 from .photographs import add_photograph_verbs, run_photographs
+from .streams import closable_streams
 from .train import add_train, run_train
 
 __all__ = ["main"]
@@ -49,6 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     skdefocus 0.1.0
     0
     """
+    with closable_streams():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = _build_parser()
     parsed = parser.parse_args(arguments)
     if parsed.version:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+from pathlib import Path
 from typing import Any
 
 __all__ = [
@@ -100,7 +101,14 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         default="default",
-        help="model file, or a shipped network: default, or fast, for patches alone",
+        help="model file, or a shipped network: default, or fast or paper, for patches "
+        "alone",
+    )
+    parser.add_argument(
+        "--patch-model",
+        metavar="FILE",
+        help="patch network that the context network of --model has learned with "
+        "(default: the shipped one)",
     )
     parser.add_argument(
         "--jobs",
@@ -263,6 +271,23 @@ def _build_mapper(arguments: argparse.Namespace) -> Any:
     of_patches = model != "default" or arguments.step is not None
     given = "windows" if of_patches else "combined"
     name = given if arguments.mapper is None else arguments.mapper
+    if arguments.patch_model is not None and (name == "windows" or model == "default"):
+        raise ValueError(
+            "--patch-model goes with the --model of a context network and --mapper "
+            "combined or context."
+        )
+    shipped = PRETRAINED if name == "windows" else CONTEXT_PRETRAINED
+    if model in PRETRAINED and model not in shipped:
+        raise ValueError(
+            f"--model {model} is a network for patches alone: leave out --mapper, or "
+            f"give --mapper windows; got --mapper {name}."
+        )
+    if model not in shipped and not Path(model).is_file():
+        raise ValueError(
+            f"--model must be a model file, or one of the shipped networks "
+            f"{', '.join(PRETRAINED)} (fast and paper are for patches alone); got "
+            f"{model!r}, which is no file."
+        )
     if name == "windows":
         if model not in PRETRAINED:
             model = PatchBlurClassifier.load(model)
@@ -276,7 +301,10 @@ def _build_mapper(arguments: argparse.Namespace) -> Any:
             f"{CELL} pixels. Got --step {arguments.step}."
         )
     if model not in CONTEXT_PRETRAINED:
-        model = ContextNetwork.load(model)
+        patches = None
+        if arguments.patch_model is not None:
+            patches = PatchBlurClassifier.load(arguments.patch_model)
+        model = ContextNetwork.load(model, patches)
     mapper = dict(recommended_steps())["mapper"].set_params(network=model)
     if name == "context":
         return ContextMapper(**mapper.get_params(deep=False))

@@ -180,12 +180,13 @@ def run_photographs(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("skdefocus: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-    except OSError as error:
+    except (ValueError, OSError) as error:
         if not reporter.has_begun:
             raise
         print(f"skdefocus: {error}", file=sys.stderr)
         return 1
     _print_skipped(summary.skipped, "as results of an earlier run")
+    _print_skipped(summary.links, "as links to folders, which are not followed")
     for extra in sorted({extra for _, extra in summary.need_extras}):
         paths = [path for path, needed in summary.need_extras if needed == extra]
         install = f"pip install 'skdefocus[{extra}]'"

@@ -83,9 +83,18 @@ def run_train(arguments: argparse.Namespace) -> int:
     ValueError
         For what cannot be used, in one sentence.
     """
+    from ..classifier.architectures import ARCHITECTURES
     from ..classifier.training import train_context, train_on_photographs
     from ..io import list_photographs
 
+    known = (*ARCHITECTURES, "context")
+    if arguments.architecture not in (None, *known):
+        raise ValueError(
+            f"there is no architecture {arguments.architecture!r}; known: "
+            f"{', '.join(known)}."
+        )
+    if not arguments.output:
+        raise ValueError("--output must name a file; got ''.")
     if Path(arguments.output).is_dir():
         raise ValueError(f"{arguments.output} is a folder, not a file to write to.")
     if arguments.architecture == "context" and arguments.protocol == "paper":

@@ -31,7 +31,6 @@ _STEM = re.compile(r"out_of_focus(\d{4})")
 _INVERTED = ("out_of_focus0508", "out_of_focus0509")
 # Sharpness tells the polarity of all but a few masks, but not of a handful of them.
 _FEWEST_VOTES = 5
-_ORIENTATION = 0x0112
 _TURNED_BACK = {6: 8, 8: 6}
 
 
@@ -226,16 +225,14 @@ def _read_as_stored(path: Path) -> np.ndarray:
     from PIL import Image
 
     from ..io import read_image
+    from ..io.orientation import read_orientation
     from ..io.pixels import rotate
 
     image = read_image(path)
     if image.dtype != np.uint8:
         raise ValueError(f"{path} must have 8 bits per sample; got {image.dtype}.")
-    try:
-        with Image.open(path) as header:
-            orientation = int(header.getexif().get(_ORIENTATION, 1))
-    except Exception:
-        return image  # A broken EXIF block, by which it was not turned.
+    with Image.open(path) as header:
+        orientation = read_orientation(header)
     return rotate(image, _TURNED_BACK.get(orientation, orientation))
 
 

@@ -67,6 +67,11 @@ def disc_kernel(sigma: float) -> np.ndarray:
     ndarray of shape (k, k), float64
         Odd-sized kernel that sums to 1, read-only.
 
+    Raises
+    ------
+    ValueError
+        If sigma is negative or not a finite number.
+
     Examples
     --------
     >>> from skdefocus.filters import disc_kernel

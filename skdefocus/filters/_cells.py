@@ -25,6 +25,8 @@ __all__ = [
 _MOST_PIXELS, _MOST_CELLS = 2**17, 2**19
 # Rows of pixels in one strip of work.
 _STRIP = 128
+# Colors have so many channels: the one of a gray photograph stands for three like it.
+_CHANNELS = 3
 # A tie is no weaker than this: what no evidence can reach has to be told something.
 _LEAST_TIE = 1e-9
 # Difference of color, as a share of the span, at which a cell counts for less than a
@@ -100,7 +102,8 @@ def cell_ties(
     blur : float
         Sigma by which it is blurred before, in pixels.
     color_sigma : float
-        Neighboring pixels d apart are tied by ``exp(-d / color_sigma)``.
+        Neighboring pixels d apart are tied by ``exp(-d / color_sigma)``, with d the
+        distance in three channels: those of a gray photograph are equal.
     size : int
         Pixels along the side of a cell.
 
@@ -116,6 +119,8 @@ def cell_ties(
     # Blurred strips overlap, and the way down leads into the next cell.
     margin = size * -(-blur_reach(blur) // size)
     strip = max(1, _STRIP // size)
+    n_channels = 1 if photograph.ndim == 2 else photograph.shape[2]
+    color_sigma *= (n_channels / _CHANNELS) ** 0.5
 
     def tie(first: int, last: int) -> None:
         for top in range(first, last, strip):
@@ -239,7 +244,7 @@ def spread_cells(
     if size == 1:
         return planes[:, rows]
     here = _colors(photograph[rows])
-    scale = np.float32(1 / (_COLOR_TOLERANCE * span) ** 2)
+    scale = np.float32(_CHANNELS / len(colors) / (_COLOR_TOLERANCE * span) ** 2)
     places = [
         (np.arange(first, last, dtype=np.float32) + np.float32(0.5)) / size
         - np.float32(0.5)

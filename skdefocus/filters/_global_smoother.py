@@ -85,7 +85,6 @@ def global_smoother(
     See Also
     --------
     guided_filter : Smooths within a window.
-    skdefocus.GlobalRefiner : Refines blur maps with it.
 
     Notes
     -----

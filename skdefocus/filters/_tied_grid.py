@@ -235,9 +235,15 @@ class _Level:
                 _ALONE,
                 pairs,
             )
+            if n_groups == 0 and level is not self:
+                break
+            if n_groups == 0:
+                # The data holds every node so firmly that none needs another, and what
+                # iterates needs a level below.
+                pairs[0], n_groups = 0, 1
             groups = np.where(groups >= 0, pairs[groups], -1)
             level = level._joined(pairs, n_groups)
-        if len(level.data) > _LEAST_PROGRESS * len(self.data) or not len(level.data):
+        if len(level.data) > _LEAST_PROGRESS * len(self.data):
             return None
         self.groups = groups.astype(np.int32)
         return level

@@ -13,6 +13,7 @@ from scipy.stats import chi2
 
 from .._shared.gray_rows import GrayRows
 from .._shared.parameters import NON_NEGATIVE_REAL, checked
+from .._shared.validation import check_gray
 
 __all__ = [
     "CLEAN",
@@ -88,8 +89,8 @@ def measure_conditions(
 
     Parameters
     ----------
-    gray : ndarray of shape (H, W), float32, or GrayRows
-        Gray in [0, 1], of any size from 1 x 1.
+    gray : array-like of shape (H, W), float, or GrayRows
+        Gray in [0, 1], of any size from 1 x 1; noise may leave that range.
     rounding : float, default=0.0
         Distance between neighboring values that the photograph can hold: 1/255 for 8
         bits, 0 for floats.
@@ -100,6 +101,11 @@ def measure_conditions(
         Standard deviation of the noise, and of the noise of the photograph at half its
         size; mean strength of the edges of JPEG's blocks; and span, the distance of the
         0.5th from the 99.5th percentile.
+
+    Raises
+    ------
+    ValueError
+        For a negative rounding, or an image that is not gray, not float or not finite.
 
     See Also
     --------
@@ -115,6 +121,8 @@ def measure_conditions(
     >>> [round(float(value), 2) for value in found]
     [0.02, 0.01, 0.0, 0.63]
     """
+    if not isinstance(gray, GrayRows):
+        gray = check_gray(gray)
     seen = _without_frame(_sample(gray))
     span = max(span_of(seen), _LEAST_SPAN)
     # Of floats, too, no less is believed than rounding adds to a clean photograph: the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .decoders import missing_extra
@@ -42,10 +42,13 @@ class Search:
         What can be read, sorted.
     skipped : list of (Path, str)
         What needs an extra that is not installed, and its name.
+    links : list of Path
+        Links to folders, which are not followed.
     """
 
     photographs: list[Found]
     skipped: list[tuple[Path, str]]
+    links: list[Path] = field(default_factory=list)
 
 
 def list_photographs(
@@ -60,12 +63,13 @@ def list_photographs(
     ----------
     paths : path-like or iterable of path-like
         Files, kept whatever their ending, and folders, searched at every depth, but
-        for what is hidden, for JPEG, PNG, TIFF, WebP, AVIF, JPEG 2000, and with the
-        extras ``raw``, ``heif`` and ``jxl`` for raw files, HEIC and JPEG XL.
+        for what is hidden and links to folders, for JPEG, PNG, TIFF, WebP, AVIF, JPEG
+        2000 and JPEG XL, and with the extras ``raw`` and ``heif`` for raw files and
+        HEIC.
     exclude : path-like, optional
         A folder that is not searched, where results go for example.
     prefer : {"jpeg", "raw"}, default="jpeg"
-        Which file is listed of a raw file and a JPEG of one name, which are one
+        Which file is listed when a raw file and a JPEG share a name: they are one
         photograph.
 
     Returns
@@ -114,7 +118,7 @@ def search_folder(
     exclude : path-like, optional
         A folder that is not searched.
     prefer : {"jpeg", "raw"}, default="jpeg"
-        Which file is read of a raw file and a JPEG of one name.
+        Which file is read when a raw file and a JPEG share a name.
 
     Returns
     -------
@@ -128,13 +132,17 @@ def search_folder(
     OSError
         If it, or a folder in it, cannot be read.
     """
-    inside = sorted(_files_below(folder))
+    links: list[Path] = []
+    inside = sorted(_files_below(folder, links))
     # The folder itself, or one above it, may be where results go. Unlike
     # Path.resolve, this bears loops of links.
     left_out = None if exclude is None else Path(os.path.realpath(exclude))
     if left_out is not None and Path(os.path.realpath(folder)) in left_out.parents:
-        inside = [
-            p for p in inside if left_out not in Path(os.path.realpath(p)).parents
+        inside = [path for path in inside if not _lies_in(path, left_out)]
+        links = [
+            path
+            for path in links
+            if not (_lies_in(path, left_out) or _lies_in(path.parent, left_out))
         ]
     photographs, skipped = [], []
     for found in _join(inside, prefer):
@@ -152,7 +160,12 @@ def search_folder(
             f"{' or '.join(map(repr, needed))}: pip install "
             f"'skdefocus[{','.join(needed)}]'."
         )
-    return Search(photographs, skipped)
+    return Search(photographs, skipped, sorted(links))
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    found = Path(os.path.realpath(path))
+    return folder == found or folder in found.parents
 
 
 def _join(paths: list[Path], prefer: str) -> list[Found]:
@@ -187,8 +200,8 @@ def _rank(path: Path) -> int:
     return _DEVELOPED.index(known.name) if known is not None else len(_DEVELOPED)
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
-    """Give the photographs in a folder; links to folders are not followed.
+def _files_below(folder: Path, links: list[Path]) -> Iterator[Path]:
+    """Give the photographs in a folder; links to folders are listed, not followed.
 
     Sidecars that some systems leave on cards are hidden, and end in .jpg too.
     """
@@ -200,6 +213,8 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
     for place, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        below = (Path(place, name) for name in folders)
+        links += [path for path in below if path.is_symlink()]
         for name in files:
             path = Path(place, name)
             if not name.startswith(".") and path.suffix.lower() in FOLDER_ENDINGS:

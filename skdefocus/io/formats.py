@@ -68,12 +68,12 @@ FORMATS = (
     Format("RAW", tuple(sorted(RAW_ENDINGS)), ".tif", ".tif", extra="raw"),
     Format("HEIF", tuple(sorted(HEIC_ENDINGS)), ".jpg", extra="heif"),
     Format("AVIF", (".avif",), ".jpg"),
-    Format("JXL", (".jxl",), ".jpg", extra="jxl"),
+    Format("JXL", (".jxl",), ".jpg"),
     Format("JPEG2000", (".jp2", ".j2k", ".j2c", ".jpf", ".jpx")),
     # Too often no photographs to be searched for.
     Format("BMP", (".bmp",), in_folders=False),
     Format("GIF", (".gif",), in_folders=False),
-    Format("PPM", (".ppm",), in_folders=False),
+    Format("PPM", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), in_folders=False),
     Format("PSD", (".psd", ".psb"), in_folders=False),
     Format("EXR", (".exr",), in_folders=False),
 )

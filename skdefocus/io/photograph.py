@@ -36,6 +36,14 @@ class Photograph:
     notes : tuple of str
         What of the file was not read, in sentences: further pages or frames, a gain
         map, channels beside the colors, bits.
+
+    Examples
+    --------
+    >>> from skdefocus.datasets import sample_photograph_path
+    >>> from skdefocus.io import read_photograph
+    >>> photograph = read_photograph(sample_photograph_path())
+    >>> photograph.file_format, photograph.bits, photograph.image.dtype
+    ('JPEG', 8, dtype('uint8'))
     """
 
     image: np.ndarray

@@ -102,20 +102,38 @@ def _read_shallow(path: Path, header: Any, notes: list[str]) -> Photograph:
     notes = [*notes, *_what_else(header)]
     header.load()
     orientation = read_orientation(header)
-    picture, profile = header, header.info.get("icc_profile")
-    mode = picture.mode
+    picture, profile = plain_mode(header)
+    image, alpha = split_alpha(rotate(np.asarray(picture), orientation))
+    file_format = header.format or ""
+    metadata = read_metadata(path, file_format)
+    return Photograph(image, alpha, file_format, profile, 8, metadata, tuple(notes))
+
+
+def plain_mode(picture: Any) -> tuple[Any, bytes | None]:
+    """Turn a picture of Pillow into gray or RGB of 8 bits, each perhaps with alpha.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+        Of any mode.
+
+    Returns
+    -------
+    picture : PIL.Image.Image
+        Of mode "L", "LA", "RGB" or "RGBA".
+    profile : bytes or None
+        ICC profile of its colors.
+    """
+    profile, mode = picture.info.get("icc_profile"), picture.mode
     if mode in ("CMYK", "YCbCr", "HSV"):
-        picture, profile = to_srgb(picture, profile), None
-    elif mode in ("P", "PA", "RGBX") or "transparency" in picture.info:
+        return to_srgb(picture, profile), None
+    if mode in ("P", "PA", "RGBX") or "transparency" in picture.info:
         opaque = mode != "PA" and "transparency" not in picture.info
         clear = "LA" if mode == "L" else "RGBA"
         picture = picture.convert("RGB" if opaque else clear)
     elif mode not in ("L", "LA", "RGB", "RGBA"):
         picture = picture.convert("RGBA" if mode in ("La", "RGBa") else "L")
-    image, alpha = split_alpha(rotate(np.asarray(picture), orientation))
-    file_format = header.format or ""
-    metadata = read_metadata(path, file_format)
-    return Photograph(image, alpha, file_format, profile, 8, metadata, tuple(notes))
+    return picture, profile
 
 
 def _what_else(header: Any) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from .._shared.validation import ROUNDING
 from .decoders import find_format
 from .photograph import Photograph
 from .pixels import fit_samples
@@ -29,8 +30,6 @@ __all__ = [
 
 DEFAULT_MAX_PIXELS = 200_000_000
 
-# Floats that leave [0, 1] by rounding alone, in float16 at worst.
-_ROUNDING = 1e-3
 _Read = TypeVar("_Read", Photograph, Photograph | None)
 
 
@@ -42,11 +41,11 @@ def read_photograph(
     Parameters
     ----------
     path : path-like
-        JPEG, PNG, TIFF, WebP, AVIF, JPEG 2000, BMP, GIF, PPM, PSD or OpenEXR, and with
-        the extras ``raw``, ``heif`` and ``jxl`` a camera's raw file, HEIC or JPEG XL:
-        gray, RGB, RGBA, palette or CMYK. The guide lists which depths and compressions
-        are read. Of several pages or frames the first that is not a thumbnail is read;
-        ``notes`` tells so.
+        JPEG, PNG, TIFF, WebP, AVIF, JPEG XL, JPEG 2000, BMP, GIF, PNM, PSD or OpenEXR,
+        and with the extras ``raw`` and ``heif`` a camera's raw file or HEIC: gray, RGB,
+        RGBA, palette or CMYK. The guide lists which depths and compressions are read.
+        Of several pages or frames the first that is not a thumbnail is read; ``notes``
+        tells so.
     max_pixels : int, default=200_000_000
         Larger photographs are refused from their header, before memory is taken.
 
@@ -241,7 +240,7 @@ def _shares(values: np.ndarray) -> np.ndarray:
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(low) or not np.isfinite(high):
         raise Refusal("holds NaN or infinity, which is no photograph.")
-    if low < -_ROUNDING or high > 1 + _ROUNDING:
+    if low < -ROUNDING or high > 1 + ROUNDING:
         raise Refusal(
             f"holds numbers from {low:.6g} to {high:.6g}; those of a photograph must "
             f"be from 0 to 1."

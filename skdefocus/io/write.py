@@ -55,7 +55,8 @@ def write_photograph(
         uint8, uint16, or float in [0, 1].
     like : Photograph, optional
         Where alpha, color profile, metadata and, for a float image, the bit depth come
-        from. Without it a float image is written with 8 bits.
+        from. Without it a float image is written with 8 bits. JPEG holds no alpha: it
+        is left out.
     strip : {"gps", "all"}, optional
         Leave out where the photograph was taken, or all metadata. By default all of it
         is kept, and the place too.
@@ -63,10 +64,16 @@ def write_photograph(
     Raises
     ------
     ValueError
-        If the ending is not one of these, the image is not one, or it is 16-bit and
-        the format holds 8 bits.
+        If the ending is not one of these, the image is not one, it is 16-bit and the
+        format holds 8 bits, or ``like`` is no `Photograph`.
     OSError
         If the file cannot be written.
+
+    Warns
+    -----
+    UserWarning
+        If metadata or the color profile of ``like`` cannot be kept; it names what is
+        left out. Leaving out alpha gives no warning.
 
     Examples
     --------
@@ -87,6 +94,11 @@ def write_photograph(
     if strip not in (None, *STRIPS):
         raise ValueError(f"strip must be one of {', '.join(STRIPS)}; got {strip!r}.")
     like = Photograph(np.empty(0)) if like is None else like
+    if not isinstance(like, Photograph):
+        raise ValueError(
+            f"like must be a Photograph, as read_photograph returns; got "
+            f"{type(like).__name__}."
+        )
     pixels = np.asarray(image)
     holds_16_bits = file_format in ("PNG", "TIFF")
     if pixels.dtype.kind == "f":

@@ -139,10 +139,14 @@ class CalibratedMapper(ImageTransformer):
         Returns
         -------
         list of DefocusSample
-            With ``blur_map`` in pixels of sigma and the mapper's confidence.
+            With ``blur_map`` in pixels of sigma and the mapper's confidence, which is a
+            weight: how often the new sigma is right has not been measured.
 
         Raises
         ------
+        ValueError
+            For parameters or photographs that are not accepted; a photograph is named
+            by its index.
         NotFittedError
             If it is not fitted.
         """
@@ -155,4 +159,6 @@ class CalibratedMapper(ImageTransformer):
     ) -> DefocusSample:
         score = sample.require_map()
         sigma = self.regression_.predict(score.ravel()).reshape(score.shape)
-        return sample.replace(blur_map=sigma.astype(np.float32), unit="px")
+        return sample.replace(
+            blur_map=sigma.astype(np.float32), unit="px", confidence_kind="weight"
+        )

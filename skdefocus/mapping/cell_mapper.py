@@ -53,8 +53,10 @@ class CellMapper(ImageTransformer):
 
         Parameters
         ----------
-        X : list of array-like, or ndarray of shape (n, H, W) or (n, H, W, 3)
-            Photographs, uint8, uint16 or float in [0, 1], or samples of them.
+        X : list, or ndarray of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4)
+            Photographs or samples of them: pixels (uint8, uint16 or float in [0, 1]),
+            paths of files, pictures of Pillow, or what `skdefocus.io.read_photograph`
+            returns; alpha is left out.
 
         Returns
         -------
@@ -91,4 +93,6 @@ class CellMapper(ImageTransformer):
             )
 
         maps = cached_maps(self.memory, sample.image, settings, key, measure)
-        return sample.replace(**maps, unit="px")
+        told = network.card.get("reliability"), network.classifier.reliability_
+        kind = "weight" if any(numbers is None for numbers in told) else "probability"
+        return sample.replace(**maps, unit="px", confidence_kind=kind)

@@ -9,14 +9,23 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .._shared.gray_rows import GrayRows
+from .._shared.parameters import StrOptions, checked, unchecked
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
+from .._shared.validation import to_float_image
 from ..classifier.reliability import disagreement
 from ..filters import measure_conditions
 from .class_sigmas import sigma_of_classes
 from .confidence import final_confidence, judge_trust
-from .windows import count_windows, pad_to_grid, window_texture
+from .windows import (
+    GRID_CONSTRAINTS,
+    check_step,
+    count_windows,
+    pad_to_grid,
+    window_texture,
+)
 
 __all__ = [
+    "ESTIMATE",
     "classify_bands",
     "classify_windows",
     "estimate_sigma",
@@ -28,7 +37,10 @@ _BAND_PIXELS = 2**21
 # Patches handed over at a time: 16 MB.
 _CHUNK = 4096
 
+ESTIMATE = [StrOptions({"mode", "mean"})]
 
+
+@checked(GRID_CONSTRAINTS, check_step, estimate=ESTIMATE)
 def classify_windows(
     gray: np.ndarray,
     classifier: Any,
@@ -43,8 +55,8 @@ def classify_windows(
 
     Parameters
     ----------
-    gray : ndarray of shape (H, W), float32
-        Gray image in [0, 1], of any size from 1 x 1.
+    gray : array-like of shape (H, W)
+        Gray image, uint8, uint16, or float in [0, 1], of any size from 1 x 1.
     classifier : classifier
         Fitted on patches of ``patch_size``. One with ``predict_proba_image`` is run
         over whole bands; any other is given patches as rows of ``patch_size ** 2``
@@ -53,7 +65,8 @@ def classify_windows(
         Sigma of each class, in pixels, in the order of ``classes_``. Needed for a
         classifier without ``sigmas_``, which scikit-learn's do not have.
     patch_size, step : int, default=32 and 16
-        Side of a window and distance between windows, in pixels.
+        Side of a window and distance between windows, in pixels; the step is at most
+        the side.
     estimate : {"mode", "mean"}, default="mode"
         Sigma of the most probable level, or the sigma whose ``log(sigma + 0.8)`` is the
         expected one.
@@ -74,7 +87,8 @@ def classify_windows(
     Raises
     ------
     ValueError
-        If ``sigmas`` is missing, not needed, or not one for each class.
+        For parameters outside their range, an image that is not a gray one, or
+        ``sigmas`` that is missing, not needed, or not one for each class.
 
     Examples
     --------
@@ -86,7 +100,10 @@ def classify_windows(
     >>> classify_windows(gray, classifier, sigmas=[2.5])[0]
     array([[2.5, 2.5, 2.5]], dtype=float32)
     """
-    conditions = measure_conditions(gray)
+    gray = to_float_image(gray, "gray")
+    if gray.ndim != 2:
+        raise ValueError(f"gray must have shape (H, W); got shape {gray.shape}.")
+    conditions = unchecked(measure_conditions)(gray)
     bands = classify_bands(
         gray,
         classifier,
@@ -146,7 +163,8 @@ def classify_bands(
     """
     if sigmas is None:
         sigmas = sigma_of_classes(classifier)
-    n_down, n_across = (count_windows(n, patch_size, step) for n in gray.shape)
+    count = unchecked(count_windows)
+    n_down, n_across = (count(n, patch_size, step) for n in gray.shape)
     band = max(1, (band_pixels // gray.shape[1] - patch_size) // step + 1)
     for first in range(0, n_down, band):
         shape = min(n_down - first, band), n_across

@@ -42,7 +42,7 @@ def combined_map(
     lights: bool = True,
     n_threads: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Blur map of one photograph from its patches, and where they do not tell, more.
+    """Blur map from patches, and from their surroundings where patches show too little.
 
     Patches that show texture are measured as `sliding_window_map` does it. Where they
     are unsure, what surrounds them tells, as in `context_map`; a scale of "auto" looks
@@ -215,7 +215,7 @@ class _PatchMeans:
 
 
 class CombinedMapper(CellMapper):
-    """Map the blur of photographs by patches, and where they do not tell, by more.
+    """Map blur from patches, and from their surroundings where patches show too little.
 
     A patch that shows texture tells its blur best by itself. Of a smooth one, and
     beside a border, a second network tells from what surrounds it. Each counts as far

@@ -39,6 +39,14 @@ class Motion:
     length : float or None
         Its length, in pixels of the photograph; None likewise. Both are told whether or
         not anything moved: only where the score is high do they mean something.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdefocus.mapping import find_motion
+    >>> motion = find_motion(np.zeros((64, 64)))  # too small to tell
+    >>> motion.score.shape, motion.direction, motion.length
+    ((64, 64), None, None)
     """
 
     score: np.ndarray

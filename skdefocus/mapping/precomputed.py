@@ -11,8 +11,7 @@ import numpy as np
 
 from .._base import ImageTransformer
 from .._shared.parameters import N_JOBS, POSITIVE_REAL, checked, unchecked
-from .._shared.validation import image_batch
-from ..io import MAP_ENDINGS, read_image, read_map
+from ..io import MAP_ENDINGS, read_map
 from ..io.formats import READ_ENDINGS
 from ..sample import DefocusSample
 
@@ -240,40 +239,21 @@ class PrecomputedMapper(ImageTransformer):
                 f"The 'folder' parameter of PrecomputedMapper must be a folder of "
                 f"maps. Got {os.fspath(self.folder)!r} instead."
             )
-        return self._map(
-            [self._named(item, i) for i, item in enumerate(image_batch(X))]
-        )
+        return self._map(X)
 
     def _check(self) -> None:
         super()._check()
         _check_pattern(type(self).__name__, self._settings())
 
-    @staticmethod
-    def _named(item: Any, index: int) -> DefocusSample:
-        """Give an item as a sample that knows its name."""
-        if isinstance(item, str | os.PathLike):
-            path = Path(item)
-            try:
-                return DefocusSample(read_image(path), name=path.name)
-            except ValueError as error:
-                raise ValueError(f"X[{index}]: {error}") from error
-        if isinstance(item, DefocusSample) and item.name is not None:
-            return item
-        kind = (
-            "a sample without" if isinstance(item, DefocusSample) else "pixels without"
-        )
-        raise ValueError(
-            f"X[{index}] must be the path of a photograph, or a sample with a name, "
-            f"DefocusSample(image, name=...), by which PrecomputedMapper finds its "
-            f"map; got {kind} a name."
-        )
-
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
         settings = self._settings()
-        # `_named` has seen to it.
-        assert sample.name is not None
+        if sample.name is None:
+            raise ValueError(
+                "a photograph needs a name, by which PrecomputedMapper finds its map: "
+                "give its path, or DefocusSample(image, name=...)."
+            )
         values = unchecked(precomputed_map)(
             settings.pop("folder"), sample.name, sample.image.shape[:2], **settings
         )

@@ -1,4 +1,4 @@
-"""Measuring a large photograph at its full size, where half of it reads as sharp."""
+"""Measuring a large photograph at full size, where half of it is sharp or unclear."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from .._shared.gray_rows import GrayRows
+from .._shared.parameters import unchecked
 from ..classifier.reliability import patch_texture
 from .classify_patches import estimate_sigma, probabilities_of
 from .confidence import judge_trust
@@ -62,7 +63,8 @@ def measure_sharp_windows(
         has those of the half, sigma in pixels of this size.
     """
     step = max(step, min(_LEAST_STEP, patch_size // 2))
-    shape = [count_windows(length, patch_size, step) for length in gray.shape]
+    count = unchecked(count_windows)
+    shape = [count(length, patch_size, step) for length in gray.shape]
     rows, columns = (
         np.minimum((np.arange(n) * step + patch_size // 2) * half // full, half - 1)
         for n, half, full in zip(shape, half_sigma.shape, gray.shape, strict=True)

@@ -14,7 +14,6 @@ from .._base import ImageTransformer
 from .._shared.gray_rows import GrayRows
 from .._shared.parameters import (
     N_JOBS,
-    POSITIVE_INTEGER,
     HasMethods,
     StrOptions,
     checked,
@@ -27,11 +26,12 @@ from ..filters import measure_conditions
 from ..sample import DefocusSample
 from .cache import cached_maps, network_key
 from .class_sigmas import sigma_of_classes
-from .classify_patches import classify_bands
+from .classify_patches import ESTIMATE, classify_bands
 from .lights import map_with_lights
 from .map_means import MapMeans
 from .scales import SCALE, check_scale, measure_at, resample_all
 from .sharp_windows import measure_sharp_windows
+from .windows import GRID_CONSTRAINTS, check_step
 
 __all__ = ["SlidingWindowMapper", "sliding_window_map"]
 
@@ -39,9 +39,8 @@ _Maps = tuple[np.ndarray, np.ndarray]
 
 _MAP_CONSTRAINTS = {
     "sigmas": ["array-like", None],
-    "patch_size": [POSITIVE_INTEGER],
-    "step": [POSITIVE_INTEGER],
-    "estimate": [StrOptions({"mode", "mean"})],
+    **GRID_CONSTRAINTS,
+    "estimate": ESTIMATE,
     "scale": SCALE,
     "lights": ["boolean"],
 }
@@ -49,12 +48,7 @@ _MAP_CONSTRAINTS = {
 
 def _check_windows(caller: str, parameters: Mapping[str, Any]) -> None:
     """Refuse a step that leaves out pixels, and scales that are no factors."""
-    patch_size, step = parameters["patch_size"], parameters["step"]
-    if step > patch_size:
-        raise ValueError(
-            f"The 'step' parameter of {caller} must be at most 'patch_size' "
-            f"({patch_size}), or pixels are left out. Got {step} instead."
-        )
+    check_step(caller, parameters)
     check_scale(caller, parameters)
 
 
@@ -99,7 +93,7 @@ def sliding_window_map(
         accurate for photographs up to 1000 px, at five times the cost. "auto" measures
         at full size and goes over to halves of it where a patch shows more blur than it
         can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
-        where half of it reads below 1.5 px, in windows 16 px apart.
+        where half of it reads below 1.5 px or shows nothing, in windows 16 px apart.
     lights : bool, default=False
         Whether lights out of focus, which the sensor clipped to white discs, are told
         by their size, and their rims left out. Without, a rim is taken for a sharp
@@ -273,7 +267,7 @@ class SlidingWindowMapper(ImageTransformer):
         accurate for photographs up to 1000 px, at five times the cost. "auto" measures
         at full size and goes over to halves of it where a patch shows more blur than it
         can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
-        where half of it reads below 1.5 px, in windows 16 px apart.
+        where half of it reads below 1.5 px or shows nothing, in windows 16 px apart.
     lights : bool, default=False
         Whether lights out of focus, which the sensor clipped to white discs, are told
         by their size, and their rims left out. Without, a rim is taken for a sharp
@@ -370,8 +364,10 @@ class SlidingWindowMapper(ImageTransformer):
 
         Parameters
         ----------
-        X : list of array-like, or ndarray of shape (n, H, W) or (n, H, W, 3)
-            Photographs, uint8, uint16 or float in [0, 1], or samples of them.
+        X : list, or ndarray of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4)
+            Photographs or samples of them: pixels (uint8, uint16 or float in [0, 1]),
+            paths of files, pictures of Pillow, or what `skdefocus.io.read_photograph`
+            returns; alpha is left out.
 
         Returns
         -------
@@ -448,4 +444,6 @@ class SlidingWindowMapper(ImageTransformer):
             )
 
         maps = cached_maps(self.memory, sample.image, settings, network, measure)
-        return sample.replace(**maps, unit="px")
+        calibrated = getattr(classifier, "reliability_", None) is not None
+        kind = "probability" if calibrated else "weight"
+        return sample.replace(**maps, unit="px", confidence_kind=kind)

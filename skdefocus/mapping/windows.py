@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import gcd
-from typing import Literal
+from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 
 from .._shared.gray_rows import GrayRows
+from .._shared.parameters import POSITIVE_INTEGER, checked, unchecked
 
 __all__ = [
+    "GRID_CONSTRAINTS",
     "WindowMean",
     "average_windows",
+    "check_step",
     "count_windows",
     "pad_to_grid",
     "window_texture",
 ]
 
 
+GRID_CONSTRAINTS = {"patch_size": [POSITIVE_INTEGER], "step": [POSITIVE_INTEGER]}
+
+
+def check_step(caller: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse a step that leaves out pixels.
+
+    Parameters
+    ----------
+    caller : str
+        Name of the function or class, for the message.
+    parameters : mapping of str to object
+        With ``patch_size`` and ``step``, whose types have been checked.
+
+    Raises
+    ------
+    ValueError
+        If the step is larger than a window.
+    """
+    patch_size, step = parameters["patch_size"], parameters["step"]
+    if step > patch_size:
+        raise ValueError(
+            f"The 'step' parameter of {caller} must be at most 'patch_size' "
+            f"({patch_size}), or pixels are left out. Got {step} instead."
+        )
+
+
+@checked(GRID_CONSTRAINTS, length=[POSITIVE_INTEGER])
 def count_windows(length: int, patch_size: int, step: int) -> int:
     """Count the windows at 0, step, 2 step, ... that cover a length.
 
@@ -26,12 +58,17 @@ def count_windows(length: int, patch_size: int, step: int) -> int:
     length : int
         Pixels to cover, at least 1.
     patch_size, step : int
-        Side of a window and distance between windows, in pixels.
+        Side of a window and distance between windows, in pixels, at least 1.
 
     Returns
     -------
     int
         At least 1; the last window may reach beyond the length.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not an int of at least 1.
 
     Examples
     --------
@@ -40,6 +77,13 @@ def count_windows(length: int, patch_size: int, step: int) -> int:
     (39, 1, 2)
     """
     return 1 + max(0, -(-(length - patch_size) // step))
+
+
+def _count_down_and_across(
+    shape: tuple[int, int], patch_size: int, step: int
+) -> tuple[int, int]:
+    count = unchecked(count_windows)
+    return count(shape[0], patch_size, step), count(shape[1], patch_size, step)
 
 
 def pad_to_grid(
@@ -66,9 +110,10 @@ def pad_to_grid(
         along a shorter one.
     """
     height, width = gray.shape
+    counts = _count_down_and_across(gray.shape, patch_size, step)
     needed = [
-        max(length, (count_windows(length, patch_size, step) - 1) * step + patch_size)
-        for length in gray.shape
+        max(length, (n_windows - 1) * step + patch_size)
+        for length, n_windows in zip(gray.shape, counts, strict=True)
     ]
     first, last = (0, needed[0]) if rows is None else rows
     wanted = np.arange(first, last)
@@ -196,9 +241,7 @@ class WindowMean:
     def __init__(self, shape: tuple[int, int], patch_size: int, step: int) -> None:
         self.means = np.empty(shape, dtype=np.float32)
         self._patch_size, self._step = patch_size, step
-        self._n_down, self._n_across = (
-            count_windows(length, patch_size, step) for length in shape
-        )
+        self._n_down, self._n_across = _count_down_and_across(shape, patch_size, step)
         # Windows that cover pixels still to come, and how many have been let go.
         self._kept = np.empty((0, self._n_across), dtype=np.float32)
         self._n_gone = 0
@@ -230,6 +273,18 @@ class WindowMean:
         self._n_gone = first
 
 
+def _check_shape(caller: str, parameters: Mapping[str, Any]) -> None:
+    check_step(caller, parameters)
+    shape = parameters["shape"]
+    is_shape = len(shape) == 2 and all(isinstance(n, Integral) for n in shape)
+    if not is_shape or min(shape) < 1:
+        raise ValueError(
+            f"The 'shape' parameter of {caller} must be two ints of at least 1. Got "
+            f"{shape!r} instead."
+        )
+
+
+@checked(GRID_CONSTRAINTS, _check_shape, shape=[tuple, list])
 def average_windows(
     values: np.ndarray, shape: tuple[int, int], patch_size: int, step: int
 ) -> np.ndarray:
@@ -242,12 +297,18 @@ def average_windows(
     shape : tuple of int
         Height and width of the image.
     patch_size, step : int
-        Side of a window and distance between windows, in pixels.
+        Side of a window and distance between windows, in pixels; the step is at most
+        the side.
 
     Returns
     -------
     ndarray of shape ``shape``, float32
         Means.
+
+    Raises
+    ------
+    ValueError
+        For parameters outside their range, or values that are not one for each window.
 
     References
     ----------
@@ -260,6 +321,14 @@ def average_windows(
     >>> average_windows(np.array([[0.0, 2.0]]), (1, 6), 4, 2)
     array([[0., 0., 1., 1., 2., 2.]], dtype=float32)
     """
-    mean = WindowMean(shape, patch_size, step)
+    height, width = shape
+    expected = _count_down_and_across((height, width), patch_size, step)
+    values = np.asarray(values)
+    if values.shape != expected:
+        raise ValueError(
+            f"values must hold one value for each of {expected[0]} x {expected[1]} "
+            f"windows; got shape {values.shape}."
+        )
+    mean = WindowMean((height, width), patch_size, step)
     mean.add(values)
     return mean.means

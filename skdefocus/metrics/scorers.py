@@ -97,7 +97,13 @@ class _MaskScorer(_Scorer):
                 f"{type(estimator).__name__} has no predict, which a scorer of masks "
                 f"needs."
             )
-        return estimator.predict(X)
+        masks = estimator.predict(X)
+        if any(getattr(mask, "dtype", None) == np.uint8 for mask in masks):
+            raise ValueError(
+                f"{type(estimator).__name__} predicts classes of pixels as uint8, but "
+                f"a scorer of masks needs bool: set unknown='guess' of its segmenter."
+            )
+        return masks
 
 
 def make_map_scorer(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
+from .._shared.parameters import unchecked
 from ..filters import (
     blur,
     linear_to_srgb,
@@ -54,7 +55,9 @@ def _sharp_region(
     if scale < 1:
         region = resize(region, side, side)
     inside = slice(margin, region.shape[0] - margin)
-    centered = variance_of_laplacian(region[inside, inside], patch_size, smooth=True)
+    centered = unchecked(variance_of_laplacian)(
+        region[inside, inside], patch_size, smooth=True
+    )
     half = patch_size // 2
     last = centered.shape[0] - patch_size
     gate = centered[half : half + last + 1, half : half + last + 1]
@@ -69,13 +72,13 @@ def _blur_region(
     """Blur a region, perhaps with lights in it; give both, in [0, 1]."""
     psf = settings.draw_psf(rng)
     if settings.draw_light(rng) == "encoded":
-        return region, blur(region, sigma, psf)
+        return region, unchecked(blur)(region, sigma, psf)
     light = srgb_to_linear(region)
     if settings.augment and rng.random() < _WITH_LIGHTS:
         light = add_lights(light, sigma, rng)
     # Light above white is blurred like any other, and clipped by the sensor.
     brightest = max(float(light.max()), 1.0)
-    blurred = blur(light / brightest, sigma, psf) * brightest
+    blurred = unchecked(blur)(light / brightest, sigma, psf) * brightest
     seen = [linear_to_srgb(np.minimum(each, 1)) for each in (light, blurred)]
     return seen[0], seen[1]
 

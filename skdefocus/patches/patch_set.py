@@ -286,6 +286,11 @@ class PatchSet:
         ----------
         folder : path-like
             Made if needed; a set that it holds is replaced.
+
+        Raises
+        ------
+        OSError
+            If the files cannot be written.
         """
         size, dtype = self.X.shape[1], self.X.dtype.name
         with patch_writer(folder, size, self.ladder, dtype) as writer:

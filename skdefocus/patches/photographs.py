@@ -118,6 +118,6 @@ def patches_by_photograph(
         raise ValueError(
             f"none of the {n_photographs} photographs holds a patch of "
             f"{settings.patch_size} px whose variance of Laplacian reaches "
-            f"{settings.min_sharpness:g}; give sharp photographs or lower "
-            f"'min_sharpness'."
+            f"{settings.min_sharpness:g}; give sharp photographs, or in "
+            f"Python a lower 'min_sharpness'."
         )

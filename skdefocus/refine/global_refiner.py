@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -426,6 +426,29 @@ class GlobalRefiner(ImageTransformer):
         self.value_scale = value_scale
         self.n_jobs = n_jobs
 
+    def transform(self, X: Iterable[DefocusSample]) -> list[DefocusSample]:
+        """Refine blur maps.
+
+        Parameters
+        ----------
+        X : list of DefocusSample
+            Samples with a blur map.
+
+        Returns
+        -------
+        list of DefocusSample
+            With the refined map and its confidence.
+
+        Raises
+        ------
+        ValueError
+            For parameters or items that are not accepted; an item is named by index.
+        RuntimeError
+            If smoothness is so large that the system is not solved.
+        """
+        samples: list[DefocusSample] = super().transform(X)
+        return samples
+
     def _transform_one(
         self, sample: DefocusSample, n_threads: int | None
     ) -> DefocusSample:
@@ -434,7 +457,7 @@ class GlobalRefiner(ImageTransformer):
             settings["value_scale"] = "linear"
         scale = map_scale(sample)
         confidence = sample.confidence
-        knows = sample.unit == "px" and confidence is not None
+        knows = sample.unit == "px" and sample.probability is not None
         if not knows and confidence is not None:
             confidence = confidence * _WEIGHT
         found = unchecked(refine_global)(

@@ -95,6 +95,11 @@ class GuidedRefiner(ImageTransformer):
     --------
     skdefocus.WGIFRefiner : The paper's, without the photograph's texture.
 
+    Notes
+    -----
+    The confidence is passed on as it came; it says how far the map was to be trusted
+    before it was refined.
+
     References
     ----------
     He, Sun and Tang, "Guided image filtering", TPAMI 35(6), 2013.

@@ -122,6 +122,11 @@ class MattingRefiner(ImageTransformer):
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).
 
+    Notes
+    -----
+    The confidence is passed on as it came; it says how far the map was to be trusted
+    before it was refined.
+
     References
     ----------
     Levin, Lischinski and Weiss, "A closed-form solution to natural image matting",

@@ -153,6 +153,9 @@ class MutualGuidedRefiner(ImageTransformer):
     Depth and disparity are divided by their largest value, then filtered as relative
     maps are.
 
+    The confidence is passed on as it came; it says how far the map was to be trusted
+    before it was refined.
+
     References
     ----------
     Guo, Li, Ma and Ling, "Mutually guided image filtering", TPAMI 42(3), 2020.

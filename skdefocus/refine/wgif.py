@@ -135,6 +135,11 @@ class WGIFRefiner(ImageTransformer):
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).
 
+    Notes
+    -----
+    The confidence is passed on as it came; it says how far the map was to be trusted
+    before it was refined.
+
     References
     ----------
     Galetto and Deng (2022), sec. 3.3.

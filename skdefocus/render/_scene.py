@@ -150,7 +150,7 @@ def mix_sharp_and_smooth(
     ndarray of the image's shape, float32
         In [0, 1].
     """
-    sharp = unsharp_mask(image, subject_gain)
+    sharp = unchecked(unsharp_mask)(image, subject_gain)
     share = weight if image.ndim == 2 else weight[..., np.newaxis]
     mixed: np.ndarray = np.clip(share * sharp + (1 - share) * smooth, 0, 1)
     return mixed

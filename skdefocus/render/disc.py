@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import POSITIVE_REAL, checked
+from .._shared.parameters import POSITIVE_REAL, checked, unchecked
 from ..filters import blur, linear_to_srgb, srgb_to_linear
 from ..sample import UNKNOWN
 from ._scene import (
@@ -31,9 +31,9 @@ def _smooth_disc(image: np.ndarray, background: np.ndarray, sigma: float) -> np.
     of the subject is scattered into its surroundings.
     """
     light = srgb_to_linear(image)
-    share = blur(background, sigma, "disc")
+    share = unchecked(blur)(background, sigma, "disc")
     weight = background if image.ndim == 2 else background[..., np.newaxis]
-    gathered = blur(np.clip(light * weight, 0, 1), sigma, "disc")
+    gathered = unchecked(blur)(np.clip(light * weight, 0, 1), sigma, "disc")
     share = share if image.ndim == 2 else share[..., np.newaxis]
     mean = gathered / np.maximum(share, _LEAST_SHARE)
     return linear_to_srgb(np.clip(np.where(share > _LEAST_SHARE, mean, light), 0, 1))

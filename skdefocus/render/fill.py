@@ -74,7 +74,7 @@ def fill_unknown(
     known = confidence >= unknown_below
     unknown = ~known
     if subject_mask is not None:
-        subject = check_subject_mask(subject_mask, blur_map.shape) > 0
+        subject = check_subject_mask(subject_mask, blur_map.shape) >= 0.5
         known &= ~subject
         unknown &= ~subject
     if not (unknown.any() and known.any()):

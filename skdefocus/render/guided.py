@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked
+from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked, unchecked
 from ..filters import guided_filter
 from ..sample import UNKNOWN
 from ._scene import (
@@ -45,7 +45,7 @@ def _smooth_guided(
         smooth = [_smooth_guided(channel, radius, eps, n_iter) for channel in channels]
         return np.stack(smooth, axis=-1)
     for _ in range(n_iter):
-        image = guided_filter(image, radius=radius, eps=eps)
+        image = unchecked(guided_filter)(image, radius=radius, eps=eps)
     within: np.ndarray = np.clip(image, 0, 1)
     return within
 

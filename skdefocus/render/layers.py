@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from .._shared.parameters import unchecked
 from ..filters import blur, disc_kernel
 from .unmix import Mixture, defocus_scale
 
@@ -113,9 +114,9 @@ def _view(
     rest = 1 - mixture.share
     own = (layers == number) * rest
     edge = (front == number) * mixture.share
-    share = blur(own + edge, sigma, "disc")
+    share = unchecked(blur)(own + edge, sigma, "disc")
     not_nearer = (layers >= number) * rest + (front >= number) * mixture.share
-    not_nearer = blur(not_nearer, sigma, "disc")
+    not_nearer = unchecked(blur)(not_nearer, sigma, "disc")
     color = np.zeros_like(mixture.own)
     front_light = mixture.ahead * edge[..., np.newaxis]
     pure = own * mixture.pure
@@ -137,9 +138,9 @@ def _put_mean(
     color: np.ndarray, weighted: np.ndarray, weight: np.ndarray, sigma: float
 ) -> np.ndarray:
     """Set colors to their weighted mean under the disc; tell where it has weight."""
-    gathered = blur(weight, sigma, "disc")
+    gathered = unchecked(blur)(weight, sigma, "disc")
     there = gathered > _LEAST_SHARE
     for c in range(color.shape[-1]):
-        channel = blur(weighted[..., c], sigma, "disc")
+        channel = unchecked(blur)(weighted[..., c], sigma, "disc")
         np.divide(channel, gathered, out=color[..., c], where=there)
     return there

@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_INTEGER, checked
+from .._shared.parameters import (
+    NON_NEGATIVE_INTEGER,
+    POSITIVE_INTEGER,
+    checked,
+    unchecked,
+)
 from .._shared.validation import check_map, to_float_image
 from ..filters import linear_to_srgb, srgb_to_linear, unsharp_mask
 from ..sample import UNKNOWN
@@ -157,8 +162,10 @@ def render_lens(
         # The subject ends where defocus reaches one pixel of sigma.
         weight = np.clip(1 - np.abs(defocus), 0, 1)
     # What is in focus is sharpened before the lens draws the rest.
-    sharp = unsharp_mask(scene.image, subject_gain * weight)
-    return lens_blur(sharp, defocus, n_layers=n_layers, edge_radius=edge_radius)
+    sharp = unchecked(unsharp_mask)(scene.image, subject_gain * weight)
+    return unchecked(lens_blur)(
+        sharp, defocus, n_layers=n_layers, edge_radius=edge_radius
+    )
 
 
 @checked(LENS_CONSTRAINTS)

@@ -183,7 +183,7 @@ class SDoFRenderer(SubjectTransformer):
             sample.image,
             sample.require_map(),
             unit=sample.unit,
-            confidence=sample.confidence,
+            confidence=sample.probability,
             subject_mask=subject_mask,
             **taken,
         )

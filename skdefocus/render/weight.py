@@ -170,6 +170,16 @@ def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:
         In pixels of sigma. Where the modes cannot be told apart, which is warned of,
         both lie above the map, so that nothing is blurred.
 
+    Raises
+    ------
+    ValueError
+        If the map is empty, has one dimension, or is not finite.
+
+    Warns
+    -----
+    UserWarning
+        If the modes cannot be told apart.
+
     Examples
     --------
     >>> import numpy as np
@@ -188,7 +198,8 @@ def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:
             return c0, c1
     warnings.warn(
         "the blur map has no clear distinction between focus and background, so "
-        "nothing is blurred, only sharpened; give c0 and c1.",
+        "nothing is blurred, only sharpened; set c0 and c1 (on the command line: --set "
+        "renderer__c0=C0 --set renderer__c1=C1).",
         UserWarning,
         stacklevel=2,
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..sample import DefocusSample
+from ..sample import UNKNOWN, DefocusSample
 from ._division import WIDTH, color_evidence, likely_thresholds, sharpness_odds
 from ._grid import FocusGrid, make_grid
 from ._outline import mean_step, steps_between
@@ -22,8 +22,6 @@ _TEMPERATURE = 0.05
 
 # A level that is above, or below, all that matter.
 _FAR = 8.0
-# What is known: cells of at least this confidence.
-_KNOWN = 0.25
 # All is sharp where so much is known, no more than this share of it is above so many
 # pixels of sigma at the reference, and both sides of the threshold are no farther apart
 # than so many levels, the less sharp one with so much confidence, and their border
@@ -60,6 +58,13 @@ class FocusAnswer(NamedTuple):
     certainty : float
         In [0, 1]: how little the mask would change under other likely thresholds; of
         an answer for all of it, the share of the photograph that is known.
+
+    Examples
+    --------
+    >>> from skdefocus.segment import FocusAnswer
+    >>> found = FocusAnswer("mixed", 0.9)
+    >>> found.answer, found.certainty
+    ('mixed', 0.9)
     """
 
     answer: str
@@ -158,7 +163,7 @@ def automatic_mask(sample: DefocusSample) -> np.ndarray:
 
 
 def _judge(grid: FocusGrid, levels: np.ndarray, scores: np.ndarray) -> FocusAnswer:
-    is_known = grid.confidence >= _KNOWN
+    is_known = grid.confidence >= UNKNOWN
     if not is_known.any():
         return FocusAnswer("mixed", 0.0)
     answer = "mixed"
@@ -207,7 +212,7 @@ def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
     )
     is_above = out[:n_top].mean() > _LEAST_AT_TOP
     is_above &= out[-n_bottom:].mean() < _MOST_AT_BOTTOM
-    is_unknown = share_blurred < _NOTHING_KNOWN and confidence < _KNOWN
+    is_unknown = share_blurred < _NOTHING_KNOWN and confidence < UNKNOWN
     is_hardly_blurred = contrast < _SMALL_CONTRAST and share_blurred < _HARDLY_ANY
     is_sky = is_above and (is_unknown or is_hardly_blurred)
     return "all sharp" if is_sky else "mixed"

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["SubjectHint", "check_hint"]
+__all__ = ["BACKGROUND", "SUBJECT", "SubjectHint", "check_hint"]
 
-_SUBJECT, _BACKGROUND = 1, 2
+# Values of a scribble.
+SUBJECT, BACKGROUND = 1, 2
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def _tuples(given: Any, length: int, what: str, name: str) -> list[tuple[float, 
             isinstance(value, Real) and isfinite(value) for value in numbers
         )
         if not valid:
-            raise ValueError(f"subject_{name} must hold {what}, in pixels; got {given}")
+            raise ValueError(
+                f"subject_{name} must hold {what}, in pixels; got {given}."
+            )
         found.append(tuple(float(value) for value in numbers))
     return found
 
@@ -132,6 +135,6 @@ def _check_scribble(scribble: Any, shape: tuple[int, ...]) -> np.ndarray:
             "a scribble must hold 1 on the subject, 2 on the background and 0 where "
             "nothing is said."
         )
-    if not (marks == _SUBJECT).any():
+    if not (marks == SUBJECT).any():
         raise ValueError("a scribble must hold a pixel of the subject (1).")
     return marks.astype(np.uint8)

@@ -53,9 +53,8 @@ class DefocusSegmenter(BaseEstimator):
         each photograph in its own way (`automatic_mask`), and may find all of it sharp,
         or nothing. "learn" has `fit` choose the threshold that agrees best with masks.
     threshold_unit : {"px", "diagonal"}, default="px"
-        Unit of a threshold that is a number or learned: pixels of sigma, or the unit of
-        a relative map; or shares of the photograph's diagonal, which hold at every
-        size.
+        Unit of a threshold that is a number: pixels of sigma, or the unit of a relative
+        map; or shares of the photograph's diagonal, which hold at every size.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether the threshold counts from the photograph's own sharpest parts, the 5 %
         quantile of its map but at most 0.16 % of the diagonal, or from 0. Lenses,
@@ -202,6 +201,8 @@ class DefocusSegmenter(BaseEstimator):
 
         Raises
         ------
+        ValueError
+            For parameters outside their range, or items without a blur map.
         NotFittedError
             If the threshold is still to be learned.
         """
@@ -372,7 +373,10 @@ class DefocusSegmenter(BaseEstimator):
         Raises
         ------
         ValueError
-            For masks that do not fit.
+            For parameters outside their range, items without a blur map, or masks that
+            do not fit.
+        NotFittedError
+            If the threshold is still to be learned.
         """
         return pixel_accuracy(y, self._guess(X))
 

@@ -12,7 +12,7 @@ from ._division import WIDTH, color_evidence, likely_thresholds, sharpness_odds
 from ._grid import FocusGrid, make_grid
 from ._outline import mean_step, steps_between
 from ._surface import cut_along, evidence_of_parts
-from .hints import SubjectHint, check_hint
+from .hints import BACKGROUND, SUBJECT, SubjectHint, check_hint
 
 __all__ = ["mask_by_hint", "subject_mask"]
 
@@ -156,8 +156,8 @@ def _marks(
         # A cell that a box only touches may be either.
         background = ~_any_in_cells(_in_boxes(hint, shape), grid)
     if hint.scribble is not None:
-        background |= _any_in_cells(hint.scribble == 2, grid)
-        subject |= _any_in_cells(hint.scribble == 1, grid)
+        background |= _any_in_cells(hint.scribble == BACKGROUND, grid)
+        subject |= _any_in_cells(hint.scribble == SUBJECT, grid)
     rows, columns = np.arange(tall)[:, np.newaxis], np.arange(wide)
     radius = _POINT_RADIUS * float(np.hypot(tall, wide))
     for x, y in hint.points:
@@ -212,7 +212,7 @@ def _find_threshold(
     if not hint.boxes:
         ends = usual - _REACH, usual + _REACH
         step_weight = _STEP_WEIGHT
-    marked = hint.scribble is not None and bool((hint.scribble == 2).any())
+    marked = hint.scribble is not None and bool((hint.scribble == BACKGROUND).any())
     steps = steps_between(grid.levels)
     best, best_score = usual, -np.inf
     for level in np.linspace(*ends, _N_LEVELS if hint.boxes else _N_LEVELS // 3):

@@ -61,9 +61,8 @@ def photograph_threshold(
         as a share of the diagonal, by Otsu's criterion, weighted by confidence and by
         its distance from what is usual. For a relative score both are Otsu's threshold.
     threshold_unit : {"px", "diagonal"}, default="px"
-        Unit of a threshold that is a number or learned: pixels of sigma, or the unit of
-        a relative map; or shares of the photograph's diagonal, which hold at every
-        size.
+        Unit of a threshold that is a number: pixels of sigma, or the unit of a relative
+        map; or shares of the photograph's diagonal, which hold at every size.
     reference : {"photograph", "absolute"}, default="photograph"
         Whether the threshold counts from the photograph's own sharpest parts, the 5 %
         quantile of its map but at most 0.16 % of the diagonal, or from 0. Lenses,

@@ -169,7 +169,7 @@ def defocus(
         else:
             # What is ahead covers up to its own border only, with no gap between
             # one layer and the next.
-            cover = blur(ahead, float(levels[level]), psf)
+            cover = unchecked(blur)(ahead, float(levels[level]), psf)
             cover = cover if image.ndim == 2 else cover[..., np.newaxis]
             result = result + cover * (colors - result)
         ahead = ahead * ~mask
@@ -181,7 +181,7 @@ def defocus(
     result = np.clip(result, 0, 1).astype(np.float32)
     if jpeg_quality is None:
         return result
-    return to_float_image(through_jpeg(to_uint8(result), jpeg_quality))
+    return to_float_image(unchecked(through_jpeg)(to_uint8(result), jpeg_quality))
 
 
 def _depth_shelves(depth: np.ndarray, n_shelves: int) -> np.ndarray:

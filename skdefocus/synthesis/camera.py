@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+
+from .._shared.parameters import Interval, checked, unchecked
+from .._shared.validation import check_image
 
 __all__ = ["Camera", "draw_camera", "log_uniform", "through_jpeg", "to_uint8"]
 
@@ -77,7 +81,7 @@ class Camera:
             detail = image - ndimage.gaussian_filter(image, sigmas)
             image = image + self.sharpening * detail
         levels = to_uint8(image)
-        return through_jpeg(levels, self.quality) if self.quality else levels
+        return unchecked(through_jpeg)(levels, self.quality) if self.quality else levels
 
 
 def draw_camera(
@@ -184,6 +188,7 @@ def to_uint8(image: np.ndarray) -> np.ndarray:
     return levels
 
 
+@checked(quality=[Interval(Integral, 1, 100, closed="both")])
 def through_jpeg(levels: np.ndarray, quality: int) -> np.ndarray:
     """Compress an image as JPEG and read it again.
 
@@ -199,6 +204,11 @@ def through_jpeg(levels: np.ndarray, quality: int) -> np.ndarray:
     ndarray of the image's shape, uint8
         What is left of it.
 
+    Raises
+    ------
+    ValueError
+        For a quality outside its range, or an image that is not one of uint8.
+
     Examples
     --------
     >>> import numpy as np
@@ -206,6 +216,9 @@ def through_jpeg(levels: np.ndarray, quality: int) -> np.ndarray:
     >>> int(through_jpeg(np.full((8, 8), 7, np.uint8), 90)[0, 0])
     7
     """
+    levels = check_image(levels, "levels")
+    if levels.dtype != np.uint8:
+        raise ValueError(f"levels must be uint8; got dtype {levels.dtype}.")
     file = io.BytesIO()
     Image.fromarray(levels).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))

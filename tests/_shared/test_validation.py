@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skdefocus._shared.validation import check_map, image_batch, to_float_image, to_gray
+from skdefocus._shared.validation import (
+    check_gray,
+    check_map,
+    check_subject_mask,
+    image_batch,
+    to_float_image,
+    to_gray,
+)
 
 
 @pytest.mark.parametrize(
@@ -106,3 +113,42 @@ def test_refuses_a_bad_map(values, message):
 def test_map_keeps_its_floats_and_turns_integers_to_float32():
     assert check_map(np.zeros((2, 2)), (2, 2), "m").dtype == np.float64
     assert check_map(np.zeros((2, 2), int), (2, 2), "m").dtype == np.float32
+
+
+def test_gray_of_floats_stays_as_it_is_even_where_noise_leaves_the_range():
+    gray = np.array([[-0.2, 1.3]], np.float32)
+    assert check_gray(gray) is gray
+
+
+@pytest.mark.parametrize(
+    ("gray", "message"),
+    [
+        (np.zeros((2, 2, 3)), r"^X must have shape \(H, W\) and not be empty; got sha"),
+        (np.zeros((2, 0)), r"^X must have shape \(H, W\) and not be empty; got shape"),
+        (np.zeros((2, 2), np.uint8), r"^X must be float in \[0, 1\]; got dtype uint8"),
+        (np.full((2, 2), np.inf), "^X must be finite; it contains NaN or infinity"),
+    ],
+)
+def test_refuses_what_is_no_gray(gray, message):
+    with pytest.raises(ValueError, match=message):
+        check_gray(gray, "X")
+
+
+@pytest.mark.parametrize("beyond", [1e-16, 1e-9, 5e-4])
+def test_a_share_that_rounding_took_out_of_its_range_is_brought_back(beyond):
+    values = np.array([[-beyond, 0.5, 1 + beyond]])
+    found = check_map(values, (1, 3), "confidence", upper=1.0)
+    np.testing.assert_array_equal(found, [[0, 0.5, 1]])
+    with pytest.raises(ValueError, match=r"confidence must be in \[0, 1\]"):
+        check_map(values + 0.1, (1, 3), "confidence", upper=1.0)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float32])
+def test_a_mask_of_zeros_and_ones_is_one_whatever_its_type(dtype):
+    mask = np.array([[0, 1, 1]], dtype)
+    np.testing.assert_array_equal(check_subject_mask(mask, (1, 3)), [[0, 1, 1]])
+
+
+def test_a_mask_of_bytes_may_be_soft():
+    mask = np.array([[0, 51, 255]], np.uint8)
+    np.testing.assert_allclose(check_subject_mask(mask, (1, 3)), [[0, 0.2, 1]])

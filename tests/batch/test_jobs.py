@@ -82,3 +82,12 @@ def test_a_raw_file_and_its_jpeg_are_one_photograph(folder, monkeypatch):
     assert need_extras == [(folder / "100" / "d.heic", "heif")]
     (first, *_) = list_jobs([folder / "100"], Path("out"), prefer="raw")
     assert (first.name, first.others) == ("in/100/a.dng", ("in/100/a.jpg",))
+
+
+def test_links_to_folders_are_listed_and_not_followed(folder):
+    (folder / "100" / "more").symlink_to(Path.cwd() / "in" / "101")
+    (folder / ".hidden").symlink_to(Path.cwd() / "in" / "101")
+    links: list[Path] = []
+    jobs = list(list_jobs([folder], Path("out"), links=links))
+    assert [job.target for job in jobs] == ["100/a", "100/b", "101/a", "top"]
+    assert links == [folder / "100" / "more"]

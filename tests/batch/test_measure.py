@@ -161,6 +161,27 @@ class TestUnknown:
                 )
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"blur_map": np.full((40, 60), np.nan)}, "blur_map must be finite"),
+        ({"confidence": np.ones((4, 4))}, "confidence must have the photograph's sh"),
+        ({"confidence": np.full((40, 60), 2.0)}, r"confidence must be in \[0, 1\]"),
+        ({"subject": np.ones((4, 4), bool)}, "subject must have the photograph's sh"),
+        ({"subject": np.zeros((40, 60), bool)}, "the subject has no pixel in the ph"),
+        ({"unknown_below": 2}, "'unknown_below' parameter of sharpest_region must be"),
+    ],
+)
+def test_regions_refuse_what_does_not_fit(changes, message):
+    with pytest.raises(ValueError, match=message):
+        sharpest_region(**{"blur_map": np.zeros((40, 60)), **changes})
+
+
+def test_notes_refuse_a_confidence_outside_its_range():
+    with pytest.raises(ValueError, match="'below' parameter of unknown_pixels must be"):
+        unknown_note(sample(np.ones((4, 4))), unknown_below=2)
+
+
 class TestMotion:
     def test_a_photograph_that_moved(self):
         noise = np.random.default_rng(0).random((256, 320))

@@ -88,7 +88,8 @@ class TestPipelines:
         run_pipeline(Own(), {}, original)
         run_pipeline(make_pipeline(Another()), {}, original, "bird.jpg")
         assert seen[0].name == "bird.jpg"
-        assert seen[0].image is seen[1] is seen[2] is original.image
+        assert seen[1] is seen[2] is original.image
+        assert np.shares_memory(seen[0].image, original.image)
 
     def test_own_results_and_pictures_are_kept_apart(self):
         class Mapper(BaseEstimator):
@@ -164,6 +165,7 @@ class TestErrors:
             (ValueError("X[0]: the map is empty."), "{photo}: the map is empty."),
             (ValueError("X[0] must have 3 channels."), "{photo} must have 3 channels."),
             (ValueError("bird.jpg is empty."), "bird.jpg is empty."),
+            (ValueError("{photo}: it is."), "{photo}: it is."),
             (OSError("the disk is full."), "{photo}: the disk is full."),
             (FileNotFoundError("{photo} does not exist."), "{photo} does not exist."),
             (RuntimeError("defect"), "{photo}: RuntimeError: defect"),
@@ -178,3 +180,7 @@ class TestErrors:
         assert found == sentence.replace("{photo}", photo)
         assert found.count("bird.jpg") == 1
         assert "X[0]" not in found
+
+    def test_a_mask_of_the_same_name_does_not_name_the_photograph(self):
+        found = describe_error(ValueError("masks/bird.jpg is black."), self.PHOTO)
+        assert found == f"{self.PHOTO}: masks/bird.jpg is black."

@@ -167,6 +167,24 @@ class TestRefusals:
     def test_parameters(self, folder, tmp_path, changes, message):
         self.check(folder, tmp_path, message, **changes)
 
+    def test_an_output_without_a_name(self, folder, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(ValueError, match=r"folder must have a name; got ''\.$"):
+            process(folder, SlidingWindowMapper(), "")
+        assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+    def test_a_report_of_somebody_else_s(self, folder, log, tmp_path):
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "report.csv").write_text("mine")
+        with pytest.raises(ValueError, match=r"report\.csv exists and was not"):
+            process(folder, Mapper(str(log)), out)
+        assert [path.name for path in out.iterdir()] == ["report.csv"]
+        assert (out / "report.csv").read_text() == "mine"
+        assert n_worked(log) == 0
+        # It is in nobody's way if there is none to write.
+        assert process(folder, Mapper(str(log)), out, report=False).n_done == 3
+
     def test_steps_that_are_not_fitted(self, folder, tmp_path):
         for mapper in (
             CalibratedMapper(LaplacianVarianceMapper()),

@@ -3,8 +3,11 @@ from __future__ import annotations
 import csv
 import os
 
+import pytest
+
 from skdefocus.batch import COLUMNS, MEASURES
 from skdefocus.batch.report import Report, read_rows
+from skdefocus.batch.run_folder import open_run
 
 
 def row(photo: str, sharpest: float, **others) -> dict:
@@ -19,11 +22,11 @@ def failed(photo: str) -> dict:
 
 
 def write(tmp_path, rows):
-    (tmp_path / "work").mkdir()
-    report = Report(tmp_path / "work")
-    for each in rows:
-        report.add(each)
-    return report.write(tmp_path)
+    with open_run(tmp_path) as run:
+        report = Report(run)
+        for each in rows:
+            report.add(each)
+        return report.write()
 
 
 def test_the_sharpest_come_first_and_failures_last(tmp_path):
@@ -43,7 +46,7 @@ def test_the_sharpest_come_first_and_failures_last(tmp_path):
         "error": "It is.",
     }
     assert {path.name for path in tmp_path.iterdir()} == {
-        "work",
+        ".skdefocus",
         "report.csv",
         "report.jsonl",
     }
@@ -65,3 +68,29 @@ def test_a_report_of_nothing(tmp_path):
     table, lines = write(tmp_path, [])
     assert table.read_text().splitlines() == [",".join(COLUMNS)]
     assert list(read_rows(lines)) == []
+
+
+@pytest.mark.parametrize("name", ["report.csv", "report.jsonl"])
+def test_a_report_of_somebody_else_s_is_never_replaced(tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ValueError, match=f"{name} exists and was not written by"):
+        write(tmp_path, [])
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    # Nor one that comes while photographs are measured.
+    (tmp_path / name).unlink()
+    with open_run(tmp_path) as run:
+        report = Report(run)
+        (tmp_path / name).write_text("mine")
+        with pytest.raises(ValueError, match=f"{name} exists and was not written by"):
+            report.write()
+    assert (tmp_path / name).read_text() == "mine"
+    assert len([path for path in tmp_path.iterdir() if path.name[0] != "."]) == 1
+
+
+def test_the_report_of_an_earlier_run_is_replaced_unless_it_was_edited(tmp_path):
+    for _ in "ab":
+        table, _ = write(tmp_path, [failed("a")])
+        table, _ = write(tmp_path, [])
+    table.write_text(table.read_text().replace("photo", "Photo"))
+    with pytest.raises(ValueError, match=r"report\.csv was changed or replaced after"):
+        write(tmp_path, [])

@@ -46,10 +46,10 @@ def test_a_point_and_a_box_are_hints(mask_file):
 
 def test_a_folder_of_masks(mask_file, tmp_path):
     folder = check_subject(str(tmp_path / "masks"))
-    assert find_subject(folder, "100/bee") == mask_file
-    assert find_subject(mask_file, "100/wasp") == mask_file
-    with pytest.raises(ValueError, match=r"no subject mask .*wasp\.png for it"):
-        find_subject(folder, "100/wasp")
+    assert find_subject(folder, "100/bee", Path("in/bee.jpg")) == mask_file
+    assert find_subject(mask_file, "100/wasp", Path("in/wasp.png")) == mask_file
+    with pytest.raises(ValueError, match=r"no subject mask .*wasp\.png for in/wasp"):
+        find_subject(folder, "100/wasp", Path("in/wasp.png"))
 
 
 def test_the_key_is_that_of_the_content(mask_file, tmp_path):

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from skdefocus import AdaptiveUnsharpMask, DefocusSegmenter
 from skdefocus.batch.jobs import Job
+from skdefocus.batch.products import Form
 from skdefocus.batch.run_folder import open_run
 from skdefocus.batch.work import STARTED_BEFORE, work
 from skdefocus.io import read_image, write_photograph
@@ -148,15 +149,61 @@ def test_another_subject_is_new_work(run_once, log, tmp_path):
     assert n_worked(log) == 4
 
 
-@pytest.mark.parametrize("change", ["missing", "cut"])
-def test_results_that_are_gone_are_made_again(run_once, log, tmp_path, change):
+def test_results_that_are_gone_are_made_again(run_once, log, tmp_path):
     run_once()
     path = tmp_path / "out" / "100" / "a_map16.png"
     whole = path.read_bytes()
-    path.unlink() if change == "missing" else path.write_bytes(whole[:50])
+    path.unlink()
     assert run_once()["status"] == "done"
     assert path.read_bytes() == whole
     assert n_worked(log) == 2
+
+
+def test_results_that_were_edited_are_in_the_way(run_once, tmp_path):
+    run_once()
+    path = tmp_path / "out" / "100" / "a_map16.png"
+    whole = path.read_bytes()
+    for edited in (whole[:50], whole[:-1] + b"!"):
+        path.write_bytes(edited)
+        for options in ({}, {"resume": False}):
+            assert run_once(**options)["error"] == (
+                f"in/a.png: {path} was changed or replaced after skdefocus wrote it; "
+                f"move it away or give another output folder."
+            )
+            assert path.read_bytes() == edited
+    path.write_bytes(whole)
+    assert run_once()["status"] == "kept"
+
+
+def test_another_photograph_of_the_same_name_fails(run_once, tmp_path, job, log):
+    run_once()
+    other = replace(job, photo=tmp_path / "other" / "a.png", name="other/a.png")
+    write_photograph(other.photo, picture(CALM, 40))
+    path = tmp_path / "out" / "100" / "a_map.png"
+    assert run_once(other)["error"] == (
+        f"other/a.png: {path} is a result of another photograph of the same name, "
+        f"{job.photo}; move it away or give another output folder."
+    )
+    assert run_once()["status"] == "kept"
+    # Moved, it is the same photograph.
+    job.photo.replace(other.photo)
+    assert run_once(other)["status"] == "kept"
+    assert n_worked(log) == 1
+
+
+def test_another_format_takes_the_place_of_the_earlier_one(run_once, tmp_path):
+    run_once()
+    row = run_once(key="npy", form=Form(map_data="npy"))
+    assert row["error"] == ""
+    names = {path.name for path in (tmp_path / "out" / "100").iterdir()}
+    assert names == {"a_map.png", "a_map16.png", "a_sigma.npy"}
+
+
+def test_a_missing_mask_is_told_with_the_photograph(run_once, tmp_path):
+    (tmp_path / "masks").mkdir()
+    row = run_once(subject=tmp_path / "masks")
+    mask = tmp_path / "masks" / "100" / "a.png"
+    assert row["error"] == f"there is no subject mask {mask} for in/a.png."
 
 
 @pytest.mark.parametrize(

@@ -67,3 +67,13 @@ def test_the_key_tells_both_networks(context_network):
 def test_cards_of_the_shipped_network_are_the_caller_s_own():
     ContextNetwork.pretrained().card["data"] = "overwritten"
     assert ContextNetwork.pretrained().card["data"] != "overwritten"
+
+
+@pytest.mark.parametrize("missing", ["feature", "axis"])
+def test_refuses_features_that_it_does_not_take(context_network, missing):
+    n_features = context_network.card["n_features"]
+    shape = (n_features - 1, 4, 4) if missing == "feature" else (n_features, 4)
+    with pytest.raises(
+        ValueError, match=rf"^features must have shape \({n_features}, h, w\); got sha"
+    ):
+        context_network.run(np.zeros(shape, np.float32))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 import pytest
 
+from skdefocus.app import serve
 from skdefocus.cli.main import main
 
 
@@ -28,6 +30,16 @@ def test_photographs_that_cannot_be_read(tmp_path, capsys):
     assert "text.jpg is not an image that can be read" in capsys.readouterr().err
     assert main(["app", "--port", "70000", "--no-browser"]) == 2
     assert "port must be from 0 to 65535; got 70000" in capsys.readouterr().err
+
+
+def test_the_limit_of_pixels_is_that_of_the_page(capsys):
+    with pytest.raises(SystemExit):
+        main(["app", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    # The literal in the help spares it an import.
+    assert "refuse larger photographs (default: 200 million)" in told
+    limit = inspect.signature(serve).parameters["max_pixels"].default
+    assert limit == 200_000_000
 
 
 @pytest.mark.parametrize("opens", [True, False])

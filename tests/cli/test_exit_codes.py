@@ -59,9 +59,10 @@ class TestEveryVerb:
         (photos / "bad.jpg").write_text("no photograph")
         assert run(verb, photos / "bad.jpg", "-o", out, "--quiet") == 1
         assert "bad.jpg is not an image" in capsys.readouterr().err
-        # A report tells why; nothing else is left.
+        # A report tells why, and may be replaced; nothing else is left.
         left = {path.name for path in out.iterdir()} if out.exists() else set()
-        assert left == ({"report.csv", "report.jsonl"} if verb == "batch" else set())
+        report = {"report.csv", "report.jsonl", ".skdefocus"}
+        assert left == (report if verb == "batch" else set())
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -87,8 +88,10 @@ class TestEveryVerb:
         assert "is a file, not a folder" in capsys.readouterr().err
         assert run(verb, photos / "a.png", "-o", photos / "b.png" / "out") == 2
         error = capsys.readouterr().err
+        assert error.endswith("b.png is a file, not a folder.\n")
         assert len(error.splitlines()) == 1
-        assert "Traceback" not in error
+        assert run(verb, photos / "a.png", "-o", "") == 2
+        assert "must have a name; got ''" in capsys.readouterr().err
 
     @pytest.mark.slow
     @pytest.mark.skipif(os.name != "posix", reason="interrupts by a POSIX signal")

@@ -120,6 +120,26 @@ class TestSteps:
         assert isinstance(mapper, CombinedMapper)
         assert mapper.network.key == ContextNetwork.load(tmp_path / "own.zip").key
 
+    def test_both_networks_can_be_kept(self, tmp_path, monkeypatch):
+        shipped = ContextNetwork.pretrained()
+        shipped.save(tmp_path / "context.zip")
+        shipped.classifier.save(tmp_path / "patches.zip")
+        # A later release ships another one.
+        fast = PatchBlurClassifier.pretrained("fast")
+        monkeypatch.setattr(PatchBlurClassifier, "pretrained", lambda: fast)
+        kept = ("--mapper", "combined", "--model", tmp_path / "context.zip")
+        with pytest.raises(ValueError, match="has learned with the patch network"):
+            build_steps(parse(*kept))
+        both = parse(*kept, "--patch-model", tmp_path / "patches.zip")
+        assert build_steps(both)["mapper"].network.key == shipped.key
+
+    @pytest.mark.parametrize(
+        "others", [(), ("--model", "fast"), ("--mapper", "combined")]
+    )
+    def test_a_patch_network_needs_a_context_network(self, others):
+        with pytest.raises(ValueError, match="--patch-model goes with the --model of"):
+            build_steps(parse("--patch-model", "patches.zip", *others))
+
     def test_the_mapper_that_looks_around(self, tmp_path):
         mapper = build_steps(parse("--mapper", "context"))["mapper"]
         recommended = dict(recommended_steps())["mapper"]
@@ -279,7 +299,19 @@ def test_models_of_one_s_own(photo_file, out, tmp_path):
         (["--set", "refiner__color=1"], "GlobalRefiner has no parameter 'color'"),
         (["--set", "blender__x=1"], "there is no step 'blender' to set"),
         (["--set", "radius"], "is not of the form step__parameter=value"),
-        (["--model", "none.zip"], "none.zip"),
+        (
+            ["--model", "none.zip"],
+            "--model must be a model file, or one of the shipped networks default, "
+            "fast, paper (fast and paper are for patches alone); got 'none.zip', "
+            "which is no file.",
+        ),
+        (["--model", "none.zip", "--mapper", "combined"], "networks default, fast, pa"),
+        (
+            ["--model", "fast", "--mapper", "combined"],
+            "--model fast is a network for patches alone: leave out --mapper, or give "
+            "--mapper windows; got --mapper combined.",
+        ),
+        (["--model", "paper", "--mapper", "context"], "got --mapper context."),
         (["--jobs", "0"], "--jobs must be at least 1"),
     ],
 )

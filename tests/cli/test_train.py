@@ -162,4 +162,23 @@ def test_models_that_cannot_be_written(photo_file, refused, tmp_path):
 def test_an_unknown_architecture(photo_file, refused, out):
     arguments = ("train", photo_file, "-o", out, "--patches", 36)
     arguments += ("--architecture", "resnet")
-    refused("'architecture' parameter", *arguments)
+    refused("there is no architecture 'resnet'; known: blurnet, ", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("-o", "m.zip", "--architecture", "nope"),
+            "there is no architecture 'nope'; known: blurnet, blurnet_small, "
+            "mobilenet_v2, efficientnet_b0, densenet121, nasnet_mobile, "
+            "shufflenet_v2, context.",
+        ),
+        (("-o", ""), "--output must name a file; got ''."),
+    ],
+)
+def test_what_is_refused_before_photographs_are_looked_for(
+    trainings, capsys, words, message
+):
+    assert run("train", "none.jpg", *words) == 2
+    assert capsys.readouterr().err == f"skdefocus: {message}\n"

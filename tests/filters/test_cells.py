@@ -60,7 +60,8 @@ def test_a_last_row_alone(shape):
 def test_ties_follow_each_other_like_resistors():
     image = np.random.default_rng(0).random((8, 12)) * 0.05
     down, across = cell_ties(image, 0, 0.02, 4)
-    steps = np.exp(-np.abs(np.diff(image, axis=1)) / 0.02)
+    # As far apart as three equal channels.
+    steps = np.exp(-np.abs(np.diff(image, axis=1)) * 3**0.5 / 0.02)
     ways = [
         (0.5 / line[1] + (1 / line[2:5]).sum() + 0.5 / line[5]) for line in steps[:4]
     ]

@@ -144,6 +144,20 @@ class TestRounding:
             measure_conditions(np.zeros((4, 4), np.float32), rounding)
 
 
+@pytest.mark.parametrize(
+    ("gray", "message"),
+    [
+        (np.zeros((4, 4), np.uint8), r"^gray must be float in \[0, 1\]; got dtype u"),
+        (np.full((4, 4), np.nan), "^gray must be finite; it contains NaN or infinity"),
+        (np.zeros((4, 4, 3)), r"^gray must have shape \(H, W\) and not be empty; got"),
+        (np.zeros((0, 4)), r"^gray must have shape \(H, W\) and not be empty; got sha"),
+    ],
+)
+def test_refuses_what_is_no_gray_image(gray, message):
+    with pytest.raises(ValueError, match=message):
+        measure_conditions(gray)
+
+
 def spoilt(texture):
     """A photograph with noise, blocks of JPEG and a frame, as floats."""
     noise = np.random.default_rng(0).normal(0, 4, texture.shape)

@@ -98,6 +98,18 @@ def test_loops_of_links(tmp_path):
     assert [path.name for path in found] == ["a.jpg", "b.jpg"]
 
 
+def test_links_to_folders_are_named_and_not_followed(tmp_path):
+    touch(tmp_path, "in/a.jpg", "else/b.jpg", "in/out/c.jpg")
+    folder = tmp_path / "in"
+    for name in ("z", "deep.jpg", "out/y", ".hidden"):
+        (folder / name).symlink_to(tmp_path / "else")
+    (folder / "results").symlink_to(folder / "out")
+    (folder / "broken").symlink_to(tmp_path / "nowhere")
+    search = search_folder(folder, exclude=folder / "out")
+    assert [found.path.name for found in search.photographs] == ["a.jpg"]
+    assert search.links == [folder / "deep.jpg", folder / "z"]
+
+
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     touch(tmp_path, "in/a.jpg", "in/secret/b.jpg")
     scandir = os.scandir
@@ -118,7 +130,7 @@ class TestRawAndJpeg:
 
     @pytest.fixture(autouse=True)
     def extras(self, monkeypatch):
-        installed = {"raw", "heif", "jxl"}
+        installed = {"raw", "heif"}
         monkeypatch.setattr(choose, "_is_installed", lambda extra: extra in installed)
         return installed
 

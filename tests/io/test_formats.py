@@ -85,6 +85,20 @@ def test_every_ending_that_is_written(tmp_path, ending, in_capitals, gray):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(
+    ("ending", "mode"), [(".pgm", "L"), (".pbm", "1"), (".pnm", "RGB"), (".pfm", "F")]
+)
+def test_every_kind_of_pnm_is_read_by_its_ending(tmp_path, ending, mode):
+    picture = Image.fromarray(smooth()).convert(mode)
+    if mode == "F":
+        picture = Image.fromarray(np.asarray(picture) / np.float32(255))
+    picture.save(tmp_path / f"x{ending}")
+    found = read_photograph(tmp_path / f"x{ending}")
+    assert found.file_format == "PPM"
+    scale = 255 if mode == "1" else 1
+    np.testing.assert_array_equal(found.image, np.asarray(picture) * scale)
+
+
 def test_all_that_is_written_is_read_and_searched_for():
     assert set(WRITE_FORMATS) <= set(FOLDER_ENDINGS)
     assert set(WRITE_FORMATS.values()) <= set(PILLOW_FORMATS)

@@ -268,3 +268,11 @@ def test_a_refusal_leaves_the_file_that_was_there(tmp_path, shallow):
         write_map(path, -shallow[..., 0].astype(float))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("like", "kind"), [("a.jpg", "str"), (np.zeros(3), "ndarray")])
+def test_like_is_a_photograph(tmp_path, like, kind):
+    message = f"like must be a Photograph, as read_photograph returns; got {kind}"
+    with pytest.raises(ValueError, match=message):
+        write_photograph(tmp_path / "x.png", np.zeros((4, 4)), like)
+    assert list(tmp_path.iterdir()) == []

@@ -215,3 +215,22 @@ def test_a_classifier_of_known_reliability_gives_its_word():
     classifier.reliability_ = np.array([-1.0, 1.0, 0.0, 0.0, -0.6])
     even, border = final(word), final(word, varies=(0.5, 0.5))
     assert even[1] > border[1] > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"patch_size": 0}, "'patch_size' parameter of classify_windows must be an"),
+        ({"step": 0}, "'step' parameter of classify_windows must be an int in"),
+        ({"step": 33}, r"must be at most 'patch_size' \(32\), or pixels are left out"),
+        ({"estimate": "median"}, "'estimate' parameter of classify_windows must be a"),
+        ({"gray": np.zeros((40, 40, 3))}, r"gray must have shape \(H, W\); got shape"),
+        ({"gray": np.full((40, 40), np.nan)}, "gray must be finite"),
+        ({"gray": np.full((40, 40), 7.0)}, r"gray must be float in \[0, 1\]"),
+    ],
+)
+def test_refuses_parameters_and_images(changes, message):
+    classifier = DummyClassifier().fit(np.zeros((1, 1024)), [3])
+    parameters = {"gray": np.zeros((40, 40)), "sigmas": [0.7], **changes}
+    with pytest.raises(ValueError, match=message):
+        classify_windows(classifier=classifier, **parameters)

@@ -46,7 +46,7 @@ def test_paths_find_their_maps_in_any_order(photographs, maps):
 
 
 def test_samples_find_their_maps_by_name(maps):
-    names = ["bird", "bird.jpg", "elsewhere/bird.JPG"]
+    names = ["bird", "bird.jpg", "elsewhere/bird.JPG", "bird.pgm", "bird.pfm"]
     samples = [DefocusSample(np.zeros(SHAPE), name=name) for name in names]
     for sample in PrecomputedMapper(maps, 1 / 256, n_jobs=2).transform(samples):
         np.testing.assert_array_equal(sample.blur_map, 1.5)
@@ -126,9 +126,9 @@ def test_refuses_values(tmp_path, values, sigma_per_unit, message):
 
 def test_refuses_photographs_without_name_map_or_fit(photographs, maps, tmp_path):
     mapper = PrecomputedMapper(maps, 1.0)
-    with pytest.raises(ValueError, match=r"X\[1\] must be the path of a photograph"):
+    with pytest.raises(ValueError, match=r"X\[1\]: .* needs a name"):
         mapper.transform([photographs[0], np.zeros(SHAPE)])
-    with pytest.raises(ValueError, match=r"X\[0\] must .*got a sample without a name"):
+    with pytest.raises(ValueError, match=r"X\[0\]: .* needs a name"):
         mapper.transform([DefocusSample(np.zeros(SHAPE))])
     with pytest.raises(ValueError, match=r"X\[0\]: .* must hold one map of .* 'cat'"):
         mapper.transform([DefocusSample(np.zeros(SHAPE), name="cat")])

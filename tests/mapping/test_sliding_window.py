@@ -145,6 +145,8 @@ class TestSigmas:
         ):
             assert set(np.unique(sample.blur_map)) <= {0.5, 6.0}
             assert np.median(sample.blur_map) == sigma
+            # Nobody has measured how often a forest is right.
+            assert sample.confidence_kind == "weight"
         assert isinstance(mapper.fit(photographs), SlidingWindowMapper)
 
     @pytest.mark.parametrize(

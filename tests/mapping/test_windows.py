@@ -122,3 +122,32 @@ def test_padded_rows_are_those_of_the_padded_whole(grid, data):
     for source in (gray, GrayRows(image)):
         rows = pad_to_grid(source, patch_size, step, (first, last))
         np.testing.assert_array_equal(rows, whole[first:last])
+
+
+@pytest.mark.parametrize("name", ["length", "patch_size", "step"])
+@pytest.mark.parametrize("value", [0, -1, 2.5, True, "4"])
+def test_counts_refuse_what_is_no_length(name, value):
+    parameters = {"length": 10, "patch_size": 4, "step": 2, name: value}
+    with pytest.raises(ValueError, match=f"'{name}' parameter of count_windows must"):
+        count_windows(**parameters)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"patch_size": 0}, "'patch_size' parameter of average_windows must be an int"),
+        ({"step": 0}, "'step' parameter of average_windows must be an int in"),
+        ({"step": 5}, r"must be at most 'patch_size' \(4\), or pixels are left out"),
+        ({"shape": (6,)}, r"'shape' parameter of average_windows must be two ints of"),
+        ({"shape": (0, 6)}, r"must be two ints of at least 1\. Got \(0, 6\) instead"),
+        ({"shape": 6}, "'shape' parameter of average_windows must be an instance of"),
+        (
+            {"values": np.zeros((2, 2))},
+            r"values must hold one value for each of 1 x 2 windows; got shape \(2, 2\)",
+        ),
+    ],
+)
+def test_means_refuse_what_does_not_fit(changes, message):
+    parameters = {"shape": (1, 6), "patch_size": 4, "step": 2}
+    with pytest.raises(ValueError, match=message):
+        average_windows(**{"values": np.zeros((1, 2)), **parameters, **changes})

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skdefocus import DefocusSample
+from skdefocus import DefocusSample, DefocusSegmenter
 from skdefocus.metrics import (
     SCORERS,
     average_precision,
@@ -201,3 +201,14 @@ def test_refuses_functions_that_do_not_fit(data):
     several = make_map_scorer(best_common_threshold)
     with pytest.raises(ValueError, match=r"threshold\) must give one number; .* tuple"):
         several(Mapper(), *data)
+
+
+def test_scorers_of_masks_refuse_classes():
+    sample = DefocusSample(
+        np.zeros((1, 2)), [[0.0, 9.0]], confidence=np.array([[0.9, 0.1]])
+    )
+    masks = [np.array([[False, True]])]
+    score = SCORERS["pixel_accuracy"]
+    assert score(DefocusSegmenter(1.0), [sample], masks) == 1
+    with pytest.raises(ValueError, match="set unknown='guess' of its segmenter"):
+        score(DefocusSegmenter(1.0, unknown="class"), [sample], masks)

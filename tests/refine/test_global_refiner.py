@@ -347,6 +347,37 @@ def test_threads_change_no_bit(small_photo, n_threads):
     np.testing.assert_array_equal(result, alone)
 
 
+@pytest.mark.parametrize("most_pixels", [1, 2**17])
+def test_gray_is_color_of_three_equal_channels(small_photo, most_pixels, monkeypatch):
+    monkeypatch.setattr("skdefocus.filters._cells._MOST_PIXELS", most_pixels)
+    rng = np.random.default_rng(0)
+    gray = small_photo[..., 1]
+    blur_map = rng.uniform(0, 9, gray.shape).astype(np.float32)
+    confidence = rng.random(gray.shape).astype(np.float32)
+    one = refine_global(blur_map, gray, confidence)
+    three = refine_global(blur_map, np.dstack([gray] * 3), confidence)
+    np.testing.assert_allclose(one, three, atol=0.01)
+
+
+@pytest.mark.parametrize("smoothness", [0.0, 1e-6, 0.1, 1.0, 10.0])
+@pytest.mark.parametrize("known", [0.0, 0.5, 1.0])
+def test_hardly_any_smoothness(small_photo, smoothness, known):
+    blur_map = np.random.default_rng(0).uniform(0, 9, small_photo.shape[:2])
+    confidence = np.full(blur_map.shape, known)
+    refined = refine_global(blur_map, small_photo, confidence, smoothness=smoothness)
+    if smoothness == 0:
+        np.testing.assert_allclose(refined, blur_map, atol=1e-3)
+    assert blur_map.min() - 1e-4 <= refined.min() <= refined.max() <= 9
+
+
+def test_a_checkerboard_ties_nobody():
+    rows, columns = np.mgrid[:64, :64]
+    board = ((rows + columns) % 2).astype(np.float32)
+    blur_map = np.random.default_rng(0).uniform(0, 9, board.shape)
+    refined = refine_global(blur_map, board, guide_blur=0.0)
+    assert np.isfinite(refined).all()
+
+
 def test_what_is_given_stays_as_it_was(small_photo):
     rng = np.random.default_rng(0)
     blur_map = rng.uniform(0, 9, small_photo.shape[:2]).astype(np.float32)
@@ -379,6 +410,19 @@ def test_samples_bring_their_confidence_and_get_a_new_one(small_photo):
     (unsure,) = refiner.transform([sample.replace(confidence=None)])
     assert unsure.confidence is None
     assert abs(unsure.blur_map - expected[0]).max() > 0.1
+
+
+def test_a_weight_is_passed_on_and_never_becomes_a_probability(small_photo):
+    rng = np.random.default_rng(0)
+    blur_map = rng.uniform(0, 9, small_photo.shape[:2]).astype(np.float32)
+    weight = rng.random(blur_map.shape).astype(np.float32)
+    sample = DefocusSample(small_photo, blur_map, weight, confidence_kind="weight")
+    (refined,) = GlobalRefiner().transform([sample])
+    np.testing.assert_array_equal(refined.confidence, weight)
+    assert refined.confidence_kind == "weight"
+    # It counts nevertheless.
+    (even,) = GlobalRefiner().transform([sample.replace(confidence=None)])
+    assert abs(refined.blur_map - even.blur_map).max() > 0.1
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,16 @@ def test_the_subject_is_neither_filled_nor_a_source():
     assert fill_unknown(blur_map, known(unknown | ~subject), subject) is blur_map
 
 
+def test_what_is_less_than_half_a_subject_is_none():
+    blur_map = np.full((32, 64), 6.0, np.float32)
+    blur_map[:, 24:40] = 15.0
+    confidence = known(blur_map == 15)
+    faint = np.full(blur_map.shape, 1e-6)
+    np.testing.assert_array_equal(
+        fill_unknown(blur_map, confidence, faint), fill_unknown(blur_map, confidence)
+    )
+
+
 def test_bands_make_no_difference(monkeypatch):
     rng = np.random.default_rng(1)
     blur_map = rng.random((301, 77), dtype=np.float32)

@@ -100,7 +100,7 @@ class TestAutomaticRange:
             found = automatic_focus_range(blur_map)
             assert found == pytest.approx((1.0, 1.0 + gap))
             return
-        with pytest.warns(UserWarning, match="only sharpened; give c0 and c1"):
+        with pytest.warns(UserWarning, match="only sharpened; set c0 and c1"):
             c0, c1 = automatic_focus_range(blur_map)
         # All of the map is in focus.
         assert (c0, c1) == pytest.approx((1.0 + gap, 1.5 + gap))

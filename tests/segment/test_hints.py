@@ -34,7 +34,7 @@ def test_one_or_many():
         ({"points": (1, 2, 3)}, r"subject_points must hold a point \(x, y\) or a list"),
         ({"points": (1, np.nan)}, "subject_points must hold"),
         ({"points": "here"}, "subject_points must hold"),
-        ({"points": 3}, "subject_points must hold"),
+        ({"points": 3}, r"subject_points must hold .*, in pixels; got 3\.$"),
         ({"boxes": (0, 0, 5)}, "subject_boxes must hold a box"),
         ({"boxes": (0, 0, 0, 5)}, "width and a height above 0; got 0 x 5"),
         ({"boxes": [(0, 0, 3, 5), (31, 0, 3, 5)]}, "box .* lies outside"),

@@ -163,3 +163,22 @@ def test_a_lower_quality_keeps_less(small_photo):
     ]
     assert errors == sorted(errors)
     assert errors[0] < 2 < errors[-1]
+
+
+@pytest.mark.parametrize("quality", [0, 101, 300, 50.0, True])
+def test_jpeg_refuses_what_is_no_quality(quality):
+    with pytest.raises(ValueError, match="'quality' parameter of through_jpeg must be"):
+        through_jpeg(np.zeros((8, 8), np.uint8), quality)
+
+
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        (np.zeros((8, 8)), r"^levels must be uint8; got dtype float64\.$"),
+        (np.zeros((8, 8), np.uint16), r"^levels must be uint8; got dtype uint16\.$"),
+        (np.zeros(8, np.uint8), r"^levels must have shape \(H, W\) or \(H, W, 3\)"),
+    ],
+)
+def test_jpeg_refuses_what_is_no_picture_of_8_bits(levels, message):
+    with pytest.raises(ValueError, match=message):
+        through_jpeg(levels, 90)

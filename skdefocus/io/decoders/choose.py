@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..formats import AVIF_BRANDS, FORMATS, HEIC_BRANDS, Format, format_of_ending
-from ..openimageio import can_read
 from ..photograph import Photograph
 from ..refusal import Refusal
 from . import avif, heif, jpeg2000, layers, raw
@@ -42,14 +41,12 @@ _PLAIN_STARTS = (
 )
 # What an extra brings, as Python imports it.
 _MODULES = {"raw": "rawpy", "heif": "pi_heif"}
-_CALLED = {"raw": "a camera raw file", "heif": "a HEIC photograph", "jxl": "JPEG XL"}
+_CALLED = {"raw": "a camera raw file", "heif": "a HEIC photograph"}
 
 
 @cache
 def _is_installed(extra: str) -> bool:
-    if extra in _MODULES:
-        return find_spec(_MODULES[extra]) is not None
-    return can_read("jpegxl")
+    return find_spec(_MODULES[extra]) is not None
 
 
 def missing_extra(path: Path) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._shared.light import linear_to_srgb
 from ..metadata import read_metadata
-from ..openimageio import BYTES_PER_PIXEL, opened, read_native
+from ..openimageio import BYTES_PER_PIXEL, can_read, opened, read_native
 from ..photograph import Photograph
 from ..refusal import Refusal, check_pixels
 
@@ -73,7 +73,17 @@ def read_jxl(path: Path, max_pixels: int) -> Photograph:
     -------
     Photograph
         Upright: libjxl turns it, whatever its EXIF says.
+
+    Raises
+    ------
+    Refusal
+        If the installed OpenImageIO does not read JPEG XL.
     """
+    if not can_read("jpegxl"):
+        raise Refusal(
+            "is JPEG XL; to read it, install an OpenImageIO that has libjxl, as that "
+            "of PyPI has."
+        )
     return _read(path, ".jxl", "JXL", max_pixels)
 
 

@@ -224,6 +224,11 @@ class FastDefocusMapper(ImageTransformer):
     --------
     EdgeRatioMapper : Spreads the same sigma from pixel to pixel.
 
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
+
     References
     ----------
     Chen, Chen and Chang, "Fast defocus map estimation", ICIP 2016, as described by
@@ -263,5 +268,6 @@ class FastDefocusMapper(ImageTransformer):
         return sample.replace(
             blur_map=unchecked(fast_defocus_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
+            confidence_kind="weight",
             unit="px",
         )

@@ -101,7 +101,7 @@ def hifst_map(
     4. The result is smoothed along edges, here by the guided filter. The authors also
        weight it by its local entropy.
 
-    These departures are a little more accurate than what the authors do
+    With these departures maps are as accurate as by what the authors do
     (docs/decisions/hifst.rst).
 
     References
@@ -242,6 +242,11 @@ class HiFSTMapper(ImageTransformer):
     --------
     LaplacianVarianceMapper : Another score without a unit, far faster.
 
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
+
     References
     ----------
     Golestaneh and Karam, "Spatially-varying blur detection based on multiscale fused
@@ -281,5 +286,6 @@ class HiFSTMapper(ImageTransformer):
         return sample.replace(
             blur_map=unchecked(hifst_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
+            confidence_kind="weight",
             unit="relative",
         )

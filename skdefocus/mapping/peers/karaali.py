@@ -263,6 +263,11 @@ class AdaptiveScaleEdgeMapper(ImageTransformer):
     --------
     EdgeRatioMapper : Measures all edges at one scale.
 
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
+
     References
     ----------
     Karaali and Jung, "Edge-based defocus blur estimation with adaptive scale
@@ -303,5 +308,6 @@ class AdaptiveScaleEdgeMapper(ImageTransformer):
         return sample.replace(
             blur_map=unchecked(adaptive_scale_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
+            confidence_kind="weight",
             unit="px",
         )

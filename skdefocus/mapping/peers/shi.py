@@ -222,6 +222,11 @@ class JustNoticeableMapper(ImageTransformer):
     n_jobs : int, optional
         Number of photographs processed in parallel (joblib).
 
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
+
     References
     ----------
     Shi, Xu and Jia, "Just noticeable defocus blur detection and estimation", CVPR 2015.
@@ -268,5 +273,6 @@ class JustNoticeableMapper(ImageTransformer):
         return sample.replace(
             blur_map=unchecked(just_noticeable_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
+            confidence_kind="weight",
             unit="relative",
         )

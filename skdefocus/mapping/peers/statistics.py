@@ -54,6 +54,7 @@ class _WindowScoreMapper(ImageTransformer):
         return sample.replace(
             blur_map=unchecked(self._function)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
+            confidence_kind="weight",
             unit="relative",
         )
 
@@ -113,6 +114,11 @@ class LaplacianVarianceMapper(_WindowScoreMapper):
     --------
     SlidingWindowMapper : Measures sigma in pixels.
     EntropyMapper, StandardDeviationMapper : The other classical measures.
+
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
 
     References
     ----------
@@ -186,6 +192,11 @@ class StandardDeviationMapper(_WindowScoreMapper):
     See Also
     --------
     EntropyMapper, LaplacianVarianceMapper : The other classical measures.
+
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
 
     References
     ----------
@@ -282,6 +293,11 @@ class EntropyMapper(_WindowScoreMapper):
     See Also
     --------
     LaplacianVarianceMapper, StandardDeviationMapper : The other classical measures.
+
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
 
     References
     ----------

@@ -223,6 +223,11 @@ class LBPMapper(ImageTransformer):
     --------
     LaplacianVarianceMapper : Another score without a unit.
 
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
+
     References
     ----------
     Yi and Eramian, "LBP-based segmentation of defocus blur", TIP 25(4), 2016. The
@@ -264,5 +269,6 @@ class LBPMapper(ImageTransformer):
         return sample.replace(
             blur_map=unchecked(lbp_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
+            confidence_kind="weight",
             unit="relative",
         )

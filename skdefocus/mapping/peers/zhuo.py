@@ -192,6 +192,11 @@ class EdgeRatioMapper(ImageTransformer):
     --------
     SlidingWindowMapper : Measures sigma everywhere.
 
+    Notes
+    -----
+    The confidence of its samples is a weight of texture, no probability
+    (``confidence_kind="weight"``).
+
     References
     ----------
     Zhuo and Sim, "Defocus map estimation from a single image", Pattern Recognition
@@ -232,5 +237,6 @@ class EdgeRatioMapper(ImageTransformer):
         return sample.replace(
             blur_map=unchecked(edge_ratio_map)(sample.image, **self._settings()),
             confidence=local_texture_confidence(sample.image),
+            confidence_kind="weight",
             unit="px",
         )

@@ -10,6 +10,7 @@ import pytest
 
 from skdefocus.filters import linear_to_srgb
 from skdefocus.io import read_photograph
+from skdefocus.io.decoders import layers
 from skdefocus.io.metadata import resources
 from tests.io.pictures import smooth, write_any
 
@@ -22,6 +23,14 @@ def test_jpeg_xl(tmp_path, bits):
     assert (found.file_format, found.bits) == ("JXL", bits)
     with pytest.raises(ValueError, match="56 x 40 pixels; at most 100 are accepted"):
         read_photograph(tmp_path / "x.jxl", max_pixels=100)
+
+
+def test_jpeg_xl_with_an_openimageio_that_does_not_read_it(tmp_path, monkeypatch):
+    path = tmp_path / "x.jxl"
+    path.write_bytes(b"\xff\x0a and so on")
+    monkeypatch.setattr(layers, "can_read", lambda name: False)
+    with pytest.raises(ValueError, match="is JPEG XL; to read it, install an OpenIm"):
+        read_photograph(path)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

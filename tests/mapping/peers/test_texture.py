@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skdefocus.mapping import peers
 from skdefocus.mapping.peers.texture import local_texture_confidence
+from skdefocus.sample import UNKNOWN, unknown_pixels
 from tests.strategies import gray_images
 
 
@@ -63,3 +65,15 @@ def test_colors_count_by_their_gray(small_photo):
 def test_refuses_what_is_no_photograph():
     with pytest.raises(ValueError, match=r"float in \[0, 1\]; its values span"):
         local_texture_confidence(np.full((4, 4), 2.0))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in peers.__all__ if name.endswith("Mapper")]
+)
+def test_it_is_a_weight_and_nothing_is_unknown(name):
+    half_flat = np.zeros((64, 96), np.uint8)
+    half_flat[:, :48] = np.random.default_rng(0).integers(0, 256, (64, 48))
+    (sample,) = getattr(peers, name)().transform([half_flat])
+    assert sample.confidence_kind == "weight"
+    assert sample.confidence.min() < UNKNOWN
+    assert not unknown_pixels(sample).any()

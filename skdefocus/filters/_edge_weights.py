@@ -51,27 +51,6 @@ class Ties:
         across: np.ndarray = self._ties[1]
         return across
 
-    def cut(self, guide: np.ndarray, sigma: float) -> None:
-        """Take every tie times that of another guide.
-
-        Parameters
-        ----------
-        guide : ndarray of shape (H, W) or (H, W, C)
-            The other guide.
-        sigma : float
-            Its sigma.
-        """
-        colors = for_reading(np.atleast_3d(guide))
-
-        def cut_rows(first: int, last: int) -> None:
-            others = np.zeros((2, _STRIP, colors.shape[1]), self._ties.dtype)
-            for start in range(first, last, _STRIP):
-                stop = min(start + _STRIP, last)
-                self._tie(colors, sigma, start, stop, others[:, : stop - start])
-                self._ties[:, start:stop] *= others[:, : stop - start]
-
-        run_in_parts(cut_rows, len(colors), _STRIP)
-
     def _tie(
         self,
         colors: np.ndarray,

@@ -30,7 +30,6 @@ _LEAST_CONFIDENCE = 1e-6
     smoothness=[NON_NEGATIVE_REAL],
     color_sigma=[POSITIVE_REAL],
     n_iter=[POSITIVE_INTEGER],
-    value_sigma=[POSITIVE_REAL, None],
 )
 def global_smoother(
     image: np.ndarray,
@@ -40,7 +39,6 @@ def global_smoother(
     color_sigma: float,
     confidence: np.ndarray | None = None,
     n_iter: int = 3,
-    value_sigma: float | None = None,
 ) -> np.ndarray:
     """Smooth an image, or a map, as far as the edges of a guide let it.
 
@@ -65,10 +63,6 @@ def global_smoother(
         1. Only its proportions matter.
     n_iter : int, default=3
         Passes along rows and columns; with few, streaks remain.
-    value_sigma : float, optional
-        Smooth the result once more, with its own steps as edges too: neighbors of it
-        d apart are tied by ``exp(-d / value_sigma)`` besides. Values within one object
-        draw together, and those of different objects apart.
 
     Returns
     -------
@@ -112,7 +106,7 @@ def global_smoother(
     True
     """
     image = to_planes(image, "image")
-    guide = image if guide is None else check_guide(guide)
+    guide = image if guide is None else _as_guide(guide)
     if guide.shape[:2] != image.shape[:2]:
         raise ValueError(
             f"guide must have the height and width of the image, {image.shape[:2]}; "
@@ -131,58 +125,24 @@ def global_smoother(
             raise ValueError(
                 "confidence must be above 0 somewhere; it is 0 everywhere."
             )
-    smooth_in_place(
-        planes,
-        guide,
-        weighted=weighted,
-        smoothness=smoothness,
-        color_sigma=color_sigma,
-        n_iter=n_iter,
-        value_sigma=value_sigma,
-    )
-    smooth = np.moveaxis(planes[: len(channels)], 0, 2)
+    values = planes[: len(channels)]
+    if smoothness > 0:
+        if weighted:
+            _normalize(planes[-1])
+        bounds = [(plane.min(), plane.max()) for plane in values]
+        _smooth(planes, weighted, Ties(guide, color_sigma, dtype), smoothness, n_iter)
+        for plane, (low, high) in zip(values, bounds, strict=True):
+            _each_part(plane, partial(_clip, low=low, high=high))
+    smooth = np.moveaxis(values, 0, 2)
     return np.ascontiguousarray(smooth).reshape(image.shape)
 
 
-def smooth_in_place(
-    planes: np.ndarray,
-    guide: np.ndarray,
-    *,
-    weighted: bool,
-    smoothness: float,
-    color_sigma: float,
-    n_iter: int,
-    value_sigma: float | None,
-) -> None:
-    """Do what `global_smoother` does, without checks, in the memory of what is given.
-
-    Parameters
-    ----------
-    planes : ndarray of shape (n, H, W) or (n + 1, H, W), float32 or float64
-        Values, which the result replaces, and last their weights if there are any, at
-        least 0 and somewhere above, which nothing of use replaces.
-    guide : ndarray of shape (H, W) or (H, W, C)
-        As `check_guide` gives it.
-    weighted : bool
-        Whether the last plane is weights.
-    smoothness, color_sigma, n_iter, value_sigma
-        As in `global_smoother`.
-    """
-    if smoothness == 0:
-        return
-    values = planes[:-1] if weighted else planes
-    if weighted:
-        _normalize(planes[-1])
-    bounds = [(plane.min(), plane.max()) for plane in values]
-    ties = Ties(guide, color_sigma, planes.dtype)
-    _smooth(planes, weighted, ties, smoothness, n_iter)
-    if value_sigma is not None:
-        # Of one plane the others need no copy.
-        steps = values[0] if len(values) == 1 else np.moveaxis(values, 0, 2)
-        ties.cut(steps, value_sigma)
-        _smooth(planes, weighted, ties, smoothness, n_iter)
-    for plane, (low, high) in zip(values, bounds, strict=True):
-        _each_part(plane, partial(_clip, low=low, high=high))
+def _as_guide(guide: Any) -> np.ndarray:
+    """Check a guide; integers stay as they are, and are taken by their full range."""
+    array = np.asarray(guide)
+    if array.dtype in INTEGER_RANGE and array.ndim in (2, 3) and 0 not in array.shape:
+        return array
+    return to_planes(guide, "guide")
 
 
 def _each_part(plane: np.ndarray, function: Callable[[np.ndarray], Any]) -> None:
@@ -206,14 +166,6 @@ def _normalize(weight: np.ndarray) -> None:
         np.maximum(rows, _LEAST_CONFIDENCE, out=rows)
 
     _each_part(weight, normalize)
-
-
-def check_guide(guide: Any) -> np.ndarray:
-    """Check a guide; integers stay as they are, and are taken by their full range."""
-    array = np.asarray(guide)
-    if array.dtype in INTEGER_RANGE and array.ndim in (2, 3) and 0 not in array.shape:
-        return array
-    return to_planes(guide, "guide")
 
 
 def _smooth(

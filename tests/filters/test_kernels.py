@@ -46,11 +46,9 @@ FILTERS = {
         MAP, (COLOR * 255).astype(np.uint8), **SMOOTHER
     ),
     "smoother, weights": lambda: global_smoother(
-        MAP, GRAY, confidence=GRAY + 0.1, value_sigma=0.5, **SMOOTHER
+        MAP, GRAY, confidence=GRAY + 0.1, **SMOOTHER
     ),
-    "smoother, several maps": lambda: global_smoother(
-        COLOR, GRAY, value_sigma=0.5, **SMOOTHER
-    ),
+    "smoother, several maps": lambda: global_smoother(COLOR, GRAY, **SMOOTHER),
     "ties": lambda: TiedGrid(GRAY[:60] + 0.01, *TIES).solve(MAP[:60], tolerance=1e-6),
 }
 
@@ -91,7 +89,7 @@ def test_color_guides_equal_double(guide, radius):
 @given(maps(), st.sampled_from([0.3, 20.0, 4000.0]), st.booleans())
 def test_smoother_equals_double(pair, smoothness, weighted):
     guide, image = pair
-    settings = {"smoothness": smoothness, "color_sigma": 0.1, "value_sigma": 0.5}
+    settings = {"smoothness": smoothness, "color_sigma": 0.1}
     if weighted:
         settings["confidence"] = guide + 0.01
     result, expected = single_and_double(global_smoother, image, guide, **settings)

@@ -51,7 +51,7 @@ def _refuse_unit(name: str, unit: str) -> None:
 
 
 def _unwrapped(item: Any, name: str) -> DefocusSample:
-    # What needs no reading does not wait for what reads.
+    # Imported late: later steps take samples, and need nothing that reads files.
     from .io.unwrap import unwrap_photograph
 
     try:
@@ -214,7 +214,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         ----------
         X : list, or ndarray of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4)
             For a mapper, photographs or samples of them: pixels (uint8, uint16 or float
-            in [0, 1]), paths of files, pictures of Pillow, or what
+            in [0, 1]), paths of files, pictures of Pillow as they lie, or what
             `skdefocus.io.read_photograph` returns; alpha is left out. Samples with a
             blur map for every later step.
 
@@ -228,6 +228,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         ------
         ValueError
             For parameters or items that are not accepted; an item is named by index.
+        FileNotFoundError
+            If a file is not there.
         """
         self._check()
         return self._map(X)

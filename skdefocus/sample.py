@@ -116,10 +116,18 @@ class DefocusSample:
             array.flags.writeable = False
         object.__setattr__(self, name, array)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            if isinstance(value, np.ndarray):
+                self._keep(name, value)
+            else:
+                object.__setattr__(self, name, value)
+
     @property
     def probability(self) -> np.ndarray | None:
-        """The confidence, where it is a probability; None where it is a weight."""
-        return self.confidence if self.confidence_kind == "probability" else None
+        """The confidence, if it is the probability that a sigma is right; else None."""
+        is_one = self.unit == "px" and self.confidence_kind == "probability"
+        return self.confidence if is_one else None
 
     def require_map(self, name: str = "the sample") -> np.ndarray:
         """Give the map, which must be there.
@@ -202,7 +210,7 @@ def unknown_pixels(sample: DefocusSample, below: float = UNKNOWN) -> np.ndarray:
     array([[False,  True]])
     """
     probability = sample.probability
-    if probability is None or sample.unit != "px":
+    if probability is None:
         return np.zeros(sample.image.shape[:2], bool)
     unknown: np.ndarray = probability < below
     return unknown

@@ -29,15 +29,16 @@ def estimate_blur_map(
 
     Parameters
     ----------
-    image : array-like of shape (H, W) or (H, W, 3)
-        uint8, uint16, or float in [0, 1].
+    image : array-like of shape (H, W), (H, W, 3) or (H, W, 4), or path-like
+        uint8, uint16, or float in [0, 1]; or a file, a picture of Pillow as it lies, or
+        what `skdefocus.io.read_photograph` returns. Alpha is left out.
     step : int, optional
         Distance between patches, from 1 to 32, in pixels. Where this or ``estimate`` is
         given, patches alone are measured, by `SlidingWindowMapper`; what is not given
         is as `skdefocus.recipes.recommended_steps` has it.
     estimate : {"mean", "mode"}, optional
-        "mean" takes the sigma of a patch whose ``log(sigma + 0.8)`` is the expected
-        one, "mode" the sigma of its most probable level.
+        What to take of the probabilities of a patch: "mean" is their mean on the scale
+        of ``log(sigma + 0.8)``, "mode" the sigma of the most probable level.
     scale : float, "auto" or list of float, optional
         As in `SlidingWindowMapper`.
     refine : bool, default=True
@@ -52,6 +53,8 @@ def estimate_blur_map(
     ------
     ValueError
         For parameters outside their range, or an image that is not one.
+    FileNotFoundError
+        If the file is not there.
 
     Examples
     --------
@@ -62,7 +65,15 @@ def estimate_blur_map(
     True
     """
     given = {"step": step, "estimate": estimate, "scale": scale}
-    return _map_one(image, given, refine=refine).require_map()
+    # The sample's own cannot be written to.
+    return _map_one(_unwrap(image), given, refine=refine).require_map().copy()
+
+
+def _unwrap(image: Any) -> Any:
+    # It reads files, and most callers hold pixels.
+    from .io.unwrap import unwrap_photograph
+
+    return unwrap_photograph(image)[0]
 
 
 def _map_one(
@@ -91,8 +102,9 @@ def sharpen(
 
     Parameters
     ----------
-    image : array-like of shape (H, W) or (H, W, 3)
-        uint8, uint16, or float in [0, 1].
+    image : array-like of shape (H, W), (H, W, 3) or (H, W, 4), or path-like
+        uint8, uint16, or float in [0, 1]; or a file, a picture of Pillow as it lies, or
+        what `skdefocus.io.read_photograph` returns. Alpha is left out.
     blur_map : array-like of shape (H, W), optional
         Sigma in pixels; by default from `estimate_blur_map`.
     **parameters
@@ -107,6 +119,8 @@ def sharpen(
     ------
     ValueError
         For parameters outside their range, or an image that is not one.
+    FileNotFoundError
+        If the file is not there.
     TypeError
         For a parameter that `skdefocus.enhance.adaptive_unsharp_mask` does not have.
 
@@ -117,6 +131,7 @@ def sharpen(
     >>> sharpen(load_sample_photograph(), gain=1.0).shape
     (427, 640, 3)
     """
+    image = _unwrap(image)
     blur_map = estimate_blur_map(image) if blur_map is None else blur_map
     return adaptive_unsharp_mask(image, blur_map, **parameters)
 
@@ -133,8 +148,9 @@ def shallow_focus(
 
     Parameters
     ----------
-    image : array-like of shape (H, W) or (H, W, 3)
-        uint8, uint16, or float in [0, 1].
+    image : array-like of shape (H, W), (H, W, 3) or (H, W, 4), or path-like
+        uint8, uint16, or float in [0, 1]; or a file, a picture of Pillow as it lies, or
+        what `skdefocus.io.read_photograph` returns. Alpha is left out.
     blur_map : array-like of shape (H, W), optional
         Sigma in pixels; by default from `estimate_blur_map`, with its confidence.
     smoothing : {"disc", "lens", "guided"}, default="disc"
@@ -155,6 +171,8 @@ def shallow_focus(
     ------
     ValueError
         For parameters outside their range, or an image that is not one.
+    FileNotFoundError
+        If the file is not there.
     TypeError
         For a parameter that this smoothing does not have.
 
@@ -174,6 +192,7 @@ def shallow_focus(
                 f"shallow_focus with smoothing={smoothing!r} has no parameter "
                 f"{name!r}; it has {', '.join(names)}."
             )
+    image = _unwrap(image)
     if blur_map is None:
         sample = _map_one(image, {})
         blur_map = sample.require_map()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -35,6 +37,9 @@ def test_arrays_cannot_be_written_to_by_way_of_it():
     for name in ("image", "blur_map", "confidence", "motion"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(sample, name)[0, 0] = 0.5
+    for copied in (pickle.loads(pickle.dumps(sample)), copy.deepcopy(sample)):
+        assert not copied.image.flags.writeable
+        np.testing.assert_array_equal(copied.blur_map, ones)
     # Those of the caller still can.
     ones[0, 0] = 0.25
     assert sample.blur_map[0, 0] == 0.25
@@ -49,6 +54,8 @@ def test_a_weight_is_no_probability():
     assert not unknown_pixels(weighted).any()
     assert weighted.probability is None
     assert weighted.confidence is sample.confidence
+    # How often a score is right means nothing.
+    assert sample.replace(blur_map=[[0.1, 0.2]], unit="relative").probability is None
     with pytest.raises(
         ValueError, match=r"confidence_kind must be .*; got 'certainty'\."
     ):

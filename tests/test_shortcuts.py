@@ -14,6 +14,7 @@ from skdefocus import (
     shallow_focus,
     sharpen,
 )
+from skdefocus.io import write_photograph
 from skdefocus.recipes import recommended_steps
 
 
@@ -107,6 +108,24 @@ def test_a_step_or_an_estimate_is_that_of_patches_alone(small_photo, given):
 def test_bad_steps_are_refused_in_a_sentence(small_photo, step):
     with pytest.raises(ValueError, match="'step' parameter"):
         estimate_blur_map(small_photo, step=step)
+
+
+def test_a_map_belongs_to_who_asked_for_it(small_photo):
+    for refine in (False, True):
+        assert estimate_blur_map(small_photo, refine=refine).flags.writeable
+
+
+def test_a_photograph_comes_as_a_file_or_with_alpha(small_photo, tmp_path):
+    path = tmp_path / "flower.png"
+    write_photograph(path, small_photo)
+    blur_map = estimate_blur_map(small_photo)
+    clear = np.dstack([small_photo, small_photo[..., 0]])
+    for other in (path, clear):
+        np.testing.assert_array_equal(estimate_blur_map(other), blur_map)
+        for shortcut in (sharpen, shallow_focus):
+            np.testing.assert_array_equal(
+                shortcut(other, blur_map), shortcut(small_photo, blur_map)
+            )
 
 
 def test_bad_images_are_refused(small_photo):

@@ -199,7 +199,7 @@ def image_batch(X: Any, name: str = "X") -> list[Any]:
     if isinstance(X, str | bytes) or not isinstance(X, Iterable):
         raise ValueError(
             f"{name} must be a batch of images: a list, or one 3-D or 4-D array; got "
-            f"{type(X).__name__}."
+            f"{type(X).__name__}: {_BATCH_HINT}."
         )
     if hasattr(X, "shape") and not isinstance(X, list | tuple):
         array = np.asarray(X)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -255,8 +255,9 @@ def process(
     photographs that failed come last. A file of the output folder that an earlier run
     did not write, or that was changed since, is never replaced: the photograph fails,
     and where it is the report, nothing is begun. So does a photograph whose results
-    would stand beside those of another one of the same name. Results in another format
-    take the place of the earlier ones.
+    would stand beside those of one of the same name in another folder. One that was
+    edited in its place is the same one: its results are replaced. Results in another
+    format take the place of the earlier ones.
 
     Examples
     --------
@@ -344,10 +345,14 @@ def process(
                     if on_row is not None:
                         on_row(row)
                     _tell(bar, counts)
-        finally:
-            # Also of what is done when the run is stopped.
+        except BaseException:
+            # Also of what is done when the run is stopped; why it was is what is told.
             if table is not None:
-                written = table.write()
+                with suppress(Exception):
+                    table.write()
+            raise
+        if table is not None:
+            written = table.write()
     return BatchSummary(
         *written,
         counts["done"],

@@ -7,6 +7,7 @@ import os
 import numpy as np
 
 from .._shared.map_range import DEFAULT_LIMITS, automatic_limits, check_map_range
+from .._shared.parameters import UNIT_INTERVAL, checked, unchecked
 from .._shared.sigma_scale import LARGEST_SIGMA
 from ..figures import color_map, hatch_unknown
 from ..io.write import write_described
@@ -92,9 +93,10 @@ def draw_map_picture(
         blur_map = blur_map * np.float32(LARGEST_SIGMA)
     limits = limits_in_pixels(color_limits(sample, map_range), sample.unit)
     colors = color_map(blur_map, limits=limits)
-    return hatch_unknown(colors, unknown_pixels(sample, unknown_below))
+    return hatch_unknown(colors, unchecked(unknown_pixels)(sample, unknown_below))
 
 
+@checked(unknown_below=[UNIT_INTERVAL])
 def write_map_picture(
     path: str | os.PathLike[str],
     sample: DefocusSample,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import UNIT_INTERVAL, checked
+from .._shared.parameters import UNIT_INTERVAL, checked, unchecked
 from .._shared.validation import check_map
 from ..mapping import Motion, find_motion
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
@@ -45,6 +45,7 @@ _LIKELY = 0.5
 _NEARLY_ALL = 0.95
 
 
+@checked(unknown_below=[UNIT_INTERVAL])
 def measure_map(
     sample: DefocusSample,
     subject: np.ndarray | None = None,
@@ -85,7 +86,8 @@ def measure_map(
     Raises
     ------
     ValueError
-        If the subject has another shape, or no pixel.
+        If the subject has another shape, or no pixel, or ``unknown_below`` is outside
+        its range.
 
     Examples
     --------
@@ -106,9 +108,9 @@ def measure_map(
     values = blur_map if subject is None else blur_map[subject]
     blurred = out_of_focus if subject is None else out_of_focus[subject]
     percentiles = np.percentile(values, _PERCENTILES)
-    unknown = unknown_pixels(sample, unknown_below)
+    unknown = unchecked(unknown_pixels)(sample, unknown_below)
     unknown = unknown if subject is None else unknown[subject]
-    box, sharpest = sharpest_region(
+    box, sharpest = unchecked(sharpest_region)(
         blur_map, sample.probability, subject, unknown_below=unknown_below
     )
     figures = [float(values.mean(dtype=np.float64)), *percentiles]
@@ -140,6 +142,7 @@ def _motion_figures(motion: Motion, subject: np.ndarray | None) -> list[float | 
     return [round(share, 4), round(motion.direction, 1), round(motion.length, 1)]
 
 
+@checked(unknown_below=[UNIT_INTERVAL])
 def unknown_note(sample: DefocusSample, unknown_below: float = UNKNOWN) -> str | None:
     """Say so, if nearly nothing of a photograph can be judged.
 
@@ -173,7 +176,7 @@ def unknown_note(sample: DefocusSample, unknown_below: float = UNKNOWN) -> str |
     >>> unknown_note(fog, unknown_below=0.05) is None
     True
     """
-    share = float(unknown_pixels(sample, unknown_below).mean())
+    share = float(unchecked(unknown_pixels)(sample, unknown_below).mean())
     if share <= _NEARLY_ALL:
         return None
     return (

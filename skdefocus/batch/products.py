@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from .._shared.files import Stage
+from .._shared.parameters import unchecked
 from ..figures import draw_overview
 from ..io import Photograph, write_map, write_mask, write_photograph
-from ..io.formats import result_ending
+from ..io.formats import format_of_ending, result_ending
 from ..io.write import focus_picture
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
 from .map_picture import (
@@ -30,6 +31,7 @@ __all__ = [
     "RESULT_SUFFIXES",
     "Form",
     "check_names",
+    "expected_files",
     "write_map_files",
     "write_pictures",
     "write_products",
@@ -52,6 +54,13 @@ RESULT_SUFFIXES = frozenset(
         *("sharpened", "shallow", "focus_mask", "mask", "picture"),
     )
 )
+# Of some products a file that they have whatever the photograph.
+_CERTAIN = {
+    "map": "map.png",
+    "confidence": "confidence.png",
+    "overview": "overview.png",
+    "credit": "credit.txt",
+}
 _TITLES = {"shallow": "shallow focus", "mask": "focus mask"}
 
 
@@ -105,6 +114,60 @@ def check_names(names: Iterable[str]) -> None:
                 f"pictures must be named by lower-case letters and digits, and not "
                 f"{', '.join(sorted(RESERVED))}; got {name!r}."
             )
+
+
+def expected_files(
+    target: str,
+    products: Iterable[str],
+    before: Mapping[str, Iterable[str]],
+    photo: Path,
+    form: Form,
+) -> list[str]:
+    """List files that products are going to have, as far as that is known beforehand.
+
+    Parameters
+    ----------
+    target : str
+        What names of files begin with.
+    products : iterable of str
+        As for `write_products`.
+    before : mapping of str to iterable of str
+        The files that each product had.
+    photo : Path
+        The photograph.
+    form : Form
+        How they are written.
+
+    Returns
+    -------
+    list of str
+        Files of before, but for those in another format, and what every photograph
+        has.
+    """
+    expected = []
+    for product in products:
+        if product in _CERTAIN:
+            expected.append(f"{target}_{_CERTAIN[product]}")
+        expected += [
+            name
+            for name in before.get(product, ())
+            if name.startswith(f"{target}_") and _keeps_name(product, name, photo, form)
+        ]
+    return expected
+
+
+def _keeps_name(product: str, name: str, photo: Path, form: Form) -> bool:
+    """Whether a file of before has the format in which it is written now."""
+    ending = PurePosixPath(name).suffix
+    if product == "map":
+        return ending in (".png", f".{form.map_data}")
+    if product in _CERTAIN or name.endswith("_focus_mask.png"):
+        return True
+    if form.picture_format is not None:
+        return ending == f".{form.picture_format}"
+    known = format_of_ending(photo.suffix)
+    file_format = None if known is None else known.name
+    return {result_ending(file_format, bits) for bits in (8, 16)} == {ending}
 
 
 def write_products(
@@ -201,7 +264,7 @@ def write_map_files(
     """
     in_pixels = sample.unit == "px"
     if "map" in files:
-        write_map_picture(
+        unchecked(write_map_picture)(
             stage(f"{name}_map.png"),
             sample,
             map_range=map_range,
@@ -261,7 +324,7 @@ def _draw_overview(results: Results, form: Form) -> np.ndarray:
     """Draw the photograph, its map and its pictures side by side."""
     sample = results.sample
     limits = color_limits(sample, form.map_range)
-    has_unknown = unknown_pixels(sample, form.unknown_below).any()
+    has_unknown = unchecked(unknown_pixels)(sample, form.unknown_below).any()
     panels = [
         ("photograph", results.original.image),
         (

@@ -25,6 +25,8 @@ __all__ = ["RunFolder", "open_run"]
 _HIDDEN = ".skdefocus"
 # What is written once for all photographs, and not below the records of targets.
 _REPORT = "report.json"
+# Changes whenever records have another shape; those of another format are not read.
+_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ class RunFolder:
         """Erase the note of a photograph that is finished."""
         self._note(index, attempt).unlink(missing_ok=True)
 
-    # What is finished: one record for each name of results.
+    # What is finished: one record for each name of results, whatever its capitals.
     #
-    #   source    path and SHA-256 of the photograph
+    #   source    path and SHA-256 of the photograph, and paths of its other files
     #   owned     SHA-256 of what was written, by the file's name; two of them while
     #             a file is being replaced
     #   products  of each its key, which is empty while it is being made, size and
@@ -86,7 +88,8 @@ class RunFolder:
     #   row       what the report says of the photograph
 
     def _record(self, target: str) -> Path:
-        digest = hashlib.sha256(os.fsencode(target)).hexdigest()
+        # Some file systems do not tell A from a.
+        digest = hashlib.sha256(os.fsencode(target.casefold())).hexdigest()
         return self.out / _HIDDEN / "finished" / digest[:2] / f"{digest[2:]}.json"
 
     def read_record(self, target: str) -> dict[str, Any]:
@@ -99,7 +102,9 @@ class RunFolder:
         """Refuse a photograph whose results would replace those of another one.
 
         A photograph that was moved is the same one, and so is one that was edited in
-        its place.
+        its place, or that only differs in its ending from one that is gone. Results of
+        a file that is still there and only differs in its ending may be replaced while
+        nobody has edited them: a run over both makes them again under another name.
 
         Parameters
         ----------
@@ -118,13 +123,18 @@ class RunFolder:
             If results of a file of another path and another content are there.
         """
         record = self.read_record(target)
-        source, now = record.get("source"), _source(photo, content)
+        source, now = record.get("source"), _source(photo, content, others)
         if source is None or source["path"] == now["path"]:
             return
         if source["sha256"] == content:
             self._write(target, {**record, "source": now})
             return
-        if source["path"] in map(os.path.realpath, others):
+        known = {source["path"], *source["others"]}
+        if known & {now["path"], *now["others"]}:
+            return
+        if _without_ending(source["path"]) == _without_ending(now["path"]):
+            if os.path.lexists(source["path"]):
+                self.check_files(target, record["owned"])
             return
         for name in record["owned"]:
             if os.path.lexists(self.out / name):
@@ -133,6 +143,25 @@ class RunFolder:
                     f"the same name, {source['path']}; move it away or give another "
                     f"output folder."
                 )
+
+    def check_files(self, target: str, names: Iterable[str]) -> None:
+        """Refuse to replace files that are not what skdefocus wrote.
+
+        Parameters
+        ----------
+        target : str
+            What names of results begin with.
+        names : iterable of str
+            Files below the output folder; they need not be there.
+
+        Raises
+        ------
+        ValueError
+            If one of them is there and is not what skdefocus wrote.
+        """
+        owned = self.read_record(target).get("owned", {})
+        for name in names:
+            self._own_content(self.out / name, owned)
 
     def finished(
         self, target: str, keys: Mapping[str, str]
@@ -154,27 +183,37 @@ class RunFolder:
         """
         record = self.read_record(target)
         products, owned = record.get("products", {}), record.get("owned", {})
-        return {
-            name: products[name]
-            for name, key in keys.items()
-            if name in products
-            and products[name]["key"] == key
-            and all(
-                self._is_unchanged(file, stamp, owned.get(file, ()))
-                for file, stamp in products[name]["files"].items()
-            )
-        }
+        finished, is_copy = {}, False
+        for name, key in keys.items():
+            if name not in products or products[name]["key"] != key:
+                continue
+            before = products[name]["files"]
+            stamps = {
+                file: self._stamp_if_unchanged(file, stamp, owned.get(file, ()))
+                for file, stamp in before.items()
+            }
+            if None not in stamps.values():
+                is_copy |= stamps != before
+                finished[name] = products[name] = {**products[name], "files": stamps}
+        if is_copy:
+            # So that the next run need not read its files again.
+            with suppress(OSError):
+                self._write(target, record)
+        return finished
 
-    def _is_unchanged(
+    def _stamp_if_unchanged(
         self, name: str, stamp: Sequence[int], contents: Sequence[str]
-    ) -> bool:
+    ) -> Sequence[int] | None:
         path = self.out / name
         try:
-            size, time = _stamp(path)
+            now = _stamp(path)
+            if now == stamp:
+                return now
             # A copy of the folder has other times.
-            return size == stamp[0] and (time == stamp[1] or file_key(path) in contents)
+            is_same = now[0] == stamp[0] and file_key(path) in contents
         except OSError:
-            return False
+            return None
+        return now if is_same else None
 
     def claim(
         self,
@@ -183,6 +222,7 @@ class RunFolder:
         waiting: Path,
         photo: Path,
         content: str,
+        others: Iterable[Path] = (),
     ) -> None:
         """Say which files are about to be replaced; they count as unfinished now.
 
@@ -198,6 +238,8 @@ class RunFolder:
             The photograph that they are made of.
         content : str
             Its `file_key`.
+        others : iterable of Path
+            Other files of the same photograph.
 
         Raises
         ------
@@ -218,7 +260,7 @@ class RunFolder:
         for product, about in products.items():
             if product not in made and set(self._names(files)) & set(about["files"]):
                 about["key"] = ""
-        source = _source(photo, content)
+        source = _source(photo, content, others)
         self._write(
             target, {**record, "source": source, "owned": owned, "products": products}
         )
@@ -312,7 +354,7 @@ class RunFolder:
         """
         record = self.out / _HIDDEN / _REPORT
         owned = self._claimed(_read_json(record), files, waiting)
-        replace_file(record, json.dumps(owned).encode())
+        _write_json(record, owned)
 
     def _claimed(
         self, owned: Mapping[str, list[str]], files: Sequence[Path], waiting: Path
@@ -348,20 +390,40 @@ class RunFolder:
         return [path.relative_to(self.out).as_posix() for path in files]
 
     def _write(self, target: str, record: dict[str, Any]) -> None:
-        replace_file(self._record(target), json.dumps(record).encode())
+        _write_json(self._record(target), record)
+
+
+def _write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record with its format and its own SHA-256."""
+    replace_file(path, json.dumps(_sealed(record)).encode())
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """Read a record; empty if there is none that can be read."""
+    """Read a record; empty if there is none, or it is not as it was written."""
     try:
-        record = json.loads(path.read_text())
-    except (OSError, ValueError):
+        found = json.loads(path.read_bytes())
+        record = found["record"]
+        is_whole = isinstance(record, dict) and found == _sealed(record)
+        return record if is_whole else {}
+    # JSON of whatever shape and depth.
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return {}
-    return record if isinstance(record, dict) else {}
 
 
-def _source(photo: Path, content: str) -> dict[str, str]:
-    return {"path": os.path.realpath(photo), "sha256": content}
+def _sealed(record: Any) -> dict[str, Any]:
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    return {"format": _FORMAT, "sha256": digest, "record": record}
+
+
+def _source(photo: Path, content: str, others: Iterable[Path]) -> dict[str, Any]:
+    paths = [os.path.realpath(other) for other in others]
+    return {"path": os.path.realpath(photo), "sha256": content, "others": paths}
+
+
+def _without_ending(path: str) -> tuple[str, str]:
+    """Give the folder of a photograph and its name in whatever format."""
+    # Cameras and cards differ in capitals.
+    return os.path.dirname(path), Path(path).stem.casefold()
 
 
 def _stamp(path: Path) -> list[int]:

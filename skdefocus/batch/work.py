@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .._shared.files import staged
+from .._shared.parameters import unchecked
 from .._shared.threads import single_threaded
 from ..io import SIGMA_STEPS, Photograph, read_photograph
 from ..io.formats import RAW_ENDINGS
@@ -19,7 +20,7 @@ from .jobs import Job
 from .keys import file_key, photograph_keys
 from .measure import measure_map, unknown_note
 from .pipeline import Results, describe_error, run_pipeline
-from .products import Form, write_products
+from .products import Form, expected_files, write_products
 from .run_folder import RunFolder
 from .subject import find_subject, read_subject
 
@@ -161,9 +162,9 @@ def _finish(
     photo, folder = job.photo, task.folder
     # A photograph that cannot be opened fails when it is read, with a better sentence.
     content = file_key(photo) if photo.is_file() else ""
+    # A raw file and what the camera wrote beside it are one photograph.
+    others = [photo.with_name(Path(other).name) for other in job.others]
     if content:
-        # A raw file and what the camera wrote beside it are one photograph.
-        others = (photo.with_name(Path(other).name) for other in job.others)
         folder.check_source(job.target, photo, content, others)
     if content and isinstance(task.subject, Path):
         found = find_subject(task.subject, job.target, photo)
@@ -178,6 +179,8 @@ def _finish(
         # Of this run, if its worker died after it; the photograph may have moved.
         status = "done" if record["row"]["run"] == folder.run else "kept"
         return _row(job, record["row"], kept, keys, status=status)
+    if content:
+        _check_results(task, job, missing)
     original, source = _read(photo, task.max_pixels, from_preview=from_preview)
     said = read_subject(task.subject, original.image.shape, task.max_pixels)
     # Of the pictures only what is missing, and what missing products are made of.
@@ -194,7 +197,7 @@ def _finish(
         made = write_products(stage, target.name, missing, results, task.form)
         figures = {}
         if "figures" in missing:
-            figures = measure_map(
+            figures = unchecked(measure_map)(
                 results.sample,
                 results.subject,
                 _own_mask(results),
@@ -203,9 +206,9 @@ def _finish(
         if file_key(photo) != content:
             raise ValueError(f"{photo} was changed while it was worked on.")
         # Nothing of these counts as finished from here until the record is there.
-        folder.claim(job.target, made, stage.waiting, photo, content)
+        folder.claim(job.target, made, stage.waiting, photo, content, others)
     notes = [*original.notes, *(str(warning.message) for warning in caught)]
-    unjudged = unknown_note(results.sample, task.form.unknown_below)
+    unjudged = unchecked(unknown_note)(results.sample, task.form.unknown_below)
     if unjudged is not None:
         notes.append(unjudged)
     has_map16 = "map" in keys and results.sample.unit == "px"
@@ -221,6 +224,14 @@ def _finish(
     }
     finished = folder.finish(job.target, made, keys, general, figures)
     return _row(job, general, finished, keys, status="done")
+
+
+def _check_results(task: Task, job: Job, products: Iterable[str]) -> None:
+    """Refuse to replace what skdefocus did not write, before the work and not after."""
+    before = task.folder.read_record(job.target).get("products", {})
+    files = {product: about["files"] for product, about in before.items()}
+    expected = expected_files(job.target, products, files, job.photo, task.form)
+    task.folder.check_files(job.target, expected)
 
 
 def _read(

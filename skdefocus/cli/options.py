@@ -107,7 +107,7 @@ def add_shared_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patch-model",
         metavar="FILE",
-        help="patch network that the context network of --model has learned with "
+        help="patch network that the context network of --model was trained with "
         "(default: the shipped one)",
     )
     parser.add_argument(

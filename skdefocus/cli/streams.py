@@ -11,8 +11,8 @@ from typing import Any
 
 __all__ = ["closable_streams"]
 
-# Of a pipe that nobody reads any more; on Windows the second.
-_CLOSED = (errno.EPIPE, errno.EINVAL)
+# Of a pipe that nobody reads any more. Elsewhere EINVAL means other things.
+_CLOSED = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
 
 
 class _Closable:

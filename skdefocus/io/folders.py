@@ -14,6 +14,8 @@ __all__ = ["Found", "Search", "list_photographs", "search_folder"]
 
 # What cameras write beside a raw file, the one that is measured first.
 _DEVELOPED = ("JPEG", "HEIF")
+# As many links are named where there is nothing else in a folder.
+_MOST_LINKS = 5
 
 
 @dataclass(frozen=True)
@@ -153,14 +155,24 @@ def search_folder(
             skipped.append((found.path, extra))
     if not photographs:
         needed = sorted({extra for _, extra in skipped})
-        raise ValueError(
-            f"{folder} holds no photograph (JPEG, PNG, TIFF, WebP and others)."
+        why = (
+            f"{folder} holds no photograph (JPEG, PNG, TIFF, WebP and others)"
             if not needed
             else f"{folder} holds no photograph that can be read without the extra "
             f"{' or '.join(map(repr, needed))}: pip install "
-            f"'skdefocus[{','.join(needed)}]'."
+            f"'skdefocus[{','.join(needed)}]'"
         )
+        raise ValueError(f"{why}{_describe_links(sorted(links))}.")
     return Search(photographs, skipped, sorted(links))
+
+
+def _describe_links(links: list[Path]) -> str:
+    if not links:
+        return ""
+    named = ", ".join(map(str, links[:_MOST_LINKS]))
+    n_more = len(links) - _MOST_LINKS
+    more = f" and {n_more} more" if n_more > 0 else ""
+    return f"; links to folders are not followed: {named}{more}"
 
 
 def _lies_in(path: Path, folder: Path) -> bool:

@@ -58,11 +58,17 @@ def unwrap_photograph(item: Any) -> tuple[Any, str | None]:
         return item.image, None
     if _is_picture(item):
         picture = item if item.mode in _DEEP_MODES else plain_mode(item)[0]
-        return split_alpha(np.asarray(picture))[0], None
+        return split_alpha(_narrow(np.asarray(picture)))[0], None
     shape: tuple[int, ...] = getattr(item, "shape", ())
     if len(shape) == 3 and shape[2] == 4:
         return item[..., :3], None
     return item, None
+
+
+def _narrow(pixels: np.ndarray) -> np.ndarray:
+    """Give 16 bits as such; Pillow may hold them in 32."""
+    fits = pixels.dtype == np.int32 and pixels.min() >= 0 and pixels.max() < 2**16
+    return pixels.astype(np.uint16) if fits else pixels
 
 
 def _is_picture(item: Any) -> bool:

@@ -55,8 +55,8 @@ class CellMapper(ImageTransformer):
         ----------
         X : list, or ndarray of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4)
             Photographs or samples of them: pixels (uint8, uint16 or float in [0, 1]),
-            paths of files, pictures of Pillow, or what `skdefocus.io.read_photograph`
-            returns; alpha is left out.
+            paths of files, pictures of Pillow as they lie, or what
+            `skdefocus.io.read_photograph` returns; alpha is left out.
 
         Returns
         -------
@@ -68,6 +68,8 @@ class CellMapper(ImageTransformer):
         ValueError
             For parameters or photographs that are not accepted; a photograph is named
             by its index.
+        FileNotFoundError
+            If a file is not there.
         """
         self._check()
         network = self.network
@@ -77,6 +79,10 @@ class CellMapper(ImageTransformer):
         parts = (network.key, network_key(network.classifier), self._constants)
         key = " ".join(map(str, (type(self).__name__, *parts)))
         return self._map(X, network=network, key=key)
+
+    def _is_calibrated(self, network: ContextNetwork) -> bool:
+        """Tell whether what the network says of itself was compared with the truth."""
+        return network.card.get("reliability") is not None
 
     def _transform_one(
         self,
@@ -93,6 +99,5 @@ class CellMapper(ImageTransformer):
             )
 
         maps = cached_maps(self.memory, sample.image, settings, key, measure)
-        told = network.card.get("reliability"), network.classifier.reliability_
-        kind = "weight" if any(numbers is None for numbers in told) else "probability"
+        kind = "probability" if self._is_calibrated(network) else "weight"
         return sample.replace(**maps, unit="px", confidence_kind=kind)

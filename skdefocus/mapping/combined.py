@@ -257,6 +257,10 @@ class CombinedMapper(CellMapper):
     _function = staticmethod(combined_map)
     _constants = COMBINATION
 
+    def _is_calibrated(self, network: ContextNetwork) -> bool:
+        by_patches = network.classifier.reliability_ is not None
+        return by_patches and super()._is_calibrated(network)
+
     def __init__(
         self,
         network: str | ContextNetwork = "default",

@@ -366,8 +366,8 @@ class SlidingWindowMapper(ImageTransformer):
         ----------
         X : list, or ndarray of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4)
             Photographs or samples of them: pixels (uint8, uint16 or float in [0, 1]),
-            paths of files, pictures of Pillow, or what `skdefocus.io.read_photograph`
-            returns; alpha is left out.
+            paths of files, pictures of Pillow as they lie, or what
+            `skdefocus.io.read_photograph` returns; alpha is left out.
 
         Returns
         -------
@@ -379,6 +379,8 @@ class SlidingWindowMapper(ImageTransformer):
         ValueError
             For parameters or photographs that are not accepted; a photograph is named
             by its index.
+        FileNotFoundError
+            If a file is not there.
         NotFittedError
             If the classifier is not fitted.
         """

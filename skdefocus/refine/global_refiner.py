@@ -391,9 +391,9 @@ class GlobalRefiner(ImageTransformer):
     Notes
     -----
     ``value_scale`` is for sigma in pixels. Maps of unit "relative" are smoothed as they
-    are; depth and disparity too, after division by their largest value. Of these the
-    confidence is passed on; of sigma it becomes the probability that the refined sigma
-    is right within 25 % or 0.25 px, if the sample had a confidence.
+    are; depth and disparity too, after division by their largest value. A confidence
+    that is a probability becomes that of the refined sigma: that it is right within
+    25 % or 0.25 px. A weight, and any confidence of the other maps, is passed on.
 
     Examples
     --------
@@ -457,14 +457,13 @@ class GlobalRefiner(ImageTransformer):
             settings["value_scale"] = "linear"
         scale = map_scale(sample)
         confidence = sample.confidence
-        knows = sample.unit == "px" and sample.probability is not None
-        if not knows and confidence is not None:
+        if sample.unit != "px" and confidence is not None:
             confidence = confidence * _WEIGHT
         found = unchecked(refine_global)(
             sample.require_map() / scale,
             sample.image,
             confidence,
-            return_confidence=knows,
+            return_confidence=sample.probability is not None,
             **settings,
         )
         refined, confidence = (

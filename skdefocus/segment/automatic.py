@@ -103,7 +103,7 @@ def judge_focus(sample: DefocusSample) -> FocusAnswer:
     'mixed'
     """
     grid = make_grid(sample.require_map(), None, sample.confidence, sample.unit)
-    return _judge(grid, *likely_thresholds(grid))
+    return _judge(grid, *likely_thresholds(grid), _known_cells(sample, grid))
 
 
 def automatic_mask(sample: DefocusSample) -> np.ndarray:
@@ -148,7 +148,7 @@ def automatic_mask(sample: DefocusSample) -> np.ndarray:
     blur_map = sample.require_map()
     grid = make_grid(blur_map, sample.image, sample.confidence, sample.unit)
     levels, scores = likely_thresholds(grid)
-    answer = _judge(grid, levels, scores).answer
+    answer = _judge(grid, levels, scores, _known_cells(sample, grid)).answer
     if answer != "mixed":
         return np.full(blur_map.shape, answer == "nothing sharp")
     threshold = float(levels[scores.argmax()])
@@ -162,8 +162,16 @@ def automatic_mask(sample: DefocusSample) -> np.ndarray:
     return cut_along(surface, blur_map, sample.image, grid)
 
 
-def _judge(grid: FocusGrid, levels: np.ndarray, scores: np.ndarray) -> FocusAnswer:
-    is_known = grid.confidence >= UNKNOWN
+def _known_cells(sample: DefocusSample, grid: FocusGrid) -> np.ndarray:
+    """Tell which cells are known: all, where nothing says how likely sigma is right."""
+    if sample.probability is None:
+        return np.ones(grid.levels.shape, bool)
+    return np.asarray(grid.confidence >= UNKNOWN)
+
+
+def _judge(
+    grid: FocusGrid, levels: np.ndarray, scores: np.ndarray, is_known: np.ndarray
+) -> FocusAnswer:
     if not is_known.any():
         return FocusAnswer("mixed", 0.0)
     answer = "mixed"

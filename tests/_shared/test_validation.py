@@ -78,7 +78,8 @@ def test_refuses_a_bare_photograph_with_a_hint(shape):
 
 @pytest.mark.parametrize("X", [5, "photo.jpg", b"photo", None])
 def test_refuses_what_is_no_batch(X):
-    with pytest.raises(ValueError, match="X must be a batch of images"):
+    message = r"X must be a batch of images.*wrap one photograph in a list, \[photo\]"
+    with pytest.raises(ValueError, match=message):
         image_batch(X)
 
 

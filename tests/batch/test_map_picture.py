@@ -58,13 +58,16 @@ def test_a_score_spans_all_colors_and_is_not_hatched(tmp_path):
     assert text["Description"].startswith("relative score of blur, in colors from 0")
 
 
-@pytest.mark.parametrize("unit", ["px", "relative"])
-def test_confidence_times_255(tmp_path, unit):
+@pytest.mark.parametrize(
+    ("unit", "what"),
+    [("px", "confidence of the blur map"), ("relative", "weight of texture")],
+)
+def test_confidence_times_255(tmp_path, unit, what):
     write_confidence(tmp_path / "a.png", mapped(unit))
     pixels, mode, text = read(tmp_path / "a.png")
     assert mode == "L"
     np.testing.assert_array_equal(pixels, np.rint(RAMP * 255))
-    assert text["Description"] == "confidence of the blur map, in [0, 1], times 255"
+    assert text["Description"] == f"{what}, in [0, 1], times 255"
 
 
 def test_no_confidence_counts_as_1(tmp_path):
@@ -77,6 +80,6 @@ def test_no_confidence_counts_as_1(tmp_path):
 def test_refusals(tmp_path):
     with pytest.raises(ValueError, match="has no blur map"):
         draw_map_picture(DefocusSample(IMAGE))
-    with pytest.raises(ValueError, match="'below' parameter"):
+    with pytest.raises(ValueError, match="'unknown_below' parameter of write_map"):
         write_map_picture(tmp_path / "a.png", mapped(), unknown_below=3)
     assert list(tmp_path.iterdir()) == []

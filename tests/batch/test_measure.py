@@ -177,9 +177,11 @@ def test_regions_refuse_what_does_not_fit(changes, message):
         sharpest_region(**{"blur_map": np.zeros((40, 60)), **changes})
 
 
-def test_notes_refuse_a_confidence_outside_its_range():
-    with pytest.raises(ValueError, match="'below' parameter of unknown_pixels must be"):
-        unknown_note(sample(np.ones((4, 4))), unknown_below=2)
+@pytest.mark.parametrize("function", [measure_map, unknown_note])
+def test_a_confidence_outside_its_range_is_refused(function):
+    message = f"'unknown_below' parameter of {function.__name__} must be"
+    with pytest.raises(ValueError, match=message):
+        function(sample(np.ones((4, 4))), unknown_below=2)
 
 
 class TestMotion:

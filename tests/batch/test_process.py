@@ -111,6 +111,19 @@ def test_the_report_is_of_what_is_done_when_a_run_is_stopped(folder, log, tmp_pa
     assert process(folder, Mapper(str(log)), tmp_path / "out").n_kept >= 1
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_what_stopped_a_run_is_told_and_not_that_its_report_failed(
+    folder, log, tmp_path, error
+):
+    def stop(row):
+        (tmp_path / "out" / "report.csv").write_text("one's own")
+        raise error
+
+    with pytest.raises(error):
+        process(folder, Mapper(str(log)), tmp_path / "out", on_row=stop)
+    assert (tmp_path / "out" / "report.csv").read_text() == "one's own"
+
+
 def test_photographs_that_would_share_results(folder, log, tmp_path):
     others = [tmp_path / name / "10.png" for name in ("b", "c")]
     for path in others:

@@ -15,6 +15,7 @@ from skdefocus.batch.products import (
     RESULT_SUFFIXES,
     Form,
     check_names,
+    expected_files,
     write_map_files,
     write_products,
 )
@@ -325,3 +326,29 @@ class TestOverviews:
         written(tmp_path / "credit", "credit", made(), form)
         text = (tmp_path / "credit" / "a_credit.txt").read_text()
         assert text == "Photo: somebody, CC BY\n"
+
+
+@pytest.mark.parametrize(
+    ("product", "before", "expected", "photo", "form"),
+    [
+        ("map", [], ["a_map.png"], "a.jpg", {}),
+        ("map", ["a_map16.png", "a_sigma.tif"], ..., "a.jpg", {}),
+        ("map", ["a_sigma.tif"], ["a_map.png"], "a.jpg", {"map_data": "npy"}),
+        ("figures", [], [], "a.jpg", {}),
+        ("mask", ["a_focus_mask.png"], ..., "a.jpg", {}),
+        ("sharpened", ["a_sharpened.jpg"], ..., "a.JPG", {}),
+        ("sharpened", ["a_sharpened.png"], [], "a.jpg", {}),
+        ("sharpened", ["a_sharpened.png"], ..., "a.jpg", {"picture_format": "png"}),
+        ("sharpened", ["a_sharpened.tif"], ..., "a.dng", {}),
+        # That depends on the bits of the photograph.
+        ("sharpened", ["a_sharpened.jpg"], [], "a.heic", {}),
+        # The name of its results has other capitals now.
+        ("sharpened", ["A_sharpened.jpg"], [], "a.jpg", {}),
+    ],
+)
+def test_files_that_are_known_beforehand(product, before, expected, photo, form):
+    files = {product: before, "another": ["a_another.png"]}
+    found = expected_files("a", [product], files, Path(photo), Form(**form))
+    if expected is ...:
+        expected = [*(["a_map.png"] if product == "map" else []), *before]
+    assert found == expected

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -79,19 +80,25 @@ def test_finished_work_is_recognized_by_key_and_files(tmp_path):
         assert run.finished("100/a", keys) == finished
         for text in ("other", "who"):
             file.write_text(text)
+            # Clocks of some file systems are coarse.
+            os.utime(file, ns=(0, 0))
             assert run.finished("100/a", keys) == {}
         file.unlink()
         assert run.finished("100/a", keys) == {}
 
 
-def test_a_copy_of_the_folder_is_finished_and_owned(tmp_path):
+def test_a_copy_of_the_folder_is_finished_and_owned(tmp_path, monkeypatch):
     with open_run(tmp_path / "out") as run:
         write(run, MAP)
     # Without the times of the files.
     shutil.copytree(tmp_path / "out", tmp_path / "copy", copy_function=shutil.copyfile)
     os.utime(tmp_path / "copy" / "a_map.png", ns=(0, 0))
     with open_run(tmp_path / "copy") as run:
-        assert list(run.finished("a", {"map": "key"})) == ["map"]
+        finished = run.finished("a", {"map": "key"})
+        assert finished["map"]["files"] == {"a_map.png": [5, 0]}
+        with monkeypatch.context() as no_hashes:
+            no_hashes.setattr("skdefocus.batch.run_folder.file_key", None)
+            assert run.finished("a", {"map": "key"}) == finished
         write(run, MAP)
 
 
@@ -115,14 +122,76 @@ def test_products_are_finished_one_by_one(tmp_path):
         assert list(run.finished("a", keys)) == ["shallow", "figures"]
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "\0"])
-def test_records_that_cannot_be_read_are_none(tmp_path, content):
-    with open_run(tmp_path) as run:
-        write(run, MAP)
-        (record,) = (tmp_path / ".skdefocus" / "finished").rglob("*.json")
-        record.write_text(content)
-        assert run.read_record("a") == {}
-        assert run.finished("a", {"map": "key"}) == {}
+EARLIER = {
+    "owned": ["a_map.png"],
+    "products": {"map": {"key": "key", "sizes": {"a_map.png": 5}}},
+    "row": {},
+}
+DAMAGED = ["{", "\0", "[" * 100_000, "[]", "3", "null", '"record"', "NaN"]
+DAMAGED += [json.dumps(EARLIER), json.dumps({"format": 1, "record": EARLIER})]
+
+
+def in_the_way(name):
+    return (
+        rf"{name} exists and was not written by skdefocus; move it away or give "
+        rf"another output folder\.$"
+    )
+
+
+class TestRecords:
+    """Only what is read as it was written counts."""
+
+    @pytest.fixture
+    def damage(self, tmp_path):
+        def change(old, new=None):
+            (record,) = (tmp_path / ".skdefocus" / "finished").rglob("*.json")
+            text = record.read_text()
+            record.write_text(old if new is None else text.replace(old, new, 1))
+
+        return change
+
+    @pytest.mark.parametrize("content", DAMAGED)
+    def test_those_that_cannot_be_read_are_none(self, tmp_path, damage, content):
+        with open_run(tmp_path) as run:
+            write(run, MAP)
+            damage(content)
+            assert run.read_record("a") == {}
+            assert run.finished("a", {"map": "key"}) == {}
+            run.check_source("a", run.out / "a.jpg", "1")
+            with pytest.raises(ValueError, match=in_the_way("a_map.png")):
+                write(run, MAP)
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [('"format": 1', '"format": 0'), ('"files"', '"sizes"'), ("[5, ", "[6, ")],
+    )
+    def test_those_of_another_format_or_shape_are_none(
+        self, tmp_path, damage, old, new
+    ):
+        with open_run(tmp_path) as run:
+            write(run, MAP)
+            assert run.read_record("a")["row"] == {"width": 4}
+            damage(old, new)
+            assert run.read_record("a") == {}
+
+    @pytest.mark.parametrize("content", [*DAMAGED, '{"report.csv": ["1"]}'])
+    def test_so_are_those_of_the_report(self, tmp_path, content):
+        report = tmp_path / "report.csv"
+        with open_run(tmp_path) as run:
+            (run.work / report.name).write_text("whole")
+            run.claim_report([report], run.work)
+            (run.work / report.name).replace(report)
+            run.check_report([report])
+            (tmp_path / ".skdefocus" / "report.json").write_text(content)
+            with pytest.raises(ValueError, match=in_the_way("report.csv")):
+                run.check_report([report])
+
+    def test_capitals_do_not_tell_targets_apart(self, tmp_path):
+        with open_run(tmp_path) as run:
+            write(run, MAP, target="100/a", photo="s1/a.jpg")
+            assert run.read_record("100/A") == run.read_record("100/a") != {}
+            with pytest.raises(ValueError, match="is a result of another photograph"):
+                run.check_source("100/A", tmp_path / "s2" / "A.jpg", "2")
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -260,10 +329,39 @@ class TestSources:
         assert list(run.finished("a", {"map": "key"})) == ["map"]
 
     def test_a_raw_file_and_its_jpeg_are_one(self, run):
-        raw = run.out / "s1" / "IMG.dng"
-        run.check_source("a", raw, "raw", [run.out / "s1" / "IMG.jpg"])
+        folder = run.out / "s1"
+        folder.mkdir()
+        for name in ("IMG.dng", "IMG.jpg"):
+            (folder / name).touch()
+        (run.out / "a_map.png").write_text("an edit")
+        raw, shown = folder / "IMG.dng", folder / "IMG.jpg"
+        run.check_source("a", raw, "raw", [shown])
+        with pytest.raises(ValueError, match=r"a_map\.png was changed or replaced"):
+            run.check_source("a", raw, "raw")
+        # They are known from then on.
+        (run.out / "a_map.png").write_text("whole")
+        (run.work / "waiting" / "a_map.png").write_text("newer")
+        files = {"map": [run.out / "a_map.png"]}
+        run.claim("a", files, run.work / "waiting", raw, "raw", [shown])
+        run.check_source("a", shown, "edited")
         with pytest.raises(ValueError, match="is a result of another"):
-            run.check_source("a", raw, "raw", [run.out / "s2" / "IMG.jpg"])
+            run.check_source("a", run.out / "s2" / "IMG.jpg", "2", [raw.parent / "x"])
+
+    @pytest.mark.parametrize("name", ["IMG.dng", "IMG.tif", "img.JPG"])
+    def test_what_is_left_of_files_of_one_name_is_the_same(self, run, name):
+        run.check_source("a", run.out / "s1" / name, "2")
+        for other in ("s2/" + name, "s1/IMG_2.tif"):
+            with pytest.raises(ValueError, match="is a result of another"):
+                run.check_source("a", run.out / other, "2")
+
+    def test_a_file_that_comes_beside_it_takes_its_name(self, run):
+        (run.out / "s1").mkdir()
+        (run.out / "s1" / "IMG.jpg").touch()
+        second = run.out / "s1" / "IMG.tif"
+        run.check_source("a", second, "2")
+        (run.out / "a_map.png").write_text("edit!")
+        with pytest.raises(ValueError, match=r"a_map\.png was changed or replaced"):
+            run.check_source("a", second, "2")
 
 
 class TestPlaces:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
 
 from skdefocus import AdaptiveUnsharpMask, DefocusSegmenter
-from skdefocus.batch.jobs import Job
+from skdefocus.batch.jobs import Job, list_jobs
 from skdefocus.batch.products import Form
 from skdefocus.batch.run_folder import open_run
 from skdefocus.batch.work import STARTED_BEFORE, work
@@ -159,7 +160,7 @@ def test_results_that_are_gone_are_made_again(run_once, log, tmp_path):
     assert n_worked(log) == 2
 
 
-def test_results_that_were_edited_are_in_the_way(run_once, tmp_path):
+def test_results_that_were_edited_are_in_the_way(run_once, tmp_path, log):
     run_once()
     path = tmp_path / "out" / "100" / "a_map16.png"
     whole = path.read_bytes()
@@ -173,6 +174,75 @@ def test_results_that_were_edited_are_in_the_way(run_once, tmp_path):
             assert path.read_bytes() == edited
     path.write_bytes(whole)
     assert run_once()["status"] == "kept"
+    # They were noticed before the work.
+    assert n_worked(log) == 1
+
+
+def test_files_of_others_are_noticed_before_the_work(run_once, tmp_path, log):
+    path = tmp_path / "out" / "100" / "a_map.png"
+    path.parent.mkdir(parents=True)
+    path.write_text("one's own")
+    error = f"in/a.png: {path} exists and was not written by skdefocus; move it away or"
+    assert run_once()["error"].startswith(error)
+    assert n_worked(log) == 0
+    # In nobody's way once it has another name.
+    path.rename(path.with_name("own.png"))
+    assert run_once()["status"] == "done"
+
+
+def test_edited_pictures_of_another_format_are_in_nobody_s_way(run_once, tmp_path, log):
+    pictures = {"inverse": Inverter()}
+    run_once(pictures=pictures)
+    path = tmp_path / "out" / "100" / "a_inverse.png"
+    path.write_text("an edit")
+    form = Form(picture_format="jpg")
+    assert run_once(key="jpg", pictures=pictures, form=form)["error"] == ""
+    assert run_once(key="tif", pictures=pictures)["error"].startswith(
+        f"in/a.png: {path} was changed or replaced after skdefocus wrote it"
+    )
+    assert path.read_text() == "an edit"
+
+
+class TestFilesOfOneName:
+    """Of one folder, as their results take turns under one name."""
+
+    @pytest.fixture
+    def run_all(self, tmp_path, log):
+        def run():
+            with open_run(tmp_path / "out") as folder:
+                task = make_task(folder, Mapper(str(log)))
+                rows = [
+                    work(task, job)
+                    for job in list_jobs([tmp_path / "in"], tmp_path / "out")
+                ]
+            assert [row["error"] for row in rows] == [""] * len(rows)
+            return {Path(row["results"][0]).name: row["status"] for row in rows}
+
+        return run
+
+    def test_a_file_that_comes_beside_another(self, run_all, tmp_path):
+        write_photograph(tmp_path / "in" / "a.tif", picture(CALM, 30))
+        assert run_all() == {"a_map.png": "done"}
+        write_photograph(tmp_path / "in" / "a.png", picture(CALM, 40))
+        assert run_all() == {"a_map.png": "done", "a_tif_map.png": "done"}
+        assert run_all() == {"a_map.png": "kept", "a_tif_map.png": "kept"}
+        sigma = read_image(tmp_path / "out" / "a_tif_sigma.tif")
+        np.testing.assert_array_equal(sigma, np.float32(3))
+        # And what is left of them.
+        (tmp_path / "in" / "a.png").unlink()
+        assert run_all() == {"a_map.png": "done"}
+        assert run_all() == {"a_map.png": "kept"}
+
+    def test_what_is_left_of_a_raw_file_and_its_jpeg(self, run_all, tmp_path):
+        pytest.importorskip("rawpy", reason="the extra raw is not installed")
+        # JPEG would change a first pixel that differs.
+        gray = np.full((40, 48, 3), 64, np.uint8)
+        write_photograph(tmp_path / "in" / "a.jpg", gray)
+        dng(tmp_path / "in" / "a.dng", smooth(40, 60, bits=16))
+        assert run_all() == {"a_map.png": "done"}
+        (tmp_path / "in" / "a.jpg").unlink()
+        assert run_all() == {"a_map.png": "done"}
+        assert run_all() == {"a_map.png": "kept"}
 
 
 def test_another_photograph_of_the_same_name_fails(run_once, tmp_path, job, log):

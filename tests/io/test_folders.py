@@ -110,6 +110,22 @@ def test_links_to_folders_are_named_and_not_followed(tmp_path):
     assert search.links == [folder / "deep.jpg", folder / "z"]
 
 
+def test_a_folder_of_links_alone_names_them(tmp_path):
+    touch(tmp_path, "else/b.jpg")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    told = ""
+    for i in range(6):
+        (folder / f"{i}").symlink_to(tmp_path / "else")
+        told += f"{', ' * (i > 0)}{folder / f'{i}'}" if i < 5 else " and 1 more"
+        with pytest.raises(ValueError, match="links to folders are not") as caught:
+            search_folder(folder)
+        assert str(caught.value) == (
+            f"{folder} holds no photograph (JPEG, PNG, TIFF, WebP and others); links "
+            f"to folders are not followed: {told}."
+        )
+
+
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     touch(tmp_path, "in/a.jpg", "in/secret/b.jpg")
     scandir = os.scandir

@@ -53,5 +53,7 @@ def test_deep_pictures_of_pillow_stay_deep():
     image, _ = unwrap_photograph(Image.fromarray(deep))
     assert image.dtype == np.uint16
     np.testing.assert_array_equal(image, deep)
+    wide, _ = unwrap_photograph(Image.fromarray(deep.astype(np.int32)))
+    assert wide.dtype == np.uint16
     floats = GRAY.astype(np.float32) / 255
     np.testing.assert_array_equal(unwrap_photograph(Image.fromarray(floats))[0], floats)

@@ -124,6 +124,12 @@ class TestAnswer:
         blurred = np.where(rectangle(100, 160, 300, 360), 1.5, even)
         assert judge_focus(sample(blurred, confidence)).answer == "mixed"
 
+    def test_by_a_weight_nothing_is_unknown(self, rough):
+        faint = sample(rough * 0.4, np.full(rough.shape, 0.2))
+        assert judge_focus(faint) == ("mixed", 0.0)
+        weighted = faint.replace(confidence_kind="weight")
+        assert judge_focus(weighted).certainty > 0.5
+
     def test_a_sky_whose_clouds_are_known(self, rough):
         sky, cloud = rectangle(0, 120, 0, 360), rectangle(0, 30, 0, 100)
         # In pixels of photographs of 770 px of diagonal 1.8 times as much.

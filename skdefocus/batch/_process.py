@@ -26,12 +26,12 @@ from ..io.formats import STRIPS
 from ..sample import UNKNOWN
 from .jobs import Job, check_inputs, list_jobs
 from .keys import product_keys
+from .output_folder import open_run
 from .pipeline import check_steps
 from .pixel_limit import default_max_pixels
 from .pool import ClusterPool, active_pool, run_jobs
 from .products import Form, check_names
 from .report import Report, read_rows
-from .run_folder import open_run
 from .subject import check_subject
 from .work import Task
 

@@ -213,14 +213,14 @@ def write_products(
                 unknown_below=form.unknown_below,
             )
         elif product == "confidence":
-            write_confidence(stage(f"{name}_confidence.png"), results.sample)
+            write_confidence(stage(f"{name}_{_CERTAIN[product]}"), results.sample)
         elif product == "pipeline":
             write_pictures(stage, name, results.own, results.original, form)
         elif product == "overview":
             overview = _draw_overview(results, form)
-            write_photograph(stage(f"{name}_overview.png"), overview)
+            write_photograph(stage(f"{name}_{_CERTAIN[product]}"), overview)
         elif product == "credit":
-            stage(f"{name}_credit.txt").write_text(f"{form.credit}\n")
+            stage(f"{name}_{_CERTAIN[product]}").write_text(f"{form.credit}\n")
         elif product != "figures":
             picture = {product: results.pictures[product]}
             write_pictures(stage, name, picture, results.original, form)
@@ -265,7 +265,7 @@ def write_map_files(
     in_pixels = sample.unit == "px"
     if "map" in files:
         unchecked(write_map_picture)(
-            stage(f"{name}_map.png"),
+            stage(f"{name}_{_CERTAIN['map']}"),
             sample,
             map_range=map_range,
             unknown_below=unknown_below,

@@ -1,4 +1,4 @@
-"""What a run keeps in its output folder: who runs, what is started, what is finished.
+"""What a run keeps in its output folder: what is started, what is finished.
 
 Everything lies in a hidden folder, ``.skdefocus``, in files that are moved into place
 whole; nothing in it is needed to use the results.
@@ -9,20 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any
 
 from .._shared.files import replace_file
 from .keys import file_key
 
-__all__ = ["RunFolder", "open_run"]
+__all__ = ["HIDDEN", "RunFolder"]
 
-_HIDDEN = ".skdefocus"
+HIDDEN = ".skdefocus"
 # What is written once for all photographs, and not below the records of targets.
 _REPORT = "report.json"
 # Changes whenever records have another shape; those of another format are not read.
@@ -47,12 +45,17 @@ class RunFolder:
     @property
     def work(self) -> Path:
         """Where this run keeps what no one needs after it."""
-        return self.out / _HIDDEN / "runs" / self.run
+        return self.out / HIDDEN / "runs" / self.run
+
+    def has_records(self) -> bool:
+        """Whether this run, or an earlier one, wrote a result or a report."""
+        names = ("finished", _REPORT)
+        return any((self.out / HIDDEN / name).exists() for name in names)
 
     def is_current(self) -> bool:
         """Whether this is the run that the output folder belongs to."""
         try:
-            text = (self.out / _HIDDEN / "current").read_text()
+            text = (self.out / HIDDEN / "current").read_text()
         except OSError:
             return False
         return text == self.run
@@ -90,7 +93,7 @@ class RunFolder:
     def _record(self, target: str) -> Path:
         # Some file systems do not tell A from a.
         digest = hashlib.sha256(os.fsencode(target.casefold())).hexdigest()
-        return self.out / _HIDDEN / "finished" / digest[:2] / f"{digest[2:]}.json"
+        return self.out / HIDDEN / "finished" / digest[:2] / f"{digest[2:]}.json"
 
     def read_record(self, target: str) -> dict[str, Any]:
         """Read the record of a target; empty if there is none that can be read."""
@@ -340,7 +343,7 @@ class RunFolder:
         ValueError
             If one of its files is there and is not what skdefocus wrote.
         """
-        owned = _read_json(self.out / _HIDDEN / _REPORT)
+        owned = _read_json(self.out / HIDDEN / _REPORT)
         for path in files:
             self._own_content(path, owned)
 
@@ -352,7 +355,7 @@ class RunFolder:
         ValueError
             If one of them is there and is not what skdefocus wrote.
         """
-        record = self.out / _HIDDEN / _REPORT
+        record = self.out / HIDDEN / _REPORT
         owned = self._claimed(_read_json(record), files, waiting)
         _write_json(record, owned)
 
@@ -435,83 +438,3 @@ def _stamp(path: Path) -> list[int]:
 def _stem(name: str) -> str:
     """Give what a file is called in whatever format."""
     return PurePosixPath(name).with_suffix("").as_posix()
-
-
-@contextmanager
-def open_run(out: Path) -> Iterator[RunFolder]:
-    """Begin a run in an output folder; at its end remove what was only for it.
-
-    Nothing is left of a run that wrote no result, in a folder where none was before.
-
-    Parameters
-    ----------
-    out : Path
-        The output folder, absolute; made if needed.
-
-    Yields
-    ------
-    RunFolder
-        The run's.
-
-    Raises
-    ------
-    BlockingIOError
-        If another run is at work in it.
-    OSError
-        If it cannot be made or written to.
-    """
-    hidden = out / _HIDDEN
-    made = [path for path in (hidden, *hidden.parents) if not os.path.exists(path)]
-    with _open_lock(out) as lock:
-        _lock(lock, out)
-        folder = RunFolder(out, secrets.token_hex(8))
-        # A worker that outlives a killed run finds itself replaced and writes nothing.
-        replace_file(hidden / "current", folder.run.encode())
-        shutil.rmtree(hidden / "runs", ignore_errors=True)
-        for half_written in (hidden / "finished").glob("*/.*"):
-            half_written.unlink(missing_ok=True)
-        (folder.work / "started").mkdir(parents=True)
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder.work, ignore_errors=True)
-            is_used = any((hidden / name).exists() for name in ("finished", _REPORT))
-            if hidden in made and not is_used:
-                shutil.rmtree(hidden, ignore_errors=True)
-                for empty in made[1:]:
-                    # Unless there is something in it, such as a report.
-                    with suppress(OSError):
-                        empty.rmdir()
-
-
-def _open_lock(out: Path) -> BinaryIO:
-    """Make the hidden folder and open the file that is locked."""
-    hidden = out / _HIDDEN
-    try:
-        hidden.mkdir(parents=True, exist_ok=True)
-        return (hidden / "lock").open("ab")
-    except OSError as error:
-        why = str(error.strerror or error)
-        for place in (hidden, *hidden.parents):
-            if os.path.islink(place) and not os.path.exists(place):
-                why = f"{place} is a link to what does not exist"
-            elif os.path.exists(place) and not os.path.isdir(place):
-                why = f"{place} is a file, not a folder"
-        raise OSError(f"the output folder {out} cannot be written: {why}.") from error
-
-
-def _lock(file: Any, out: Path) -> None:
-    """Lock a file until it is closed, or its process ends however it ends."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise BlockingIOError(
-            f"another run is writing to {out}; wait for it, or give another folder."
-        ) from None
-    except OSError:
-        # A file system without locks: the name of the current run has to do.
-        return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from .options import add_max_pixels
+
 __all__ = ["add_app", "run_app"]
 
 
@@ -27,11 +29,7 @@ def add_app(verbs: Any) -> None:
     sub.add_argument(
         "--no-browser", action="store_true", help="print the page's address only"
     )
-    sub.add_argument(
-        "--max-pixels",
-        type=int,
-        help="refuse larger photographs (default: 200 million)",
-    )
+    add_max_pixels(sub, default="200 million")
 
 
 def run_app(arguments: argparse.Namespace) -> int:

@@ -57,19 +57,23 @@ def _parse_range(text: str) -> Any:
     return low, high
 
 
-def add_max_pixels(parser: argparse.ArgumentParser) -> None:
+def add_max_pixels(
+    parser: argparse.ArgumentParser,
+    default: str = "what memory allows, at most 200 million",
+) -> None:
     """Add the limit on the size of photographs.
 
     Parameters
     ----------
     parser : argparse.ArgumentParser
         The verb's.
+    default : str, optional
+        What the limit is unless one is given, for the help.
     """
     parser.add_argument(
         "--max-pixels",
         type=int,
-        help="refuse larger photographs (default: what memory allows, at most 200 "
-        "million)",
+        help=f"refuse larger photographs (default: {default})",
     )
 
 

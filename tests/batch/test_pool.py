@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from skdefocus.batch import process
 from skdefocus.batch.jobs import Job
+from skdefocus.batch.output_folder import open_run
 from skdefocus.batch.pool import LocalPool, active_pool, run_jobs
-from skdefocus.batch.run_folder import open_run
 from skdefocus.io import write_photograph
 from tests.batch.steps import CALM, Mapper, make_task, picture
 

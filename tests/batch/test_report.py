@@ -6,8 +6,8 @@ import os
 import pytest
 
 from skdefocus.batch import COLUMNS, MEASURES
+from skdefocus.batch.output_folder import open_run
 from skdefocus.batch.report import Report, read_rows
-from skdefocus.batch.run_folder import open_run
 
 
 def row(photo: str, sharpest: float, **others) -> dict:

@@ -11,8 +11,8 @@ from sklearn.pipeline import make_pipeline
 
 from skdefocus import AdaptiveUnsharpMask, DefocusSegmenter
 from skdefocus.batch.jobs import Job, list_jobs
+from skdefocus.batch.output_folder import open_run
 from skdefocus.batch.products import Form
-from skdefocus.batch.run_folder import open_run
 from skdefocus.batch.work import STARTED_BEFORE, work
 from skdefocus.io import read_image, write_photograph
 from tests.batch.steps import CALM, WRONG, Inverter, Mapper, make_task, picture

@@ -199,7 +199,7 @@ def test_an_interrupt_from_the_keyboard(tmp_path, small_photo, out):
 
 
 def test_another_run_in_the_same_folder(folder, out, capsys):
-    from skdefocus.batch.run_folder import open_run
+    from skdefocus.batch.output_folder import open_run
 
     with open_run(out):
         assert run(folder, "-o", out) == 2

@@ -47,6 +47,16 @@ def test_a_mapper_and_a_refiner():
     assert (mapper.scale, mapper.lights) == ("auto", True)
 
 
+@pytest.mark.parametrize(("factor", "offset"), [(0.25, 0.0), (0.25, 0.4), (0.8, 0.1)])
+def test_contrast_and_exposure_change_no_sigma(small_photo, factor, offset):
+    steps = make_pipeline(*[step for _, step in recommended_steps()])
+    photograph = small_photo / np.float32(255)
+    changed = photograph * np.float32(factor) + np.float32(offset)
+    one, other = steps.fit_transform([photograph, changed])
+    np.testing.assert_allclose(other.blur_map, one.blur_map, rtol=0.01, atol=0.01)
+    np.testing.assert_allclose(other.confidence, one.confidence, atol=0.01)
+
+
 def test_patches_alone_have_the_same_settings():
     (_, mapper), (_, refiner) = recommended_steps("fast")
     assert isinstance(mapper, SlidingWindowMapper)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..filters import measure_conditions, resize
 
 __all__ = [
     "CELL",
+    "ContextConditions",
     "cell_means",
     "cell_probabilities",
     "context_conditions",
@@ -25,8 +26,26 @@ __all__ = [
 CELL = 4
 # Halvings of the photograph whose patches are classified, too.
 _HALVINGS = (0, 1)
+# Least range of a photograph that is stretched: one level of 12 bits.
+_LEAST_RANGE = 1 / 4095
 # Natural logarithm of the least probability that is told apart from none.
 _LEAST_LOG = -7.0
+
+
+class ContextConditions(NamedTuple):
+    """What is told of a photograph beside its pixels.
+
+    Attributes
+    ----------
+    of_sizes : ndarray of shape (2, 4), float32
+        Noise, compression and span of the photograph and of half of it.
+    darkest, brightest : float
+        Least and largest mean of gray over a cell.
+    """
+
+    of_sizes: np.ndarray
+    darkest: float
+    brightest: float
 
 
 def count_features(n_levels: int) -> int:
@@ -55,7 +74,9 @@ def cell_means(image: np.ndarray, side: int = CELL) -> np.ndarray:
     return means
 
 
-def context_conditions(photograph: np.ndarray, rounding: float = 0.0) -> np.ndarray:
+def context_conditions(
+    photograph: np.ndarray, rounding: float = 0.0
+) -> ContextConditions:
     """Measure noise, compression and span of a photograph and of half of it.
 
     Parameters
@@ -67,16 +88,16 @@ def context_conditions(photograph: np.ndarray, rounding: float = 0.0) -> np.ndar
 
     Returns
     -------
-    ndarray of shape (2, 4), float32
-        Their conditions.
+    ContextConditions
+        Of both, and the range of the photograph.
     """
     gray = to_gray(photograph)
-    return np.stack(
-        [
-            measure_conditions(_reduced(gray, 2**halving), rounding / 2**halving)
-            for halving in _HALVINGS
-        ]
-    )
+    of_sizes = [
+        measure_conditions(_reduced(gray, 2**halving), rounding / 2**halving)
+        for halving in _HALVINGS
+    ]
+    means = cell_means(gray)
+    return ContextConditions(np.stack(of_sizes), float(means.min()), float(means.max()))
 
 
 def _reduced(gray: np.ndarray, factor: int) -> np.ndarray:
@@ -87,7 +108,7 @@ def context_features(
     photograph: np.ndarray,
     classifier: Any,
     n_threads: int | None = None,
-    conditions: np.ndarray | None = None,
+    conditions: ContextConditions | None = None,
     probabilities: np.ndarray | None = None,
 ) -> np.ndarray:
     """Describe every cell of a photograph by what the classifier says, and by itself.
@@ -100,7 +121,7 @@ def context_features(
         Fitted, dense, of stride 4.
     n_threads : int, optional
         Threads of the network.
-    conditions : ndarray of shape (2, 4), optional
+    conditions : ContextConditions, optional
         From `context_conditions` of the whole photograph, of which this may be a part;
         by default measured here.
     probabilities : ndarray of shape (h, w, n_levels), float32, optional
@@ -111,8 +132,9 @@ def context_features(
     ndarray of shape (n_features, ceil(H / 4), ceil(W / 4)), float32
         For the photograph and for half of it, logarithms of the probabilities of the
         patch around each cell and its expected ``log(sigma + 0.8)``; then the mean
-        color, the contrast within the cell, and its mean gradient. All lie at about
-        -1 to 1.
+        color, the contrast within the cell, and its mean gradient, of the photograph
+        stretched to a range of 0 to 1: exposure and contrast change nothing. All lie at
+        about -1 to 1.
     """
     gray = to_gray(photograph)
     levels = to_log_sigma(classifier.sigmas_)
@@ -120,7 +142,7 @@ def context_features(
     if conditions is None:
         conditions = context_conditions(photograph)
     parts = []
-    for halving, told in zip(_HALVINGS, conditions, strict=True):
+    for halving, told in zip(_HALVINGS, conditions.of_sizes, strict=True):
         factor = 2**halving
         found = None if halving else probabilities
         if found is None:
@@ -130,17 +152,32 @@ def context_features(
         logarithms = np.log(np.maximum(found, np.exp(_LEAST_LOG))) / 4 + 1
         stack = np.concatenate([logarithms, expected[..., np.newaxis]], axis=2)
         parts += [_enlarge(plane, factor, shape) for plane in np.moveaxis(stack, 2, 0)]
+    parts += _own_features(photograph, gray, conditions)
+    return np.stack(parts).astype(np.float32)
+
+
+def _own_features(
+    photograph: np.ndarray, gray: np.ndarray, conditions: ContextConditions
+) -> list[np.ndarray]:
+    """Describe cells by the colors, the contrast and the gradient of their pixels."""
+    # The span of the conditions may leave out a small subject, or a lamp at night.
+    darkest = np.float32(conditions.darkest)
+    extent = np.float32(max(conditions.brightest - conditions.darkest, _LEAST_RANGE))
     color = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=2)
-    parts += list(np.moveaxis(cell_means(color) * 2 - 1, 2, 0))
+    colors = (cell_means(color) - darkest) / extent
+    # Before it is squared, or little of a low contrast would be left of its variance.
+    gray = (gray - darkest) / extent
     mean = cell_means(gray)
     variance = np.maximum(cell_means(gray**2) - mean**2, 0)
-    parts.append(np.log(variance * 255**2 + 0.1) / 4)
     slopes = [
         np.gradient(gray, axis=axis) if gray.shape[axis] > 1 else np.zeros_like(gray)
         for axis in (0, 1)
     ]
-    parts.append(np.log(cell_means(np.hypot(*slopes)) * 255 + 0.1) / 3)
-    return np.stack(parts).astype(np.float32)
+    return [
+        *np.moveaxis(colors * 2 - 1, 2, 0),
+        np.log(variance * 255**2 + 0.1) / 4,
+        np.log(cell_means(np.hypot(*slopes)) * 255 + 0.1) / 3,
+    ]
 
 
 def pad_to_cells(gray: np.ndarray, patch_size: int) -> np.ndarray:

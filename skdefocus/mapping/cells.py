@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._shared.validation import to_gray
-from ..classifier.context_features import CELL, context_features, pad_to_cells
+from ..classifier.context_features import (
+    CELL,
+    ContextConditions,
+    context_features,
+    pad_to_cells,
+)
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
 
@@ -43,7 +48,7 @@ def classify_cells(
     photograph: np.ndarray,
     network: ContextNetwork,
     n_threads: int | None,
-    conditions: np.ndarray,
+    conditions: ContextConditions,
     *,
     band_cells: int = _BAND_CELLS,
 ) -> Iterator[CellBand]:
@@ -57,7 +62,7 @@ def classify_cells(
         Asked, and its classifier, which is asked once about each patch.
     n_threads : int or None
         Threads of both.
-    conditions : ndarray of shape (2, 4), float32
+    conditions : ContextConditions
         From `skdefocus.classifier.context_features.context_conditions`.
     band_cells : int, default=2**18
         About as many cells are classified at a time; it does not change them.
@@ -77,7 +82,9 @@ def classify_cells(
         top, bottom = max(0, first - _REACH), first + height + _REACH
         pixels = photograph[top * CELL : bottom * CELL]
         padded = pad_to_cells(to_gray(pixels), classifier.patch_size_)
-        found = classifier.predict_proba_image(padded, n_threads, conditions[0])
+        found = classifier.predict_proba_image(
+            padded, n_threads, conditions.of_sizes[0]
+        )
         features = context_features(pixels, classifier, n_threads, conditions, found)
         around = np.moveaxis(network.run(features, n_threads), 0, -1)
         kept = slice(first - top, first - top + height)

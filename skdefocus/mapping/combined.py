@@ -10,7 +10,7 @@ import numpy as np
 
 from .._shared.parameters import checked
 from .._shared.validation import check_image, to_gray
-from ..classifier.context_features import CELL, pad_to_cells
+from ..classifier.context_features import CELL, ContextConditions, pad_to_cells
 from ..classifier.context_network import ContextNetwork
 from ..filters import resize
 from .cell_mapper import CELL_CONSTRAINTS, CellMapper
@@ -96,7 +96,7 @@ def combined_map(
         of_half: _Maps | None = None
 
         def measure(
-            photograph: np.ndarray, conditions: np.ndarray
+            photograph: np.ndarray, conditions: ContextConditions
         ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
             nonlocal of_half
             told = (photograph, conditions, network, n_threads)
@@ -119,7 +119,7 @@ def combined_map(
 
 def measure_both(
     photograph: np.ndarray,
-    conditions: np.ndarray,
+    conditions: ContextConditions,
     network: ContextNetwork,
     n_threads: int | None,
 ) -> tuple[_Maps, _Maps]:
@@ -129,7 +129,7 @@ def measure_both(
     ----------
     photograph : ndarray of shape (H, W) or (H, W, 3), float32
         In [0, 1].
-    conditions : ndarray of shape (2, 4), float32
+    conditions : ContextConditions
         From `skdefocus.classifier.context_features.context_conditions`.
     network : ContextNetwork
         Asked, and its classifier.
@@ -152,13 +152,13 @@ def measure_both(
         sigma = estimate_sigma(found, sigmas, "mean")
         means.add(sigma, judge_trust(found, sigmas, sigma, texture, classifier), detail)
         judged.append(judge_surroundings(band.of_surroundings, network))
-    surroundings = surroundings_of_pixels(judged, photograph, conditions[0])
-    return means.finish(conditions[0]), surroundings
+    surroundings = surroundings_of_pixels(judged, photograph, conditions.of_sizes[0])
+    return means.finish(conditions.of_sizes[0]), surroundings
 
 
 def measure_patches(
     photograph: np.ndarray,
-    conditions: np.ndarray,
+    conditions: ContextConditions,
     network: ContextNetwork,
     n_threads: int | None,
 ) -> _Maps:
@@ -183,10 +183,10 @@ def measure_patches(
         step=CELL,
         estimate="mean",
         n_threads=n_threads,
-        conditions=conditions[0],
+        conditions=conditions.of_sizes[0],
     ):
         means.add(*windows)
-    return means.finish(conditions[0])
+    return means.finish(conditions.of_sizes[0])
 
 
 class _PatchMeans:
@@ -220,7 +220,8 @@ class CombinedMapper(CellMapper):
     A patch that shows texture tells its blur best by itself. Of a smooth one, and
     beside a border, a second network tells from what surrounds it. Each counts as far
     as it is to be trusted, so that the map is as sharp as that of the second and as
-    exact as that of the first.
+    exact as that of the first. Both see the photograph relative to its own noise and
+    range: exposure and contrast alone change no sigma.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import numpy as np
 from .._shared.parameters import checked
 from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.validation import check_image, to_gray
+from ..classifier.context_features import ContextConditions
 from ..classifier.context_network import ContextNetwork
 from ..classifier.reliability import probability_within, reliable_confidence
 from ..filters.conditions import clean_conditions, pixel_noise
@@ -90,7 +91,7 @@ def context_map(
     levels = to_log_sigma(network.classifier.sigmas_)
 
     def measure(
-        photograph: np.ndarray, conditions: np.ndarray
+        photograph: np.ndarray, conditions: ContextConditions
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         judged, seen = [], []
         for band in classify_cells(photograph, network, n_threads, conditions):
@@ -98,7 +99,9 @@ def context_map(
             # A surrounding in which nothing is sharp makes the network take the least
             # blurred for sharp, whatever its pixels show.
             seen.append(band.of_patches @ levels)
-        sigma, confidence = surroundings_of_pixels(judged, photograph, conditions[0])
+        sigma, confidence = surroundings_of_pixels(
+            judged, photograph, conditions.of_sizes[0]
+        )
         log_seen = cells_to_pixels(np.concatenate(seen), photograph.shape[:2])
         return sigma, confidence, from_log_sigma(log_seen), confidence
 

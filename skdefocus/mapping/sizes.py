@@ -9,7 +9,7 @@ import numpy as np
 
 from .._shared.gray_rows import GrayRows
 from .._shared.validation import to_float_image
-from ..classifier.context_features import CELL, context_conditions
+from ..classifier.context_features import CELL, ContextConditions, context_conditions
 from ..classifier.context_network import ContextNetwork
 from ..filters import measure_conditions
 from .lights import map_with_lights
@@ -25,7 +25,8 @@ _Maps = tuple[np.ndarray, np.ndarray]
 # From the photograph at one size and its conditions to sigma and confidence, and to
 # those by which "auto" passes over to half of it.
 MeasureCells = Callable[
-    [np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+    [np.ndarray, ContextConditions],
+    tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
 ]
 
 

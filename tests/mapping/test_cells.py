@@ -48,7 +48,7 @@ def test_pixels_are_those_of_the_patches(network):
         # What was asked about a patch that is cut out.
         patch = band.pixels[:32, 4:36]
         (asked,) = network.classifier.predict_proba(
-            patch.reshape(1, -1), conditions[:1]
+            patch.reshape(1, -1), conditions.of_sizes[:1]
         )
         np.testing.assert_allclose(band.of_patches[0, 1], asked, atol=1e-4)
         first += n_down

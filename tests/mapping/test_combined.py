@@ -54,10 +54,10 @@ class TestMap:
             step=4,
             estimate="mean",
             n_threads=1,
-            conditions=conditions[0],
+            conditions=conditions.of_sizes[0],
         ):
             means.add(*windows)
-        expected = means.finish(conditions[0], network.classifier)
+        expected = means.finish(conditions.of_sizes[0], network.classifier)
         for found, plane in zip((sigma, confidence), expected, strict=True):
             inside = plane[14 : 14 + shape[0], 14 : 14 + shape[1]]
             np.testing.assert_allclose(found, inside, atol=1e-4)

@@ -45,7 +45,7 @@ def test_colors_are_those_of_the_cells(small_photo):
     # On a scale on which the gray of cells is in 0 to 1.
     gray = cell_means(to_gray(photograph))
     expected = (cell_means(photograph) - gray.min()) / np.ptp(gray) * 2 - 1
-    np.testing.assert_allclose(colors, expected, atol=1e-5)
+    np.testing.assert_allclose(colors, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 90), (31, 33), (97, 5, 3)])

@@ -21,13 +21,6 @@ __all__ = [
     "without_fit_on_images",
 ]
 
-# Units of a sample's map that each need accepts.
-_UNITS = {
-    "map": ("px", "relative", "depth", "disparity"),
-    "blur": ("px", "relative"),
-    "px": ("px",),
-    "distance": ("px", "depth", "disparity"),
-}
 # What callers give beside a batch, and what it is called for one item.
 _SINGULAR = {
     "subject_masks": "subject_mask",
@@ -35,19 +28,6 @@ _SINGULAR = {
     "subject_boxes": "boxes",
     "scribbles": "scribble",
 }
-
-
-def _refuse_unit(name: str, unit: str) -> None:
-    if unit == "relative":
-        raise ValueError(
-            f"{name} has a blur map of unit 'relative', but pixels of sigma are "
-            f"needed: CalibratedMapper(mapper).fit(images, blur_maps) turns such a "
-            f"score into sigma."
-        )
-    raise ValueError(
-        f"{name} has a map of unit {unit!r}, which says how far things are and not how "
-        f"blurred; only refiners and SDoFRenderer take it."
-    )
 
 
 def _unwrapped(item: Any, name: str) -> DefocusSample:
@@ -82,14 +62,13 @@ def _run_one(
             f"{type(item).__name__}."
         )
     if needs is not None:
-        sample.require_map(name)
-        if sample.unit not in _UNITS[needs]:
-            _refuse_unit(name, sample.unit)
+        sample.require_map(name, needs)
     try:
         with limited_threads(n_threads):
             return function(sample, n_threads=n_threads, **keywords)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+    except (ValueError, RuntimeError) as error:
+        kind = ValueError if isinstance(error, ValueError) else RuntimeError
+        raise kind(f"{name}: {error}") from error
 
 
 def map_images(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from ._shared.parameters import UNIT_INTERVAL, checked
-from ._shared.validation import check_map
+from ._shared.validation import INTEGER_RANGE, check_map
 
 __all__ = ["UNKNOWN", "DefocusSample", "unknown_pixels"]
 
@@ -18,7 +18,27 @@ __all__ = ["UNKNOWN", "DefocusSample", "unknown_pixels"]
 UNKNOWN = 0.25
 
 _UNITS = ("px", "relative", "depth", "disparity")
+# Units that each need accepts.
+_ACCEPTED = {
+    "map": _UNITS,
+    "blur": ("px", "relative"),
+    "px": ("px",),
+    "distance": ("px", "depth", "disparity"),
+}
 _CONFIDENCE_KINDS = ("probability", "weight")
+
+
+def _refuse_unit(name: str, unit: str) -> NoReturn:
+    if unit == "relative":
+        raise ValueError(
+            f"{name} has a blur map of unit 'relative', but pixels of sigma are "
+            f"needed: CalibratedMapper(mapper).fit(images, blur_maps) turns such a "
+            f"score into sigma."
+        )
+    raise ValueError(
+        f"{name} has a map of unit {unit!r}, which says how far things are and not how "
+        f"blurred; only refiners and SDoFRenderer take it."
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +78,8 @@ class DefocusSample:
     Raises
     ------
     ValueError
-        If a map does not fit the image, holds values out of range, or the unit or the
-        kind of confidence is not one of those.
+        If the image has another shape or dtype, a map does not fit it or holds values
+        out of range, or the unit or the kind of confidence is not one of those.
 
     Examples
     --------
@@ -98,6 +118,11 @@ class DefocusSample:
             )
         if 0 in image.shape:
             raise ValueError(f"image must not be empty; got shape {image.shape}.")
+        if image.dtype.kind != "f" and image.dtype not in INTEGER_RANGE:
+            raise ValueError(
+                f"image must be uint8, uint16, or float in [0, 1]; got dtype "
+                f"{image.dtype}."
+            )
         self._keep("image", image)
         upper = 1.0 if self.unit == "relative" else None
         if self.blur_map is not None:
@@ -129,13 +154,16 @@ class DefocusSample:
         is_one = self.unit == "px" and self.confidence_kind == "probability"
         return self.confidence if is_one else None
 
-    def require_map(self, name: str = "the sample") -> np.ndarray:
+    def require_map(self, name: str = "the sample", needs: str = "map") -> np.ndarray:
         """Give the map, which must be there.
 
         Parameters
         ----------
         name : str, default="the sample"
             How the message calls the sample, for example "X[3]".
+        needs : {"map", "blur", "px", "distance"}, default="map"
+            A map of any unit, a blur map of either unit, a blur map in pixels, or one
+            in pixels, depth or disparity.
 
         Returns
         -------
@@ -145,7 +173,7 @@ class DefocusSample:
         Raises
         ------
         ValueError
-            If the sample has no map.
+            If the sample has no map, or one of another unit.
 
         Examples
         --------
@@ -160,6 +188,8 @@ class DefocusSample:
         """
         if self.blur_map is None:
             raise ValueError(f"{name} has no blur map; pass it through a mapper first.")
+        if self.unit not in _ACCEPTED[needs]:
+            _refuse_unit(name, self.unit)
         return self.blur_map
 
     def replace(self, **changes: Any) -> Self:

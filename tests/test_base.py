@@ -166,6 +166,13 @@ class TestMapImages:
             # From workers the cause is told by joblib, in words of its own.
             assert str(error.value.__cause__) == "too blurred."
 
+    def test_names_the_item_that_is_not_solved_for(self):
+        def function(sample, n_threads):
+            raise RuntimeError("not solved.")
+
+        with pytest.raises(RuntimeError, match=r"^X\[0\]: not solved\.$"):
+            map_images(function, [a_sample()])
+
     def test_other_errors_come_out_as_they_are(self):
         def function(sample, n_threads):
             raise MemoryError("of the item")

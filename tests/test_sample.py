@@ -118,6 +118,8 @@ def test_all_that_need_a_map_say_so_alike():
     [
         ({"image": np.zeros(4)}, "image must have shape"),
         ({"image": np.zeros((4, 4, 4))}, "image must have shape"),
+        ({"image": np.zeros((4, 4), int)}, "uint16, or float .*; got dtype int64"),
+        ({"image": np.zeros((4, 4), bool)}, "got dtype bool"),
         ({"unit": "m"}, "'depth' or 'disparity'; got 'm'"),
         ({"blur_map": np.full((4, 4), 2.0), "unit": "relative"}, r"in \[0, 1\]"),
         ({"confidence": np.full((4, 4), 2.0)}, r"confidence must be in \[0, 1\]"),

@@ -18,6 +18,8 @@ _SUPERSAMPLING = 15
 _TRUNCATE = 4.0
 # Discs up to this sigma are drawn for any image, however small.
 _SMALL_DISC = 64.0
+# Below this a disc hardly reaches the next pixels.
+_SMALLEST_DISC = 0.3
 # Below this a kernel has too few pixels to have a shape.
 _SMALLEST_SHAPE = 0.8
 # Below this a sampled Gaussian is narrower than the one that was sampled.
@@ -79,8 +81,15 @@ def disc_kernel(sigma: float) -> np.ndarray:
     >>> kernel.shape, round(float(kernel.sum()), 6)
     ((11, 11), 1.0)
     """
-    if sigma < 0.05:
+    if sigma == 0:
         kernel = np.ones((1, 1))
+    elif sigma < _SMALLEST_DISC:
+        # Sub-samples hardly tell such discs apart: the center takes from the smallest
+        # that they do.
+        smallest = disc_kernel(_SMALLEST_DISC)
+        kernel = smallest * (sigma / _standard_deviation(smallest)) ** 2
+        middle = len(kernel) // 2
+        kernel[middle, middle] += 1 - kernel.sum()
     elif sigma < 4:
         radius = optimize.brentq(
             lambda r: _standard_deviation(_draw_disc(r)) - sigma,

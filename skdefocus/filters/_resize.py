@@ -14,7 +14,7 @@ _STRIP = 256
 
 
 def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Resample an image: area means when it shrinks, bilinear when it grows.
+    """Resample an image: area means where it shrinks, bilinear where it grows.
 
     Parameters
     ----------
@@ -51,12 +51,14 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         return array.astype(np.float32)
     if array.ndim == 3:
         return np.stack([resize(array[..., c], shape) for c in range(3)], axis=-1)
-    shrinks = shape[0] < array.shape[0] or shape[1] < array.shape[1]
-    method = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+    down, across = (
+        Image.Resampling.BOX if wanted < given else Image.Resampling.BILINEAR
+        for wanted, given in zip(shape, array.shape, strict=True)
+    )
     picture = Image.fromarray(np.ascontiguousarray(array, dtype=np.float32))
     # One direction after the other: of both Pillow chooses the order by the size, and
     # with it the last digits.
-    picture = picture.resize((shape[1], array.shape[0]), method)
+    picture = picture.resize((shape[1], array.shape[0]), across)
     result = np.empty(shape, np.float32)
     rows_each = array.shape[0] / shape[0]
 
@@ -65,7 +67,7 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         for start in range(first, last, _STRIP):
             stop = min(start + _STRIP, last)
             box = (0, start * rows_each, shape[1], stop * rows_each)
-            strip = picture.resize((shape[1], stop - start), method, box)
+            strip = picture.resize((shape[1], stop - start), down, box)
             result[start:stop] = np.asarray(strip)
 
     run_in_parts(resample, shape[0], _STRIP)

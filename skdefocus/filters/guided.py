@@ -11,7 +11,7 @@ import numpy as np
 from .._shared.parameters import NON_NEGATIVE_INTEGER, POSITIVE_REAL, checked
 from .._shared.threads import run_in_parts
 from ._compiled import for_reading, kernels_for
-from ._inputs import to_planes
+from ._inputs import to_guide, to_planes
 from .box import split, window_mean
 
 __all__ = ["GUIDED_CONSTRAINTS", "guided_filter"]
@@ -80,11 +80,7 @@ def guided_filter(
 def check_filter_input(image: Any, guide: Any) -> tuple[np.ndarray, np.ndarray]:
     """Check image and guide of a guided filter; bring both to one dtype."""
     image = to_planes(image, "image")
-    guide = image if guide is None else to_planes(guide, "guide")
-    if guide.ndim == 3 and guide.shape[2] != 3:
-        raise ValueError(
-            f"guide must have shape (H, W) or (H, W, 3); got shape {guide.shape}."
-        )
+    guide = to_guide(image if guide is None else guide)
     if guide.shape[:2] != image.shape[:2]:
         raise ValueError(
             f"guide must have the image's height and width {image.shape[:2]}; got "

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
-from ._inputs import to_planes
+from .._shared.parameters import Interval, checked
+from ._inputs import to_values
 
 __all__ = ["edge_threshold", "otsu_threshold"]
 
 
+@checked(n_bins=[Interval(Integral, 2, None, closed="left")])
 def otsu_threshold(values: np.ndarray, n_bins: int = 256) -> float:
     """Threshold that separates two groups of values best (Otsu 1979).
 
     Parameters
     ----------
     values : array-like of shape (H, W)
-        Floats of any range.
+        Numbers of any range, taken as they are.
     n_bins : int, default=256
-        Bins of the histogram between the smallest and the largest value.
+        Bins of the histogram between the smallest and the largest value, at least 2.
 
     Returns
     -------
@@ -27,7 +31,7 @@ def otsu_threshold(values: np.ndarray, n_bins: int = 256) -> float:
     Raises
     ------
     ValueError
-        If the values are not finite numbers.
+        If the values are not finite numbers in two dimensions, or for less than 2 bins.
 
     Examples
     --------
@@ -36,7 +40,7 @@ def otsu_threshold(values: np.ndarray, n_bins: int = 256) -> float:
     >>> 1 < otsu_threshold(np.array([[1.0, 1.0, 1.0, 5.0, 5.0]])) <= 5
     True
     """
-    values = to_planes(values, "values").astype(np.float64)
+    values = to_values(values, "values")
     low, high = float(values.min()), float(values.max())
     if high - low <= 1e-5 * max(abs(low), abs(high)):
         return low
@@ -64,7 +68,7 @@ def edge_threshold(values: np.ndarray) -> float:
     Parameters
     ----------
     values : array-like of shape (H, W)
-        Floats of any range.
+        Numbers of any range, taken as they are.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def edge_threshold(values: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If the values are not finite numbers.
+        If the values are not finite numbers in two dimensions.
 
     See Also
     --------
@@ -92,7 +96,7 @@ def edge_threshold(values: np.ndarray) -> float:
     >>> edge_threshold(np.repeat([[1.0, 5.0]], [2, 30], axis=1))
     3.0
     """
-    values = to_planes(values, "values").astype(np.float64)
+    values = to_values(values, "values")
     down, across = (
         np.gradient(values, axis=axis) if values.shape[axis] > 1 else 0.0
         for axis in (0, 1)

@@ -11,7 +11,7 @@ from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, checked
 from .._shared.threads import run_in_parts
 from .._shared.validation import to_gray
 from ._compiled import for_reading, kernels_for
-from ._inputs import to_planes
+from ._inputs import to_guide
 from .box import window_mean
 from .guided import GUIDED_CONSTRAINTS, apply_affine, check_filter_input
 
@@ -63,7 +63,7 @@ def edge_weight(
     >>> bool(weight[4, 8] > 1 > weight[4, 2])
     True
     """
-    guide = to_planes(guide, "guide")
+    guide = to_guide(guide)
     variance, mean_inverse = _edge_variance(to_gray(guide), dynamic_range)
     weight: np.ndarray = variance * variance.dtype.type(mean_inverse)
     if smoothing > 0:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["sigma_of_classes"]
+__all__ = ["check_patch_size", "sigma_of_classes"]
 
 
 def sigma_of_classes(
@@ -72,6 +72,33 @@ def sigma_of_classes(
             f"{sigmas!r} instead."
         )
     return given.astype(np.float32)
+
+
+def check_patch_size(classifier: Any, patch_size: int, caller: str) -> None:
+    """Refuse patches of another size than a classifier has learned from.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Fitted. Of one that does not say how many features it takes, any size will do.
+    patch_size : int
+        Side of the patches that it is to be given, in pixels.
+    caller : str
+        Name of the function or class, for the message.
+
+    Raises
+    ------
+    ValueError
+        If it has learned from another size.
+    """
+    trained = getattr(classifier, "patch_size_", None)
+    if trained is None:
+        trained = round(getattr(classifier, "n_features_in_", patch_size**2) ** 0.5)
+    if trained != patch_size:
+        raise ValueError(
+            f"The 'patch_size' parameter of {caller} must be {trained}, as in the "
+            f"classifier's training. Got {patch_size} instead."
+        )
 
 
 def _rearranged(sigmas: np.ndarray, inner: Any, classifier: Any) -> np.ndarray:

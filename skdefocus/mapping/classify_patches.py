@@ -14,7 +14,7 @@ from .._shared.sigma_scale import from_log_sigma, to_log_sigma
 from .._shared.validation import to_float_image
 from ..classifier.reliability import disagreement
 from ..filters import measure_conditions
-from .class_sigmas import sigma_of_classes
+from .class_sigmas import check_patch_size, sigma_of_classes
 from .confidence import final_confidence, judge_trust
 from .windows import (
     GRID_CONSTRAINTS,
@@ -87,8 +87,9 @@ def classify_windows(
     Raises
     ------
     ValueError
-        For parameters outside their range, an image that is not a gray one, or
-        ``sigmas`` that is missing, not needed, or not one for each class.
+        For parameters outside their range, an image that is not a gray one, a
+        ``patch_size`` that the classifier has not learned from, or ``sigmas`` that is
+        missing, not needed, or not one for each class.
 
     Examples
     --------
@@ -103,11 +104,13 @@ def classify_windows(
     gray = to_float_image(gray, "gray")
     if gray.ndim != 2:
         raise ValueError(f"gray must have shape (H, W); got shape {gray.shape}.")
+    class_sigmas = sigma_of_classes(classifier, sigmas)
+    check_patch_size(classifier, patch_size, "classify_windows")
     conditions = unchecked(measure_conditions)(gray)
     bands = classify_bands(
         gray,
         classifier,
-        sigmas=sigma_of_classes(classifier, sigmas),
+        sigmas=class_sigmas,
         patch_size=patch_size,
         step=step,
         estimate=estimate,

@@ -65,7 +65,7 @@ def find_motion(image: np.ndarray) -> Motion:
     ----------
     image : array-like of shape (H, W) or (H, W, 3)
         uint8, uint16, or float in [0, 1], of any size from 1 x 1. What is longer than
-        1600 px is reduced to that first.
+        1600 px is reduced to that first, unless its other side were below 128 px then.
 
     Returns
     -------
@@ -101,8 +101,10 @@ def find_motion(image: np.ndarray) -> Motion:
     shape = rows.shape
     gray = rows.whole()
     best = None
+    # A panorama stays as long as its other side needs.
+    reduced = min(1.0, max(_LONG_SIDE / max(shape), WINDOW / min(shape)))
     for factor in _FACTORS:
-        factor *= min(1.0, _LONG_SIDE / max(shape))
+        factor *= reduced
         height, width = (max(1, round(length * factor)) for length in shape)
         if min(height, width) < WINDOW:
             break

@@ -25,7 +25,7 @@ from ..classifier.pretrained import PRETRAINED
 from ..filters import measure_conditions
 from ..sample import DefocusSample
 from .cache import cached_maps, network_key
-from .class_sigmas import sigma_of_classes
+from .class_sigmas import check_patch_size, sigma_of_classes
 from .classify_patches import ESTIMATE, classify_bands
 from .lights import map_with_lights
 from .map_means import MapMeans
@@ -114,8 +114,9 @@ def sliding_window_map(
     Raises
     ------
     ValueError
-        For parameters outside their range, an image that is not one, or ``sigmas``
-        that is missing, not needed, or not one for each class.
+        For parameters outside their range, an image that is not one, a ``patch_size``
+        that the classifier has not learned from, or ``sigmas`` that is missing, not
+        needed, or not one for each class.
 
     References
     ----------
@@ -132,6 +133,7 @@ def sliding_window_map(
     ((64, 80), True)
     """
     class_sigmas = sigma_of_classes(classifier, sigmas, "sliding_window_map")
+    check_patch_size(classifier, patch_size, "sliding_window_map")
     image = check_image(image)
     original = GrayRows(image)
 
@@ -408,15 +410,7 @@ class SlidingWindowMapper(ImageTransformer):
                     f"fitted, and the mapper never trains: fit it first, and wrap it "
                     f"in FrozenEstimator so that clone keeps it fitted."
                 ) from error
-        trained = getattr(classifier, "patch_size_", None)
-        if trained is None:
-            n_features = getattr(classifier, "n_features_in_", self.patch_size**2)
-            trained = round(n_features**0.5)
-        if trained != self.patch_size:
-            raise ValueError(
-                f"The 'patch_size' parameter of SlidingWindowMapper must be {trained}, "
-                f"as in the classifier's training. Got {self.patch_size} instead."
-            )
+        check_patch_size(classifier, self.patch_size, type(self).__name__)
         return classifier
 
     def _class_sigmas(self, classifier: Any) -> np.ndarray | None:

@@ -64,7 +64,7 @@ _CHANCE = 0.05
 _LEAST_DATA = 1e-4
 # Rows that are brought to pixels at a time.
 _STRIP = 128
-# A weight of texture is no probability: where it is 1, the map is not certain.
+# A weight is no probability: where it is 1, the map is not certain.
 _WEIGHT = np.float32(0.8)
 # Bound of the solver's error, the same of what is given back, which varies less than
 # half as much, and where only edges or a confidence hang on it.
@@ -248,8 +248,11 @@ def refine_and_judge(
     down, across = cell_ties(photograph, blur, color_sigma * span, size)
     for ties in (down, across):
         ties *= np.float32(smoothness)
-    planes = _solve(data, known, own, judge, down, across, smoothness, map_sigma, size)
-    return _to_pixels(planes, photograph, span, size, blur_map, value_scale == "log")
+    is_log = value_scale == "log"
+    planes = _solve(
+        data, known, own, judge, down, across, smoothness, map_sigma, size, is_log
+    )
+    return _to_pixels(planes, photograph, span, size, blur_map, is_log)
 
 
 def _evidence(
@@ -293,6 +296,7 @@ def _solve(
     smoothness: float,
     map_sigma: float | None,
     size: int,
+    is_log: bool,
 ) -> np.ndarray:
     """Solve for the values of cells, and have them judged by their evidence."""
     grid = TiedGrid(data, down, across)
@@ -312,11 +316,16 @@ def _solve(
     # What smoothing took away is smoothed and given back, so that slopes stay.
     planes = [smooth + grid.solve(known - smooth, tolerance=_OF_WHAT_IS_LEFT)]
     if judge is not None:
-        variance = grid.solve((known - smooth) ** 2, tolerance=_ROUGH)
+
+        def judged_scale(values: np.ndarray) -> np.ndarray:
+            return values if is_log else to_log_sigma(np.maximum(values, 0))
+
+        said = judged_scale(known)
+        variance = grid.solve((said - judged_scale(smooth)) ** 2, tolerance=_ROUGH)
         # Some of the evidence is lost on every pixel of the way.
         all_data = data + np.float32(_NO_EVIDENCE * size**2)
         reach = grid.with_data(all_data).solve(data / all_data, tolerance=_ROUGH)
-        judged = judge(Evidence(own, known - planes[0], reach, variance))
+        judged = judge(Evidence(own, said - judged_scale(planes[0]), reach, variance))
         planes.extend(judged.reshape(-1, *smooth.shape))
     return np.stack(planes).astype(np.float32)
 
@@ -457,7 +466,7 @@ class GlobalRefiner(ImageTransformer):
             settings["value_scale"] = "linear"
         scale = map_scale(sample)
         confidence = sample.confidence
-        if sample.unit != "px" and confidence is not None:
+        if confidence is not None and sample.probability is None:
             confidence = confidence * _WEIGHT
         found = unchecked(refine_global)(
             sample.require_map() / scale,

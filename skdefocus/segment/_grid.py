@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .._shared.validation import check_image
 from ..filters._cells import cell_colors
 
 __all__ = ["REFERENCE_DIAGONAL", "FocusGrid", "diagonal_of", "make_grid"]
@@ -156,7 +157,7 @@ def make_grid(
         weight = confidence[np.ix_(rows, columns)].astype(np.float32)
     colors = np.zeros((0, *values.shape), np.float32)
     if image is not None:
-        colors = cell_colors(image, cell)
+        colors = cell_colors(check_image(image), cell)
     ends = (float(blur_map.min()), float(blur_map.max()))
     scale = REFERENCE_DIAGONAL / diagonal_of(blur_map.shape)
     empty = FocusGrid(values, weight, colors, cell, unit, scale, ends)

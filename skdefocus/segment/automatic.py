@@ -88,7 +88,7 @@ def judge_focus(sample: DefocusSample) -> FocusAnswer:
     Raises
     ------
     ValueError
-        If there is no blur map.
+        If there is no blur map, but none at all or one of distances.
 
     Examples
     --------
@@ -102,7 +102,8 @@ def judge_focus(sample: DefocusSample) -> FocusAnswer:
     >>> judge_focus(DefocusSample(np.zeros((60, 90)), blur_map)).answer
     'mixed'
     """
-    grid = make_grid(sample.require_map(), None, sample.confidence, sample.unit)
+    blur_map = sample.require_map(needs="blur")
+    grid = make_grid(blur_map, None, sample.confidence, sample.unit)
     return _judge(grid, *likely_thresholds(grid), _known_cells(sample, grid))
 
 
@@ -128,7 +129,7 @@ def automatic_mask(sample: DefocusSample) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is no blur map.
+        If there is no blur map, but none at all or one of distances.
 
     References
     ----------
@@ -145,7 +146,7 @@ def automatic_mask(sample: DefocusSample) -> np.ndarray:
     >>> bool(mask[5, 5]), bool(mask[5, 35])
     (False, True)
     """
-    blur_map = sample.require_map()
+    blur_map = sample.require_map(needs="blur")
     grid = make_grid(blur_map, sample.image, sample.confidence, sample.unit)
     levels, scores = likely_thresholds(grid)
     answer = _judge(grid, levels, scores, _known_cells(sample, grid)).answer
@@ -184,6 +185,8 @@ def _judge(
 
 def _answer(grid: FocusGrid, is_known: np.ndarray, threshold: float) -> str:
     known = np.where(is_known, grid.confidence, 0)
+    if not known.any():
+        return "mixed"
     order = np.argsort(grid.levels, axis=None)
     share = np.cumsum(known.ravel()[order], dtype=np.float64)
     at = np.searchsorted(share, _SHARPEST_SHARE * share[-1])

@@ -96,10 +96,40 @@ def check_hint(
                 f"the subject's box ({left:g}, {top:g}, {wide:g}, {high:g}) lies "
                 f"outside the photograph of {width} x {height} pixels."
             )
+        rows, columns = pixels_of_box((left, top, wide, high), shape)
+        if rows.stop <= rows.start or columns.stop <= columns.start:
+            raise ValueError(
+                f"the subject's box ({left:g}, {top:g}, {wide:g}, {high:g}) is so thin "
+                f"that it holds no pixel."
+            )
     marks = None if scribble is None else _check_scribble(scribble, shape)
     if not found_points and not found_boxes and marks is None:
         return None
     return SubjectHint(tuple(found_points), tuple(found_boxes), marks)
+
+
+def pixels_of_box(
+    box: tuple[float, float, float, float], shape: tuple[int, ...]
+) -> tuple[slice, slice]:
+    """Rows and columns of a photograph that a box holds.
+
+    Parameters
+    ----------
+    box : (left, top, width, height)
+        In pixels; it may reach beyond the photograph.
+    shape : tuple of int
+        Of the photograph.
+
+    Returns
+    -------
+    rows, columns : slice
+        Ends are rounded to whole pixels.
+    """
+    left, top, width, height = box
+    return (
+        slice(max(0, round(top)), min(shape[0], round(top + height))),
+        slice(max(0, round(left)), min(shape[1], round(left + width))),
+    )
 
 
 def _tuples(given: Any, length: int, what: str, name: str) -> list[tuple[float, ...]]:

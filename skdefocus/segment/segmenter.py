@@ -71,6 +71,9 @@ class DefocusSegmenter(BaseEstimator):
     ----------
     threshold_ : float, "auto" or None
         After `fit`: the threshold in use, in ``threshold_unit``.
+    unit_ : {"px", "relative"}
+        After `fit` with "learn": unit of the maps that the threshold was learned from,
+        and holds for.
 
     See Also
     --------
@@ -182,6 +185,7 @@ class DefocusSegmenter(BaseEstimator):
             one = in_unit_of_map(1.0, self.threshold_unit, sample.unit, blur_map.shape)
             above.append((blur_map - np.float32(sharpest)) / np.float32(one))
         self.threshold_ = best_common_threshold(y, above)[1]
+        self.unit_ = samples[0].unit
         return self
 
     def thresholds(self, X: Iterable[DefocusSample]) -> list[float]:
@@ -414,6 +418,11 @@ class DefocusSegmenter(BaseEstimator):
 
     def _cut(self, sample: DefocusSample, threshold: float | str | None) -> float:
         """Value from which one photograph's map counts as out of focus."""
+        if self.threshold == "learn" and sample.unit != self.unit_:
+            raise ValueError(
+                f"the threshold was learned from maps of unit {self.unit_!r}, and says "
+                f"nothing of one of unit {sample.unit!r}."
+            )
         return unchecked(photograph_threshold)(
             sample.require_map(),
             threshold,

@@ -12,7 +12,7 @@ from ._division import WIDTH, color_evidence, likely_thresholds, sharpness_odds
 from ._grid import FocusGrid, make_grid
 from ._outline import mean_step, steps_between
 from ._surface import cut_along, evidence_of_parts
-from .hints import BACKGROUND, SUBJECT, SubjectHint, check_hint
+from .hints import BACKGROUND, SUBJECT, SubjectHint, check_hint, pixels_of_box
 
 __all__ = ["mask_by_hint", "subject_mask"]
 
@@ -86,7 +86,7 @@ def subject_mask(
     >>> bool(mask[20, 12]), bool(mask[20, 47])
     (False, True)
     """
-    hint = check_hint(sample.require_map().shape, points, boxes, scribble)
+    hint = check_hint(sample.require_map(needs="blur").shape, points, boxes, scribble)
     if hint is None:
         raise ValueError("a subject needs a point, a box or a scribble; got none.")
     return mask_by_hint(sample, hint)
@@ -170,9 +170,8 @@ def _marks(
 def _in_boxes(hint: SubjectHint, shape: tuple[int, ...]) -> np.ndarray:
     """Pixels of a photograph that lie in a box."""
     inside = np.zeros(shape, bool)
-    for left, top, width, height in hint.boxes:
-        rows = slice(max(0, round(top)), max(0, round(top + height)))
-        inside[rows, max(0, round(left)) : max(0, round(left + width))] = True
+    for box in hint.boxes:
+        inside[pixels_of_box(box, shape)] = True
     return inside
 
 

@@ -69,6 +69,13 @@ def test_growing_by_whole_factors_and_back_again(image, down, across):
     np.testing.assert_allclose(whole, image, atol=1e-6)
 
 
+def test_each_direction_has_its_own_way():
+    image = np.repeat([[0.0], [1.0]], 4, axis=1)
+    found = resize(image, (4, 2))
+    np.testing.assert_allclose(found, np.repeat([[0], [0.25], [0.75], [1]], 2, axis=1))
+    np.testing.assert_allclose(resize(image.T, (2, 4)), found.T)
+
+
 @pytest.mark.parametrize("shape", [(4,), (1, 2, 3), (4, -1)])
 def test_refuses_what_is_no_shape(shape):
     with pytest.raises(ValueError, match="'shape' must be two positive integers; got"):

@@ -66,3 +66,20 @@ def test_thresholds_refuse_what_is_no_map(threshold):
         threshold(np.array([[1.0, np.inf]]))
     with pytest.raises(ValueError, match=r"values must have shape \(H, W\)"):
         threshold(np.zeros(5))
+    with pytest.raises(ValueError, match=r"values must have shape \(H, W\)"):
+        threshold(np.zeros((4, 4, 3)))
+    with pytest.raises(ValueError, match="must be real numbers; got dtype bool"):
+        threshold(np.zeros((4, 4), bool))
+
+
+@pytest.mark.parametrize("threshold", [otsu_threshold, edge_threshold])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.float32])
+def test_integers_are_taken_as_they_are(threshold, dtype):
+    values = np.array([[10, 10, 200, 200]], dtype)
+    assert threshold(values) == pytest.approx(105, abs=1)
+
+
+@pytest.mark.parametrize("n_bins", [0, 1, 2.0])
+def test_otsu_refuses_fewer_than_two_bins(n_bins):
+    with pytest.raises(ValueError, match="'n_bins' parameter of otsu_threshold"):
+        otsu_threshold(np.eye(4), n_bins)

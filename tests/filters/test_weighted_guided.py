@@ -135,3 +135,16 @@ def test_float32_agrees_with_float64(small_photo):
 def test_refuses_bad_parameters(changes, message):
     with pytest.raises(ValueError, match=message):
         weighted_guided_filter(np.zeros((4, 4)), **{"radius": 1, "eps": 0.1, **changes})
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 4])
+def test_a_guide_has_one_channel_or_three(n_channels):
+    guide = np.zeros((4, 4, n_channels))
+    with pytest.raises(
+        ValueError, match=r"guide must have shape \(H, W\) or \(H, W, 3"
+    ):
+        edge_weight(guide)
+    with pytest.raises(
+        ValueError, match=r"guide must have shape \(H, W\) or \(H, W, 3"
+    ):
+        weighted_guided_filter(np.zeros((4, 4)), guide, radius=1, eps=0.1)

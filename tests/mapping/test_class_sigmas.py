@@ -9,7 +9,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skdefocus.mapping.class_sigmas import sigma_of_classes
+from skdefocus.mapping import classify_windows, sliding_window_map
+from skdefocus.mapping.class_sigmas import check_patch_size, sigma_of_classes
 
 
 class Holder(BaseEstimator):
@@ -139,3 +140,25 @@ class TestGivenSigmas:
             match=r"^SlidingWindowMapper needs a classifier; LinearRegression has no c",
         ):
             sigma_of_classes(line, [0, 1], "SlidingWindowMapper")
+
+
+class TestPatchSize:
+    @pytest.mark.parametrize("patch_size", [16, 33, 64])
+    def test_is_that_of_the_training(self, shipped, patch_size):
+        gray = np.zeros((128, 128), np.float32)
+        for call in (sliding_window_map, classify_windows):
+            with pytest.raises(
+                ValueError,
+                match=rf"'patch_size' parameter of {call.__name__} must be 32, .* Got "
+                rf"{patch_size}",
+            ):
+                call(gray, shipped, patch_size=patch_size, step=16)
+
+    def test_is_told_by_the_number_of_features(self):
+        fitted = LogisticRegression().fit(np.eye(2, 64), [0, 1])
+        check_patch_size(fitted, 8, "here")
+        with pytest.raises(ValueError, match="parameter of here must be 8"):
+            check_patch_size(fitted, 16, "here")
+
+    def test_any_will_do_where_it_is_not_told(self):
+        check_patch_size(Holder(classes_=[1]), 48, "here")

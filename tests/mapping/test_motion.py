@@ -44,6 +44,13 @@ def test_what_moves_alone_is_told_from_the_rest(scene):
     assert np.median(score[:, 384:]) < np.median(score[:, :128]) - 0.1
 
 
+def test_of_a_panorama_the_path_is_found_as_well(scene):
+    panorama = np.hstack([scene[:200]] * -(-3300 // scene.shape[1]))
+    motion = find_motion(moved(panorama, 0, 15))
+    assert motion.direction == pytest.approx(0, abs=8)
+    assert motion.length == pytest.approx(15, rel=0.15)
+
+
 def test_of_a_large_photograph_the_path_is_in_its_own_pixels(scene):
     large = np.kron(moved(scene, 0, 15), np.ones((5, 5)))
     motion = find_motion(large)

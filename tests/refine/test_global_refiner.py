@@ -425,6 +425,36 @@ def test_a_weight_is_passed_on_and_never_becomes_a_probability(small_photo):
     assert abs(refined.blur_map - even.blur_map).max() > 0.1
 
 
+def test_a_weight_of_1_is_smoothed_in_every_unit():
+    rng = np.random.default_rng(0)
+    rough = rng.normal(8, 1, (64, 64)).astype(np.float32)
+    flat = np.full(rough.shape, 0.5)
+    ones = np.ones_like(rough)
+    (refined,) = GlobalRefiner().transform(
+        [DefocusSample(flat, rough, ones, confidence_kind="weight")]
+    )
+    (score,) = GlobalRefiner().transform(
+        [DefocusSample(flat, rough / 20, ones, "relative")]
+    )
+    (certain,) = GlobalRefiner().transform([DefocusSample(flat, rough, ones)])
+    assert refined.blur_map.std() < 0.1 * certain.blur_map.std()
+    assert refined.blur_map.std() == pytest.approx(20 * score.blur_map.std(), rel=0.5)
+
+
+def test_confidence_does_not_hang_on_the_scale_that_means_are_taken_on():
+    rng = np.random.default_rng(0)
+    rough = rng.normal(8, 1, (64, 64)).astype(np.float32)
+    sample = DefocusSample(np.full(rough.shape, 0.5), rough, np.full_like(rough, 0.6))
+    means = []
+    for value_scale in ("log", "linear"):
+        refiner = GlobalRefiner(
+            map_sigma=None, disagreement=None, value_scale=value_scale
+        )
+        (refined,) = refiner.transform([sample])
+        means.append(float(refined.confidence.mean()))
+    assert means[1] == pytest.approx(means[0], abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -169,3 +169,21 @@ class TestAnswer:
             judge_focus(DefocusSample(np.zeros((4, 4))))
         with pytest.raises(ValueError, match="has no blur map"):
             automatic_mask(DefocusSample(np.zeros((4, 4))))
+
+    @pytest.mark.parametrize("unit", ["depth", "disparity"])
+    def test_distances_say_nothing_of_focus(self, rough, unit):
+        for call in (judge_focus, automatic_mask):
+            with pytest.raises(
+                ValueError, match=f"the sample has a map of unit '{unit}"
+            ):
+                call(sample(rough, unit=unit))
+
+    def test_without_any_weight_there_is_no_answer_for_all_of_it(self, rough):
+        item = sample(rough * 9.0, 0.0, confidence_kind="weight")
+        assert judge_focus(item).answer == "mixed"
+        assert automatic_mask(item).shape == rough.shape
+
+    def test_a_photograph_that_is_none_is_named(self, rough):
+        item = sample(rough, image=np.full((*SHAPE, 3), np.nan))
+        with pytest.raises(ValueError, match=r"^X\[0\]: image must be finite"):
+            DefocusSegmenter("auto").predict([item])

@@ -39,6 +39,8 @@ def test_one_or_many():
         ({"boxes": (0, 0, 0, 5)}, "width and a height above 0; got 0 x 5"),
         ({"boxes": [(0, 0, 3, 5), (31, 0, 3, 5)]}, "box .* lies outside"),
         ({"boxes": (-9, 0, 9, 5)}, "lies outside"),
+        ({"boxes": (10.6, 5, 0.3, 10)}, "so thin that it holds no pixel"),
+        ({"boxes": (-0.9, 5, 1.2, 10)}, "so thin that it holds no pixel"),
         ({"scribble": np.ones((3, 3), int)}, r"shape \(20, 30\); got shape \(3, 3\)"),
         ({"scribble": np.full((20, 30), 3)}, "must hold 1 on the subject"),
         ({"scribble": np.ones((20, 30))}, "must hold 1 on the subject"),

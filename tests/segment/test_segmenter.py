@@ -151,6 +151,18 @@ class TestSegmenter:
         assert DefocusSegmenter(0.5).fit(None).threshold_ == 0.5
         assert DefocusSegmenter("auto").fit(None).threshold_ == "auto"
 
+    def test_what_was_learned_holds_for_maps_of_its_unit(self):
+        masks = [np.array([[False, True]])]
+        segmenter = DefocusSegmenter("learn")
+        segmenter.fit([sample([0.2, 5.0])], masks)
+        assert segmenter.unit_ == "px"
+        score = sample([0.2, 0.9], unit="relative")
+        for call in (segmenter.predict, segmenter.thresholds):
+            with pytest.raises(
+                ValueError, match=r"X\[0\]: the threshold was learned fr"
+            ):
+                call([score])
+
     @pytest.mark.parametrize(
         ("parameters", "X", "y", "message"),
         [

@@ -97,3 +97,5 @@ def test_refuses(two):
         subject_mask(two, (360, 0))
     with pytest.raises(ValueError, match="has no blur map"):
         subject_mask(DefocusSample(np.zeros((4, 4))), (0, 0))
+    with pytest.raises(ValueError, match="map of unit 'depth', which says how far"):
+        subject_mask(two.replace(unit="depth"), (0, 0))

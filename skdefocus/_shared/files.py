@@ -96,6 +96,8 @@ class Stage:
         target = self.folder / name
         if target.is_dir():
             raise IsADirectoryError(f"{target} is a folder, not a file to write to.")
+        if target in self.targets:
+            raise ValueError(f"two results would have the name {name}.")
         self.targets.append(target)
         return self.waiting / name
 

@@ -93,11 +93,11 @@ def picture_answer(
         answer["from_sigma"] = settings.threshold + opened.sharpest
         blurred = preview.sigma >= answer["from_sigma"]
         answer["share"] = float(blurred.mean())
-        answer["image"] = encode(preview.mask(settings))
+        answer["image"] = encode(preview.mask(settings), profile=preview.profile)
     elif view == "sharpen":
         answer["curve"] = gain_curve(opened.scale, settings).tolist()
-        answer["image"] = encode(preview.sharpened(settings))
+        answer["image"] = encode(preview.sharpened(settings), profile=preview.profile)
     elif view == "shallow":
         answer["curve"] = weight_curve(opened.scale, settings).tolist()
-        answer["image"] = encode(preview.shallow(settings))
+        answer["image"] = encode(preview.shallow(settings), profile=preview.profile)
     return answer

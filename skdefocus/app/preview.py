@@ -20,6 +20,7 @@ from ..enhance.adaptive_unsharp import noise_threshold
 from ..figures import color_map, hatch_unknown
 from ..filters import blur, linear_to_srgb, resize, srgb_to_linear
 from ..filters.unsharp import luminance_detail, weigh_detail
+from ..io.color import suits
 from ..render import sdof_weight
 from ..sample import UNKNOWN
 from .opened import OpenedPhotograph
@@ -38,7 +39,9 @@ _COARSE_SIGMA = 2.0
 _DIMMED, _TINT = 0.5, np.array([0.06, 0.20, 0.26], np.float32)
 
 
-def encode(planes: np.ndarray, quality: int = 88) -> bytes:
+def encode(
+    planes: np.ndarray, quality: int = 88, profile: bytes | None = None
+) -> bytes:
     """Encode a picture for the page.
 
     Parameters
@@ -47,6 +50,8 @@ def encode(planes: np.ndarray, quality: int = 88) -> bytes:
         One or three channels, float in [0, 1].
     quality : int, default=88
         Of the JPEG.
+    profile : bytes, optional
+        ICC profile of its colors.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def encode(planes: np.ndarray, quality: int = 88) -> bytes:
     pictures = [Image.fromarray(_to_bytes(plane)) for plane in planes]
     picture = pictures[0] if len(pictures) == 1 else Image.merge("RGB", pictures)
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=quality)
+    picture.save(file, "JPEG", quality=quality, icc_profile=profile)
     return file.getvalue()
 
 
@@ -80,6 +85,8 @@ class Preview:
         The copy, channel by channel.
     sigma : ndarray of shape (h, w), float32
         Its map, in pixels of the full photograph.
+    profile : bytes or None
+        ICC profile of its colors; None where it is gray.
     """
 
     def __init__(
@@ -92,6 +99,10 @@ class Preview:
         image = resize(to_float_image(opened.original.image), shape)
         image = image[np.newaxis] if image.ndim == 2 else np.moveaxis(image, -1, 0)
         self.planes = np.ascontiguousarray(image)
+        profile = opened.original.icc_profile
+        self.profile = None
+        if profile and len(self.planes) > 1 and suits(profile, is_gray=False):
+            self.profile = profile
         self.sigma = resize(opened.sample.require_map(), shape)
         self._steps = _to_steps(self.sigma)
         # As a renderer takes the map.
@@ -109,7 +120,7 @@ class Preview:
         bytes
             A JPEG.
         """
-        return encode(self.planes, 92)
+        return encode(self.planes, 92, self.profile)
 
     def map_picture(self) -> bytes:
         """Draw the map in colors, hatched where it is unknown.

@@ -290,7 +290,13 @@ def process(
     need_extras: list[tuple[Path, str]] = []
     links: list[Path] = []
     jobs: Iterable[Job] = list_jobs(
-        paths, folder, skipped, need_extras, links, prefer=prefer
+        paths,
+        folder,
+        skipped,
+        need_extras,
+        links,
+        prefer=prefer,
+        masks=subject if isinstance(subject, Path) else None,
     )
     total = None
     if isinstance(paths, Sized):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..io.folders import Found, search_folder
 from .products import RESULT_SUFFIXES
+from .run_folder import recorded_files
 
 __all__ = ["Job", "check_inputs", "is_result", "list_jobs"]
 
@@ -82,6 +83,7 @@ def _find(
     need_extras: list[tuple[Path, str]],
     links: list[Path],
     prefer: str,
+    masks: Path | None,
 ) -> Iterator[tuple[Found, Path]]:
     """Give photographs, each with the folder of its results below the output."""
     for path in map(Path, paths):
@@ -93,7 +95,8 @@ def _find(
                 f"{path} is both the folder of photographs and that of the results; "
                 f"give another output folder."
             )
-        search = search_folder(path, exclude=out, prefer=prefer)
+        exclude = (out,) if masks is None else (out, masks)
+        search = search_folder(path, exclude=exclude, prefer=prefer)
         need_extras += search.skipped
         links += search.links
         stems = {
@@ -102,8 +105,17 @@ def _find(
             for file in (found.path, *found.others)
         }
         stems |= {file.with_suffix("") for file, _ in search.skipped}
+        # The output folder of an earlier run may be one of these, and holds results;
+        # where it is what was asked for, they are the photographs.
+        below = {
+            above
+            for found in search.photographs
+            for above in found.path.parents
+            if path in above.parents
+        }
+        results = set().union(*map(recorded_files, below))
         for found in search.photographs:
-            if is_result(found.path, stems):
+            if is_result(found.path, stems) or found.path in results:
                 skipped.append(found.path)
             else:
                 yield found, found.path.parent.relative_to(path)
@@ -135,6 +147,7 @@ def list_jobs(
     links: list[Path] | None = None,
     *,
     prefer: str = "jpeg",
+    masks: Path | None = None,
 ) -> Iterator[Job]:
     """List photographs with the names of their results, one at a time.
 
@@ -153,6 +166,8 @@ def list_jobs(
         Gets the links to folders in the folders, which are not followed.
     prefer : {"jpeg", "raw"}, default="jpeg"
         Which file is read of a raw file and a JPEG of one name in a folder.
+    masks : Path, optional
+        A mask, or a folder of them, that lies in the folders and is no photograph.
 
     Yields
     ------
@@ -172,7 +187,7 @@ def list_jobs(
     # Hashes, so that a million photographs take no more than some tens of megabytes.
     seen: set[int] = set()
     taken: set[int] = set()
-    for found, below in _find(paths, out, skipped, need_extras, links, prefer):
+    for found, below in _find(paths, out, skipped, need_extras, links, prefer, masks):
         photo = found.path
         own = hash(os.path.realpath(photo))
         if own in seen:

@@ -15,6 +15,7 @@ from .. import __version__
 from ..classifier import ContextNetwork
 from ..classifier.pretrained import CONTEXT_PRETRAINED, PRETRAINED
 from ..mapping.cache import network_key
+from .pipeline import makes_more
 from .products import Form
 from .subject import subject_key
 
@@ -159,7 +160,6 @@ def product_keys(
     if confidence:
         keys["confidence"] = pipeline_key(pipeline, {}, {"confidence": True})
     written = {"picture_format": form.picture_format, "strip": form.strip}
-    keys["pipeline"] = pipeline_key(pipeline, {}, written)
     for name, step in pictures.items():
         keys[name] = pipeline_key(pipeline, {name: step}, written)
     if overview:
@@ -171,6 +171,8 @@ def product_keys(
         # A segmenter that was asked for decides what counts as in focus.
         masks = {name: step for name, step in pictures.items() if name == "mask"}
         keys["figures"] = pipeline_key(pipeline, masks, {"figures": True} | unknown)
+    if not keys or makes_more(pipeline):
+        keys["pipeline"] = pipeline_key(pipeline, {}, written)
     return keys
 
 

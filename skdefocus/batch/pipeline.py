@@ -25,6 +25,7 @@ __all__ = [
     "apply_step",
     "check_steps",
     "describe_error",
+    "makes_more",
     "pipeline_steps",
     "run_pipeline",
 ]
@@ -86,8 +87,8 @@ def check_steps(pipeline: Any, pictures: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        For a pipeline without steps, a step that is no estimator, or parameters that a
-        step does not accept.
+        For a pipeline without steps, a step that is no estimator, parameters that a
+        step does not accept, or a picture that has the name of one of the pipeline's.
     NotFittedError
         If a step is not fitted that must be.
     """
@@ -110,6 +111,42 @@ def check_steps(pipeline: Any, pictures: Mapping[str, Any]) -> None:
             copy.copy(step).fit([])
         elif hasattr(step, "get_params"):
             check_is_fitted(step)
+    taken = _own_names(pipeline) & pictures.keys()
+    if taken:
+        raise ValueError(
+            f"the pipeline itself makes what is called {taken.pop()!r}; give the other "
+            f"picture of that name another one."
+        )
+
+
+def _own_names(pipeline: Any) -> set[str]:
+    """Names of what the pipeline itself makes of the map, by steps that are ours."""
+    steps = pipeline_steps(pipeline)
+    kinds = {"picture": SubjectTransformer, "mask": DefocusSegmenter}
+    return {
+        name
+        for name, kind in kinds.items()
+        if any(isinstance(step, kind) for step in steps)
+    }
+
+
+def makes_more(pipeline: Any) -> bool:
+    """Whether a pipeline may make something of the map, a picture or a mask.
+
+    Parameters
+    ----------
+    pipeline : estimator or Pipeline
+        From images to samples with a blur map.
+
+    Returns
+    -------
+    bool
+        False where all steps give samples. Those of others may give anything.
+    """
+    return any(
+        not isinstance(step, ImageTransformer) or isinstance(step, SubjectTransformer)
+        for step in pipeline_steps(pipeline)
+    )
 
 
 def apply_step(

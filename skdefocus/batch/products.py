@@ -13,6 +13,7 @@ from .._shared.files import Stage
 from .._shared.parameters import unchecked
 from ..figures import draw_overview
 from ..io import Photograph, write_map, write_mask, write_photograph
+from ..io.color import in_srgb
 from ..io.formats import format_of_ending, result_ending
 from ..io.write import focus_picture
 from ..sample import UNKNOWN, DefocusSample, unknown_pixels
@@ -324,9 +325,10 @@ def _draw_overview(results: Results, form: Form) -> np.ndarray:
     """Draw the photograph, its map and its pictures side by side."""
     sample = results.sample
     limits = color_limits(sample, form.map_range)
+    profile = results.original.icc_profile
     has_unknown = unchecked(unknown_pixels)(sample, form.unknown_below).any()
     panels = [
-        ("photograph", results.original.image),
+        ("photograph", in_srgb(results.original.image, profile)),
         (
             "blur map (hatched: unknown)" if has_unknown else "blur map",
             draw_map_picture(
@@ -335,7 +337,8 @@ def _draw_overview(results: Results, form: Form) -> np.ndarray:
         ),
     ]
     for name, picture in (results.own | results.pictures).items():
-        shown = focus_picture(picture) if picture.dtype == bool else picture
+        is_mask = picture.dtype == bool
+        shown = focus_picture(picture) if is_mask else in_srgb(picture, profile)
         panels.append((_TITLES.get(name, name), shown))
     return draw_overview(
         panels, credit=form.credit, limits=limits_in_pixels(limits, sample.unit)

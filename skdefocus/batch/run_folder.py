@@ -18,13 +18,31 @@ from typing import Any
 from .._shared.files import replace_file
 from .keys import file_key
 
-__all__ = ["HIDDEN", "RunFolder"]
+__all__ = ["HIDDEN", "RunFolder", "recorded_files"]
 
 HIDDEN = ".skdefocus"
 # What is written once for all photographs, and not below the records of targets.
 _REPORT = "report.json"
 # Changes whenever records have another shape; those of another format are not read.
 _FORMAT = 1
+
+
+def recorded_files(folder: Path) -> set[Path]:
+    """List what runs wrote to a folder, by their records.
+
+    Parameters
+    ----------
+    folder : Path
+        Any folder.
+
+    Returns
+    -------
+    set of Path
+        Results, some of which may be gone; empty if it is no output folder.
+    """
+    records = (folder / HIDDEN / "finished").glob("*/*.json")
+    owned = (_read_json(path).get("owned", ()) for path in records)
+    return {folder / name for names in owned for name in names}
 
 
 @dataclass(frozen=True)

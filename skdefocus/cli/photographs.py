@@ -94,11 +94,6 @@ def _workers(scheduler: str | None) -> Iterator[None]:
         yield
 
 
-def _as_text(path: str | Path) -> str:
-    """Give what can be printed of a path, whose name need not be text."""
-    return str(path).encode(errors="replace").decode()
-
-
 class _Reporter:
     """Tells what becomes of the photographs, and remembers that work has begun."""
 
@@ -116,7 +111,29 @@ class _Reporter:
                 tqdm.write(f"skdefocus: {text}", file=sys.stderr)
         if self._lists_files:
             for name in row.get("results", ()):
-                tqdm.write(_as_text(self._output / name), file=sys.stdout)
+                tqdm.write(str(self._output / name), file=sys.stdout)
+
+
+def _unused(
+    arguments: argparse.Namespace, pictures: Sequence[str], *, write_maps: bool
+) -> list[str]:
+    """List options that were given and change nothing of what is made."""
+    steps = {"mapper", "refiner", *(PICTURES[name] for name in pictures)}
+    unused = [
+        f"--set {name}"
+        for name, _ in arguments.settings
+        # What is unknown is hatched in maps, too.
+        if name.split("__")[0] not in steps and name != "segmenter__unknown_below"
+    ]
+    if not set(pictures) - {"mask"}:
+        unused += ["--format"] if arguments.picture_format is not None else []
+        unused += ["--strip"] if arguments.strip is not None else []
+    if not write_maps:
+        unused += ["--map-data"] if arguments.map_data != "tif" else []
+        unused += ["--map-range"] if arguments.map_range is not None else []
+    if arguments.verb == "map" and arguments.subject is not None:
+        unused.append("--subject")
+    return unused
 
 
 def run_photographs(arguments: argparse.Namespace) -> int:
@@ -147,6 +164,13 @@ def run_photographs(arguments: argparse.Namespace) -> int:
         raise ValueError("--jobs must be at least 1, or -1 for all cores; got 0.")
     steps = build_steps(arguments)
     write_maps, pictures, overview = _wanted(arguments)
+    unused = _unused(arguments, pictures, write_maps=write_maps)
+    if unused:
+        print(
+            f"skdefocus: {arguments.verb} makes nothing that {', '.join(unused)} would "
+            f"change",
+            file=sys.stderr,
+        )
     reporter = _Reporter(Path(arguments.output), lists_files=not is_batch)
     credit = "" if arguments.photos else FLOWER_CREDIT
     start = time.monotonic()
@@ -226,7 +250,7 @@ def _count(summary: Any) -> int:
 def _print_skipped(skipped: Sequence[Path], why: str) -> None:
     if not skipped:
         return
-    names = ", ".join(map(_as_text, skipped[:_SHOWN]))
+    names = ", ".join(map(str, skipped[:_SHOWN]))
     names += f", and {len(skipped) - _SHOWN} more" if len(skipped) > _SHOWN else ""
     print(f"skdefocus: skipped {why}: {names}", file=sys.stderr)
 
@@ -245,8 +269,7 @@ def _print_summary(summary: Any, seconds: float) -> None:
         for row in islice(rows, min(_SHOWN, good)):
             sharpest = f"{row['sharpest_sigma']:.2f}"
             sharpest += " px" if row["unit"] == "px" else ""
-            photo = _as_text(row["photo"])
-            print(f"  {sharpest:>8}  {row['in_focus']:>8.0%}  {photo}")
+            print(f"  {sharpest:>8}  {row['in_focus']:>8.0%}  {row['photo']}")
     if good > _SHOWN:
         print(f"  ... and {good - _SHOWN} more")
     print(f"report: {summary.csv}, {summary.jsonl.name}")

@@ -16,7 +16,7 @@ _CLOSED = (errno.EPIPE, errno.EINVAL) if os.name == "nt" else (errno.EPIPE,)
 
 
 class _Closable:
-    """A text stream that is silent once nobody reads it any more."""
+    """A text stream that takes any text, and is silent once nobody reads it."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -27,6 +27,10 @@ class _Closable:
     def write(self, text: str) -> int:
         try:
             self._stream.write(text)
+        except UnicodeEncodeError:
+            # A name need not be text, or not in the letters of this stream.
+            known = self._stream.encoding
+            self._stream.write(text.encode(known, errors="replace").decode(known))
         except OSError as error:
             self._silence(error)
         return len(text)

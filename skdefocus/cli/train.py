@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ def run_train(arguments: argparse.Namespace) -> int:
         For what cannot be used, in one sentence.
     """
     from ..classifier.architectures import ARCHITECTURES
+    from ..classifier.model_file import read_model
     from ..classifier.training import train_context, train_on_photographs
     from ..io import list_photographs
 
@@ -97,6 +99,15 @@ def run_train(arguments: argparse.Namespace) -> int:
         raise ValueError("--output must name a file; got ''.")
     if Path(arguments.output).is_dir():
         raise ValueError(f"{arguments.output} is a folder, not a file to write to.")
+    kind = "context" if arguments.architecture == "context" else "patches"
+    if os.path.lexists(arguments.output):
+        try:
+            read_model(arguments.output, kind=kind)
+        except ValueError as error:
+            raise ValueError(
+                f"{arguments.output} is there, and no network of this kind that could "
+                f"be replaced: {error}"
+            ) from error
     if arguments.architecture == "context" and arguments.protocol == "paper":
         raise ValueError("--protocol paper is for patch networks; got context.")
     photographs = list_photographs(arguments.photos)

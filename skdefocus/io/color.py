@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cmyk_to_rgb", "lab_to_rgb", "to_srgb"]
+from .._shared.validation import to_float_image
+
+__all__ = ["cmyk_to_rgb", "in_srgb", "lab_to_rgb", "suits", "to_srgb"]
+
+_HEADER = 128
 
 
 def to_srgb(picture: Any, profile: bytes | None) -> Any:
@@ -16,7 +20,7 @@ def to_srgb(picture: Any, profile: bytes | None) -> Any:
     Parameters
     ----------
     picture : PIL.Image.Image
-        CMYK, YCbCr or HSV.
+        CMYK, YCbCr, HSV, RGB or gray.
     profile : bytes or None
         Its ICC profile.
 
@@ -38,6 +42,52 @@ def to_srgb(picture: Any, profile: bytes | None) -> Any:
         except (ImageCms.PyCMSError, OSError):
             pass
     return picture.convert("RGB")
+
+
+def suits(profile: bytes, *, is_gray: bool) -> bool:
+    """Tell whether a color profile can be that of pixels.
+
+    Parameters
+    ----------
+    profile : bytes
+        An ICC profile.
+    is_gray : bool
+        Whether the pixels are gray, or of three colors.
+
+    Returns
+    -------
+    bool
+        True for one of their kind.
+    """
+    if len(profile) < _HEADER:
+        return False
+    # Programs give gray pictures the profiles of colors, and mean their gray axis.
+    return profile[16:20] in ((b"GRAY", b"RGB ") if is_gray else (b"RGB ",))
+
+
+def in_srgb(image: np.ndarray, profile: bytes | None) -> np.ndarray:
+    """Show a photograph in sRGB, where no color profile can stand beside it.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        uint8, uint16, or float in [0, 1].
+    profile : bytes or None
+        ICC profile of its colors.
+
+    Returns
+    -------
+    ndarray
+        The image as it is without a profile, or else (H, W, 3) of uint8.
+    """
+    if not profile:
+        return image
+    from PIL import Image
+
+    if image.dtype != np.uint8:
+        image = np.rint(to_float_image(image) * np.float32(255)).astype(np.uint8)
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    return np.asarray(to_srgb(picture, profile))
 
 
 def cmyk_to_rgb(inks: np.ndarray, profile: bytes | None) -> np.ndarray:

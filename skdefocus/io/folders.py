@@ -98,7 +98,8 @@ def list_photographs(
     listed: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found = search_folder(path, exclude=exclude, prefer=prefer)
+            left_out = () if exclude is None else (exclude,)
+            found = search_folder(path, exclude=left_out, prefer=prefer)
             listed += [each.path for each in found.photographs]
         else:
             listed.append(path)
@@ -108,7 +109,7 @@ def list_photographs(
 def search_folder(
     folder: Path,
     *,
-    exclude: str | os.PathLike[str] | None = None,
+    exclude: Iterable[str | os.PathLike[str]] = (),
     prefer: str = "jpeg",
 ) -> Search:
     """Search a folder for photographs.
@@ -117,8 +118,8 @@ def search_folder(
     ----------
     folder : Path
         The folder.
-    exclude : path-like, optional
-        A folder that is not searched.
+    exclude : iterable of path-like, default=()
+        Folders that are not searched, and files that are no photographs.
     prefer : {"jpeg", "raw"}, default="jpeg"
         Which file is read when a raw file and a JPEG share a name.
 
@@ -138,8 +139,9 @@ def search_folder(
     inside = sorted(_files_below(folder, links))
     # The folder itself, or one above it, may be where results go. Unlike
     # Path.resolve, this bears loops of links.
-    left_out = None if exclude is None else Path(os.path.realpath(exclude))
-    if left_out is not None and Path(os.path.realpath(folder)) in left_out.parents:
+    for left_out in map(Path, map(os.path.realpath, exclude)):
+        if Path(os.path.realpath(folder)) not in left_out.parents:
+            continue
         inside = [path for path in inside if not _lies_in(path, left_out)]
         links = [
             path

@@ -53,15 +53,15 @@ class Format:
 
 RAW_ENDINGS = frozenset(
     {
-        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".kdc", ".mef"),
-        *(".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2"),
-        *(".sr2", ".srf", ".srw", ".x3f"),
+        *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".fff", ".iiq"),
+        *(".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf"),
+        *(".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"),
     }
 )
 HEIC_ENDINGS = frozenset({".heic", ".heif", ".hif"})
 
 FORMATS = (
-    Format("JPEG", (".jpg", ".jpeg"), ".jpg", ".jpg"),
+    Format("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), ".jpg", ".jpg"),
     Format("PNG", (".png",)),
     Format("TIFF", (".tif", ".tiff"), ".tif", ".tif"),
     Format("WEBP", (".webp",), ".webp", ".webp"),

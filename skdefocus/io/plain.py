@@ -21,8 +21,11 @@ from .refusal import Refusal, check_pixels
 
 __all__ = ["read_plain"]
 
-# Where the header of a PNM ends, but for long comments.
-_HEAD = 512
+# What tells one format from another, and where the header of a PNM ends at the latest,
+# which may hold comments.
+_HEAD, _PNM_HEAD = 512, 2**16
+# Modes of Pillow that hold more than 8 bits.
+_DEEP_MODES = ("I", "F")
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNM_HEADER = re.compile(
     rb"P[2356](?:\s+|#[^\n]*\n)+\d+\s+(?:#[^\n]*\n\s*)*\d+\s+"
@@ -54,6 +57,8 @@ def read_plain(path: Path, max_pixels: int) -> Photograph:
     """
     with path.open("rb") as file:
         start = file.read(_HEAD)
+        if start[:1] == b"P":
+            start += file.read(_PNM_HEAD - _HEAD)
     if start[:2] == b"\xff\xd8":
         check_jpeg(path)
     elif start[:4] == b"GIF8":
@@ -68,7 +73,8 @@ def read_plain(path: Path, max_pixels: int) -> Photograph:
         if start[24:25] == b"\x10":
             return _read_deep(path, source, ".png", "PNG", max_pixels, notes)
     elif start[:2] in (b"PF", b"Pf") or _is_deep_pnm(start):
-        return _read_deep(path, path, ".ppm", "PPM", max_pixels, notes)
+        source = _without_comments(path, start)
+        return _read_deep(path, source, ".ppm", "PPM", max_pixels, notes)
     with _open(source) as header:
         width, height = header.size
         check_pixels(width, height, max_pixels)
@@ -82,6 +88,15 @@ def read_plain(path: Path, max_pixels: int) -> Photograph:
 def _is_deep_pnm(start: bytes) -> bool:
     header = _PNM_HEADER.match(start)
     return header is not None and int(header[1]) > 255
+
+
+def _without_comments(path: Path, start: bytes) -> Any:
+    """Leave long comments out of a PNM, which its reader does not bear."""
+    header = _PNM_HEADER.match(start)
+    if header is None or header.end() <= _HEAD:
+        return path
+    plain = re.sub(rb"#[^\n]*\n", b"\n", header[0])
+    return io.BytesIO(plain + path.read_bytes()[header.end() :])
 
 
 def _open(source: Any) -> Any:
@@ -100,6 +115,8 @@ def _open(source: Any) -> Any:
 def _read_shallow(path: Path, header: Any, notes: list[str]) -> Photograph:
     """Read 8-bit pixels with Pillow."""
     notes = [*notes, *_what_else(header)]
+    if header.mode.startswith(_DEEP_MODES):
+        raise Refusal("holds more than 8 bits in a way that is not read.")
     header.load()
     orientation = read_orientation(header)
     picture, profile = plain_mode(header)

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._shared.files import temporary_beside
 from .._shared.validation import check_image, check_map, to_float_image
+from .color import suits
 from .formats import STRIPS, WRITE_FORMATS
 from .metadata import Metadata, byte_order, fit, held_by, pass_on
 from .metadata import strip as strip_metadata
@@ -33,7 +34,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "WEBP": {"quality": 95},
 }
 
-_PROFILE_HEADER = 128
+# Pixels a side that a format holds: libjpeg's limit, and WebP's own.
+_LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
+# Gray and alpha.
+_WITH_ALPHA = 2
 _NO_PREDICTOR = 1
 
 
@@ -100,6 +104,8 @@ def write_photograph(
             f"{type(like).__name__}."
         )
     pixels = np.asarray(image)
+    # Raw frames of some cameras are in the other order of bytes.
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     holds_16_bits = file_format in ("PNG", "TIFF")
     if pixels.dtype.kind == "f":
         deep = holds_16_bits and like.bits == 16
@@ -110,13 +116,25 @@ def write_photograph(
         check_image(pixels)
     if like.alpha is not None and file_format != "JPEG":
         alpha = to_float_image(like.alpha, "alpha")
+        if alpha.shape != pixels.shape[:2]:
+            raise ValueError(
+                f"{path}: like has an alpha of shape {alpha.shape}, but the image has "
+                f"shape {pixels.shape}."
+            )
         pixels = np.dstack([pixels, _quantize(alpha, pixels.dtype)])
+    longest = _LONGEST_SIDE.get(file_format)
+    if longest is not None and max(pixels.shape[:2]) > longest:
+        raise ValueError(
+            f"{path}: {file_format} holds at most {longest} pixels a side; the image "
+            f"has {pixels.shape[1]} x {pixels.shape[0]}."
+        )
     metadata, dropped = held_by(like.metadata, file_format)
     metadata, unclear = strip_metadata(metadata, strip)
     dropped += unclear
     metadata = fit(metadata, pixels, file_format)
     profile = like.icc_profile
-    if profile and not _suits(profile, pixels):
+    is_gray = pixels.ndim == 2 or pixels.shape[2] == _WITH_ALPHA
+    if profile and not suits(profile, is_gray=is_gray):
         profile = None
         dropped.append("its color profile, which is not for such pixels")
     with temporary_beside(path) as temporary:
@@ -129,15 +147,6 @@ def write_photograph(
             )
     if dropped:
         warnings.warn(f"{path.name} is without {'; '.join(dropped)}.", stacklevel=2)
-
-
-def _suits(profile: bytes, pixels: np.ndarray) -> bool:
-    """Whether a color profile is for pixels like these."""
-    if len(profile) < _PROFILE_HEADER:
-        return False
-    is_gray = pixels.ndim == 2 or pixels.shape[2] == 2
-    # Programs give gray pictures the profiles of colors, and mean their gray axis.
-    return profile[16:20] in ((b"GRAY", b"RGB ") if is_gray else (b"RGB ",))
 
 
 def _quantize(image: np.ndarray, dtype: Any) -> np.ndarray:
@@ -183,6 +192,9 @@ def _write_deep(path: Path, pixels: np.ndarray, *, is_swapped: bool) -> None:
     # A 2-D array would be taken for scan lines of pixels one sample wide.
     pixels = pixels.reshape(height, width, n_channels)
     spec = OpenImageIO.ImageSpec(width, height, n_channels, str(pixels.dtype))
+    if n_channels == _WITH_ALPHA:
+        # Two channels alone would be taken for colors.
+        spec.channelnames, spec.alpha_channel = ("Y", "A"), 1
     spec.attribute("compression", "lzw")
     spec.attribute("oiio:UnassociatedAlpha", 1)
     if is_swapped:

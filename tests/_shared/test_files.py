@@ -77,3 +77,10 @@ def test_of_a_name_that_is_no_text_nothing_is_left_after_an_error(tmp_path):
     with pytest.raises(ZeroDivisionError), temporary_beside(path) as temporary:
         temporary.write_text(str(1 / 0))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_results_of_one_name_are_refused(tmp_path):
+    with staged(tmp_path / "out") as stage:
+        stage("a.png").write_text("one")
+        with pytest.raises(ValueError, match=r"two results would have the name a\.png"):
+            stage("a.png")

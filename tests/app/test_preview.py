@@ -16,6 +16,7 @@ from skdefocus.app.settings import Settings
 from skdefocus.filters import resize
 from skdefocus.io import Photograph
 from skdefocus.metrics import psnr
+from tests.io.metadata import PROFILE
 
 
 def enlarged(opened: OpenedPhotograph, shape: tuple[int, int]) -> OpenedPhotograph:
@@ -89,6 +90,17 @@ def test_gray_photographs(opened):
     assert psnr([expected], [interleaved(preview.shallow(settings))]) > 42
     assert preview.sharpened(settings).shape == (1, *image.shape)
     assert preview.mask(settings).shape == (3, *image.shape)
+
+
+def test_colors_of_a_profile_are_sent_with_it(opened):
+    image = opened.original.image
+    for pixels, expected in ((image, PROFILE), (image[..., 1], None)):
+        photograph = Photograph(pixels, icc_profile=PROFILE)
+        sample = opened.sample.replace(image=pixels)
+        preview = Preview(OpenedPhotograph(photograph, sample, "x.png"))
+        with Image.open(io.BytesIO(preview.photograph())) as picture:
+            assert picture.info.get("icc_profile") == expected
+        assert preview.profile == expected
 
 
 def test_what_is_sent(opened, preview):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from skdefocus.batch.jobs import Job, list_jobs
+from skdefocus.batch.run_folder import RunFolder
 from skdefocus.io.decoders import choose
 
 
@@ -91,3 +92,34 @@ def test_links_to_folders_are_listed_and_not_followed(folder):
     jobs = list(list_jobs([folder], Path("out"), links=links))
     assert [job.target for job in jobs] == ["100/a", "100/b", "101/a", "top"]
     assert links == [folder / "100" / "more"]
+
+
+def test_results_in_a_folder_below_are_no_photographs(folder):
+    finished = folder / "out" / ".skdefocus" / "finished" / "00"
+    finished.mkdir(parents=True)
+    for name in ("top_map.png", "more/b_sharpened.png", "new.jpg"):
+        path = folder / "out" / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    run = RunFolder(folder / "out", "1")
+    run._write("top", {"owned": {"top_map.png": ["x"], "more/b_sharpened.png": ["y"]}})
+    (finished / "0.json").write_text("no record")
+    skipped: list[Path] = []
+    jobs = list(list_jobs([folder], Path("elsewhere"), skipped))
+    expected = ["100/a", "100/b", "101/a", "out/new", "top"]
+    assert sorted(job.target for job in jobs) == expected
+    assert sorted(path.name for path in skipped) == [
+        *("a_map.png", "b_sharpened.png", "top_map.png"),
+    ]
+    # Asked for by name they are photographs.
+    assert targets([folder / "out"]) == ["more/b_sharpened", "new", "top_map"]
+
+
+@pytest.mark.parametrize("masks", ["101", "101/a.jpg"])
+def test_masks_are_no_photographs(folder, masks):
+    jobs = list(list_jobs([folder], Path("out"), masks=Path.cwd() / "in" / masks))
+    assert "101/a" not in [job.target for job in jobs]
+    assert len(jobs) == 3 + (masks != "101") * 1
+    # Unless the photographs lie among them.
+    whole = list_jobs([folder / "101"], Path("out"), masks=folder)
+    assert [job.target for job in whole] == ["a"]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdefocus import (
     AdaptiveUnsharpMask,
@@ -53,8 +54,21 @@ def test_format_and_metadata_change_the_keys_of_pictures_alone():
     ]
     for product in ("map", "overview", "figures"):
         assert len({each[product] for each in keys}) == 1
-    for product in ("pipeline", "sharpened"):
-        assert len({each[product] for each in keys}) == len(forms)
+    assert len({each["sharpened"] for each in keys}) == len(forms)
+
+
+def test_only_what_a_pipeline_makes_itself_has_a_key_of_the_pipeline():
+    steps = SlidingWindowMapper(), GlobalRefiner()
+    options = {"with_map": True, "overview": False, "figures": False}
+    forms = [Form(), Form(strip="gps")]
+    for last in (AdaptiveUnsharpMask(), DefocusSegmenter(), StandardScaler()):
+        pipeline = make_pipeline(*steps, last)
+        keys = [product_keys(pipeline, {}, form, **options) for form in forms]
+        assert len({each["pipeline"] for each in keys}) == len(forms)
+    assert set(product_keys(make_pipeline(*steps), {}, Form(), **options)) == {"map"}
+    # A photograph is worked on even where nothing is asked for.
+    options["with_map"] = False
+    assert set(product_keys(steps[0], {}, Form(), **options)) == {"pipeline"}
 
 
 def test_what_changes_no_result_changes_no_key(tmp_path):
@@ -132,4 +146,4 @@ def test_what_counts_as_unknown_is_part_of_what_shows_it():
         )
     same = {name for name, key in products[0.25].items() if products[0.5][name] == key}
     assert set(products[0.25]) - same == {"map", "overview", "figures"}
-    assert same == {"pipeline", "confidence"}
+    assert same == {"confidence"}

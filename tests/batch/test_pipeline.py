@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from skdefocus import (
+    AdaptiveUnsharpMask,
     CalibratedMapper,
     DefocusSample,
     DefocusSegmenter,
@@ -23,6 +24,7 @@ from skdefocus.batch.pipeline import (
     apply_step,
     check_steps,
     describe_error,
+    makes_more,
     pipeline_steps,
     run_pipeline,
 )
@@ -49,11 +51,27 @@ class TestPipelines:
             (LaplacianVarianceMapper, {}, "must be an estimator with"),
             (mapper, {"a": 3}, "must be an estimator with .*; got 3"),
             (mapper, {"a": SDoFRenderer(7.0, 3.0)}, "c0 < c1 < pivot"),
+            (
+                make_pipeline(mapper, DefocusSegmenter()),
+                {"mask": DefocusSegmenter("auto")},
+                "the pipeline itself makes what is called 'mask'",
+            ),
+            (
+                make_pipeline(mapper, AdaptiveUnsharpMask()),
+                {"picture": Inverter()},
+                "the pipeline itself makes what is called 'picture'",
+            ),
         ):
             with pytest.raises(ValueError, match=message):
                 check_steps(pipeline, pictures)
         with pytest.raises(NotFittedError):
             check_steps(CalibratedMapper(mapper), {})
+
+    def test_what_makes_more_than_a_map(self):
+        maps = make_pipeline(LaplacianVarianceMapper(), GuidedRefiner())
+        assert not makes_more(maps)
+        for last in (AdaptiveUnsharpMask(), DefocusSegmenter(), Inverter()):
+            assert makes_more(make_pipeline(maps, last))
 
     def test_a_step_transforms_or_predicts_one_item(self):
         results = made()

@@ -24,6 +24,7 @@ from skdefocus.io import Photograph, read_image, read_photograph, write_map
 from skdefocus.io.formats import WRITE_FORMATS
 from skdefocus.io.metadata import Metadata
 from tests.batch.results import SHAPE, an_image, made
+from tests.io.metadata import swapped_profile
 
 
 def written(folder, product, results, form=None):
@@ -352,3 +353,17 @@ def test_files_that_are_known_beforehand(product, before, expected, photo, form)
     if expected is ...:
         expected = [*(["a_map.png"] if product == "map" else []), *before]
     assert found == expected
+
+
+def test_an_overview_shows_colors_as_their_profile_has_them(tmp_path):
+    results = made()
+    red = np.zeros((*SHAPE, 3), np.uint8)
+    red[..., 0] = 200
+    results.original = Photograph(red, icc_profile=swapped_profile())
+    results.pictures = {"sharpened": red}
+    results.sample = results.sample.replace(image=red)
+    written(tmp_path, "overview", results)
+    found = read_image(tmp_path / "a_overview.png").reshape(-1, 3).tolist()
+    # The photograph and the sharpened picture.
+    assert found.count([0, 200, 0]) >= 2 * red[..., 0].size
+    assert [200, 0, 0] not in found

@@ -89,6 +89,29 @@ class TestAll:
         assert error.endswith(", and 1 more\n")
 
 
+class TestUnusedOptions:
+    @pytest.mark.parametrize(
+        ("words", "unused"),
+        [
+            (("map", "--strip", "all", "--format", "png"), "--format, --strip"),
+            (("map", "--subject", "3,4"), "--subject"),
+            (
+                ("map", "--set", "sharpener__gain=9", "--set", "renderer__c0=0.1"),
+                "--set sharpener__gain, --set renderer__c0",
+            ),
+            (("bokeh", "--map-data", "npy"), "--map-data"),
+            (("sharpen", "--map-range", "auto"), "--map-range"),
+            (("map", "--set", "segmenter__unknown_below=0.2"), ""),
+            (("sharpen", "--set", "sharpener__gain=2", "--strip", "gps"), ""),
+        ],
+    )
+    def test_are_named_in_one_line(self, photo_file, out, capsys, words, unused):
+        verb, *options = words
+        assert run(verb, photo_file, "-o", out, *ALONE, *options) == 0
+        line = f"skdefocus: {verb} makes nothing that {unused} would change\n"
+        assert capsys.readouterr().err == (line if unused else "")
+
+
 class TestVerbs:
     def test_map(self, photo_file, out):
         assert run("map", photo_file, "-o", out, "--map-data", "npy") == 0

@@ -31,6 +31,17 @@ class TestStandardOutput:
             closed.flush()
         assert is_back
 
+    @pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "ascii"])
+    def test_any_name_can_be_printed(self, monkeypatch, encoding):
+        written = io.BytesIO()
+        stream = io.TextIOWrapper(written, encoding=encoding, errors="strict")
+        monkeypatch.setattr(sys, "stdout", stream)
+        with closable_streams():
+            print("写真.jpg", os.fsdecode(b"su\xff.jpg"), "b.jpg")
+        stream.flush()
+        assert written.getvalue().startswith("写真.jpg".encode(encoding, "replace"))
+        assert written.getvalue().rstrip().endswith(b"?.jpg b.jpg")
+
     @pytest.mark.parametrize("name", ["stdout", "stderr"])
     def test_there_may_be_none(self, monkeypatch, name):
         monkeypatch.setattr(sys, name, None)

@@ -159,6 +159,24 @@ def test_models_that_cannot_be_written(photo_file, refused, tmp_path):
     refused("is a folder, not a file to write to", *arguments)
 
 
+@pytest.mark.parametrize("architecture", ["blurnet", "context"])
+def test_only_a_network_is_replaced(
+    photo_file, trainings, refused, tmp_path, architecture
+):
+    precious = tmp_path / "precious.zip"
+    precious.write_text("photographs of the year")
+    words = ("train", photo_file, "-o", precious, "--architecture", architecture)
+    refused("is there, and no network of this kind that could be replaced", *words)
+    assert precious.read_text() == "photographs of the year"
+    # A network for patches is none for cells, and the other way round.
+    PatchBlurClassifier.pretrained("fast").save(precious)
+    if architecture == "context":
+        refused("is there, and no network of this kind", *words)
+    else:
+        assert run(*words, "--quiet") == 0
+    assert trainings.patches.asked == [] or architecture == "blurnet"
+
+
 def test_an_unknown_architecture(photo_file, refused, out):
     arguments = ("train", photo_file, "-o", out, "--patches", 36)
     arguments += ("--architecture", "resnet")

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from skimage.color import lab2rgb
 
-from skdefocus.io.color import cmyk_to_rgb, lab_to_rgb, to_srgb
-from tests.io.metadata import PROFILE
+from skdefocus.io.color import cmyk_to_rgb, in_srgb, lab_to_rgb, suits, to_srgb
+from tests.io.metadata import PROFILE, swapped_profile
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
@@ -42,3 +42,24 @@ def test_measured_colors_of_both_kinds():
     for stored, is_signed in ((shifted, False), (signed, True)):
         found = lab_to_rgb(stored, is_signed=is_signed)
         np.testing.assert_allclose(found, expected, atol=10)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_colors_of_a_profile_are_shown_in_srgb(dtype):
+    limit = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    red = np.full((3, 4, 3), [limit, 0, 0], dtype)
+    assert in_srgb(red, swapped_profile())[1, 1].tolist() == [0, 255, 0]
+    np.testing.assert_allclose(in_srgb(red, PROFILE), [[[255, 0, 0]] * 4] * 3, atol=1)
+    assert in_srgb(red, None) is red
+    # One that is not for such pixels is ignored.
+    gray = in_srgb(red[..., 0], PROFILE)
+    np.testing.assert_array_equal(gray, np.full((3, 4, 3), 255))
+
+
+def test_profiles_are_of_gray_or_of_colors():
+    assert suits(PROFILE, is_gray=False)
+    assert suits(PROFILE, is_gray=True)
+    of_gray = PROFILE[:16] + b"GRAY" + PROFILE[20:]
+    assert suits(of_gray, is_gray=True)
+    assert not suits(of_gray, is_gray=False)
+    assert not suits(b"no profile", is_gray=False)

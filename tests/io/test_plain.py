@@ -58,6 +58,23 @@ def test_deep_colors_of_a_ppm(tmp_path, deep):
     np.testing.assert_array_equal(read_plain(tmp_path / "x.ppm", MANY).image, deep)
 
 
+def test_deep_gray_behind_a_long_comment(tmp_path, deep):
+    gray = deep[..., 0]
+    header = f"P5\n# {'x' * 5000}\n{gray.shape[1]} {gray.shape[0]}\n65535\n"
+    (tmp_path / "x.pgm").write_bytes(header.encode() + gray.astype(">u2").tobytes())
+    found = read_plain(tmp_path / "x.pgm", MANY)
+    assert found.bits == 16
+    np.testing.assert_array_equal(found.image, gray)
+
+
+def test_more_than_8_bits_are_never_cut_to_8(tmp_path, deep):
+    gray = deep[..., 0]
+    header = f"P5\n# {'x' * 2**16}\n{gray.shape[1]} {gray.shape[0]}\n65535\n"
+    (tmp_path / "x.pgm").write_bytes(header.encode() + gray.astype(">u2").tobytes())
+    with pytest.raises(Refusal, match="holds more than 8 bits in a way that is not"):
+        read_plain(tmp_path / "x.pgm", MANY)
+
+
 @pytest.mark.parametrize("ending", [".jpg", ".png", ".webp", ".gif", ".bmp", ".ppm"])
 def test_the_limit_on_pixels_holds(tmp_path, shallow, ending):
     Image.fromarray(shallow).save(tmp_path / f"x{ending}")

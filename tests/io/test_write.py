@@ -262,7 +262,7 @@ def test_a_refusal_leaves_the_file_that_was_there(tmp_path, shallow):
     write_photograph(path, shallow)
     before = path.read_bytes()
     too_small = Photograph(shallow, shallow[:5, :5, 0])
-    with pytest.raises(ValueError, match="match"):
+    with pytest.raises(ValueError, match="like has an alpha of shape"):
         write_photograph(path, shallow, too_small)
     with pytest.raises(ValueError, match="non-negative"):
         write_map(path, -shallow[..., 0].astype(float))
@@ -276,3 +276,38 @@ def test_like_is_a_photograph(tmp_path, like, kind):
     with pytest.raises(ValueError, match=message):
         write_photograph(tmp_path / "x.png", np.zeros((4, 4)), like)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_gray_with_alpha_is_that_for_other_programs_too(tmp_path, deep, depth):
+    image = deep if depth == 16 else (deep >> 8).astype(np.uint8)
+    gray, alpha = image[..., 0], image[..., 1]
+    write_photograph(tmp_path / "x.tif", gray, Photograph(gray, alpha, bits=depth))
+    spec = OpenImageIO.ImageInput.open(str(tmp_path / "x.tif")).spec()
+    assert (spec.channelnames, spec.alpha_channel) == (("Y", "A"), 1)
+    if depth == 8:
+        with Image.open(tmp_path / "x.tif") as found:
+            assert found.mode == "LA"
+            np.testing.assert_array_equal(np.asarray(found)[..., 1], alpha)
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_either_order_of_bytes(tmp_path, deep, ending):
+    for image in (deep, deep[..., 0]):
+        write_photograph(tmp_path / f"x{ending}", image.astype(">u2"))
+        found = read_image(tmp_path / f"x{ending}")
+        np.testing.assert_array_equal(found, image)
+
+
+@pytest.mark.parametrize(("ending", "side"), [(".jpg", 65_501), (".webp", 16_384)])
+def test_more_pixels_than_a_format_holds(tmp_path, ending, side):
+    with pytest.raises(ValueError, match=rf"x\{ending}: .* at most {side - 1} pixels"):
+        write_photograph(tmp_path / f"x{ending}", np.zeros((1, side), np.uint8))
+    write_photograph(tmp_path / f"x{ending}", np.zeros((side - 1, 1), np.uint8))
+    assert [path.name for path in tmp_path.iterdir()] == [f"x{ending}"]
+
+
+def test_an_alpha_of_another_shape(tmp_path, shallow):
+    like = Photograph(shallow, shallow[..., 0])
+    with pytest.raises(ValueError, match=r"an alpha of shape \(37, 53\), but the"):
+        write_photograph(tmp_path / "x.png", shallow[:8], like)

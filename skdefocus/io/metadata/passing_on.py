@@ -179,6 +179,10 @@ def strip(metadata: Metadata, what: str | None) -> tuple[Metadata, list[str]]:
         clean[field] = (clear(held) if held else None) or None
         if held and not clean[field]:
             dropped.append(f"its {field.partition('_')[0].upper()}, which is not clear")
+    block = metadata.resources
+    if block and not resources.are_clear(block):
+        block = None
+        dropped.append("its Photoshop resources, which are not clear")
     segments = tuple(item for item in metadata.segments if jpeg.is_plain(*item))
     if len(segments) < len(metadata.segments):
         dropped.append("segments of its maker, which may tell the place")
@@ -188,6 +192,7 @@ def strip(metadata: Metadata, what: str | None) -> tuple[Metadata, list[str]]:
         exif=clean["exif"],
         xmp=clean["xmp"],
         xmp_extended=clean["xmp_extended"],
+        resources=block,
         segments=segments,
         chunks=chunks,
     )

@@ -14,6 +14,7 @@ __all__ = [
     "RESOLUTION",
     "XMP",
     "Resource",
+    "are_clear",
     "pack_resource",
     "part",
     "resources",
@@ -83,6 +84,23 @@ def resources(block: bytes) -> Iterator[Resource]:
         )
 
 
+def are_clear(block: bytes) -> bool:
+    """Whether a block can be understood to its end.
+
+    Parameters
+    ----------
+    block : bytes
+        Resources.
+
+    Returns
+    -------
+    bool
+        False if something follows that is no resource, or not all of one.
+    """
+    known = sum(len(item.packed) for item in resources(block))
+    return known >= len(block.rstrip(b"\0"))
+
+
 def pack_resource(number: int, value: bytes) -> bytes:
     """Make a resource without a name.
 
@@ -116,9 +134,9 @@ def useful(block: bytes) -> bytes:
         Without thumbnails and without what has a place of its own. A block that cannot
         be understood to its end stays as it is.
     """
-    found = list(resources(block))
-    if sum(len(resource.packed) for resource in found) < len(block.rstrip(b"\0")):
+    if not are_clear(block):
         return block
+    found = list(resources(block))
     return b"".join(item.packed for item in found if item.number not in _STALE)
 
 
@@ -141,6 +159,6 @@ def part(block: bytes, number: int) -> tuple[bytes, bytes | None]:
     """
     found = list(resources(block))
     value = next((item.value for item in found if item.number == number), None)
-    if sum(len(item.packed) for item in found) < len(block.rstrip(b"\0")):
+    if not are_clear(block):
         return block, value
     return b"".join(item.packed for item in found if item.number != number), value

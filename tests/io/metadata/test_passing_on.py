@@ -125,6 +125,23 @@ def test_what_may_tell_the_place_is_left_out_with_a_line(tmp_path, shallow):
         write_photograph(tmp_path / "x.jpg", shallow, strip="xmp")
 
 
+def test_resources_that_are_not_clear_may_tell_the_place(tmp_path, shallow):
+    block = resources.pack_resource(0x0422, b"GPS") + resources.pack_resource(
+        0x0424, b"exif:GPSLatitude"
+    )
+    block += resources.pack_resource(0x0404, b"whole")[:-3]
+    odd = Metadata(resources=block)
+    kept, dropped = strip(odd, "gps")
+    assert kept == Metadata()
+    assert dropped == ["its Photoshop resources, which are not clear"]
+    assert strip(odd, None) == (odd, [])
+    with pytest.warns(UserWarning, match="without its Photoshop resources"):
+        write_photograph(
+            tmp_path / "x.jpg", shallow, Photograph(shallow, metadata=odd), strip="gps"
+        )
+    assert b"GPS" not in (tmp_path / "x.jpg").read_bytes()
+
+
 def test_colors_that_jpeg_does_not_hold_are_said(tmp_path, shallow):
     linear = Metadata(chunks=((b"gAMA", struct.pack(">I", 100_000)),))
     like = Photograph(shallow, metadata=linear)

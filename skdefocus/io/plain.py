@@ -73,7 +73,7 @@ def read_plain(path: Path, max_pixels: int) -> Photograph:
         if start[24:25] == b"\x10":
             return _read_deep(path, source, ".png", "PNG", max_pixels, notes)
     elif start[:2] in (b"PF", b"Pf") or _is_deep_pnm(start):
-        source = _without_comments(path, start)
+        source = _without_comments(path, start, BYTES_PER_PIXEL * max_pixels)
         return _read_deep(path, source, ".ppm", "PPM", max_pixels, notes)
     with _open(source) as header:
         width, height = header.size
@@ -90,13 +90,15 @@ def _is_deep_pnm(start: bytes) -> bool:
     return header is not None and int(header[1]) > 255
 
 
-def _without_comments(path: Path, start: bytes) -> Any:
+def _without_comments(path: Path, start: bytes, max_bytes: int) -> Any:
     """Leave long comments out of a PNM, which its reader does not bear."""
     header = _PNM_HEADER.match(start)
     if header is None or header.end() <= _HEAD:
         return path
     plain = re.sub(rb"#[^\n]*\n", b"\n", header[0])
-    return io.BytesIO(plain + path.read_bytes()[header.end() :])
+    with path.open("rb") as file:
+        file.seek(header.end())
+        return io.BytesIO(plain + file.read(max_bytes))
 
 
 def _open(source: Any) -> Any:

@@ -18,6 +18,7 @@ __all__ = [
     "check_unknown",
     "image_batch",
     "protect_subject",
+    "to_colors",
     "to_float_image",
     "to_gray",
 ]
@@ -174,6 +175,22 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     for channel in (1, 2):
         gray += image[..., channel] * _LUMA[channel]
     return gray
+
+
+def to_colors(image: np.ndarray) -> np.ndarray:
+    """Give three channels; a gray image stands for three like it.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W) or (H, W, 3)
+        The image.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3)
+        A color image as it is.
+    """
+    return image if image.ndim == 3 else np.stack([image] * 3, axis=2)
 
 
 def image_batch(X: Any, name: str = "X") -> list[Any]:

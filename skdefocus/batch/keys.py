@@ -22,7 +22,7 @@ from .subject import subject_key
 __all__ = ["file_key", "photograph_keys", "pipeline_key", "product_keys"]
 
 # Changes whenever the same work may give other results or figures.
-_VERSION = 8
+_VERSION = 9
 # Parameters that results do not depend on.
 _WITHOUT_EFFECT = frozenset({"memory", "n_jobs", "verbose"})
 # Products that do not depend on the subject.

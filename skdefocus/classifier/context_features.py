@@ -8,7 +8,7 @@ import numpy as np
 
 from .._shared.block_sums import block_sums
 from .._shared.sigma_scale import to_log_sigma
-from .._shared.validation import to_gray
+from .._shared.validation import to_colors, to_gray
 from ..filters import measure_conditions, resize
 
 __all__ = [
@@ -163,8 +163,7 @@ def _own_features(
     # The span of the conditions may leave out a small subject, or a lamp at night.
     darkest = np.float32(conditions.darkest)
     extent = np.float32(max(conditions.brightest - conditions.darkest, _LEAST_RANGE))
-    color = photograph if photograph.ndim == 3 else np.stack([photograph] * 3, axis=2)
-    colors = (cell_means(color) - darkest) / extent
+    colors = (cell_means(to_colors(photograph)) - darkest) / extent
     # Before it is squared, or little of a low contrast would be left of its variance.
     gray = (gray - darkest) / extent
     mean = cell_means(gray)

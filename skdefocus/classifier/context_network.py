@@ -127,7 +127,8 @@ class ContextNetwork:
             )
         _, height, width = features.shape
         missing = [(0, 0), (0, -height % MULTIPLE), (0, -width % MULTIPLE)]
-        padded = np.pad(features, missing, mode="edge")
+        # Cells that are repeated would look like a smooth surface.
+        padded = np.pad(features, missing, mode="reflect")
         return self._network.run_channels(padded, n_threads)[:, :height, :width]
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -36,7 +36,7 @@ def check_pixels(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise Refusal(
             f"has {width} x {height} pixels; at most {max_pixels} are accepted "
-            f"('max_pixels', --max-pixels; by default what memory allows)."
+            f"('max_pixels', --max-pixels)."
         )
     if width < 1 or height < 1:
         raise Refusal(f"is damaged or truncated: it has {width} x {height} pixels.")

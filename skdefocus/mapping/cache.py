@@ -19,7 +19,7 @@ from .._shared.files import replace_file
 __all__ = ["cached_maps", "content_key", "load_maps", "network_key", "store_maps"]
 
 # Changes whenever the same input may give another map.
-_VERSION = "6"
+_VERSION = "7"
 # What numpy and zipfile raise for files that were cut off or damaged.
 _UNREADABLE = (
     *(OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .._shared.validation import to_float_image
+from .._shared.validation import to_colors, to_float_image
 from ..filters import resize, variance_of_laplacian
 from ._defocus import defocus, sigma_layers
 from .camera import draw_camera, log_uniform
@@ -263,10 +263,8 @@ def compose_scene(
     >>> photograph.shape, photograph.dtype, blur_map.shape
     ((96, 128, 3), dtype('uint8'), (96, 128))
     """
-    photograph = to_float_image(image)
+    photograph = to_colors(to_float_image(image))
     rng = np.random.default_rng(random_state)
-    if photograph.ndim == 2:
-        photograph = np.stack([photograph] * 3, axis=-1)
     for _ in range(_TRIES):
         piece = _cut(photograph, shape, rng)
         if variance_of_laplacian(piece, smooth=True).mean() >= _LEAST_SHARPNESS:

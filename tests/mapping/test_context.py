@@ -6,6 +6,7 @@ from sklearn.base import clone
 
 from skdefocus import UNKNOWN, ContextMapper
 from skdefocus.classifier import ContextNetwork
+from skdefocus.datasets import load_sample_photograph
 from skdefocus.filters import blur, measure_conditions, resize
 from skdefocus.mapping import context, context_map
 from skdefocus.mapping.context import judge_surroundings, shows_anything
@@ -146,3 +147,12 @@ def test_confidence_without_reliability_is_agreement():
     assert confidence[1] < 0.1
     _, told = judge_surroundings(np.stack([sure, torn]), network)
     assert told[0] > told[1]
+
+
+def test_a_corner_reads_the_same_turned_by_90_degrees():
+    # Its cells are no multiple of what the network reduces by, on either side.
+    part = load_sample_photograph()[100:301, 200:433]
+    (upright, turned) = ContextMapper().transform([part, np.rot90(part).copy()])
+    back = np.rot90(turned.blur_map, -1)
+    for corner in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
+        assert back[corner] == pytest.approx(upright.blur_map[corner], abs=0.5)

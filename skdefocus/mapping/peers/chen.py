@@ -15,7 +15,7 @@ from ..._shared.parameters import (
     checked,
     unchecked,
 )
-from ..._shared.validation import to_float_image, to_gray
+from ..._shared.validation import to_colors, to_float_image, to_gray
 from ...sample import DefocusSample
 from ._edge_sigma import known_edge_sigma
 from .texture import local_texture_confidence
@@ -143,7 +143,7 @@ def _superpixels(
     from skimage.color import rgb2lab
     from skimage.segmentation import slic
 
-    color = photograph if photograph.ndim == 3 else np.dstack([photograph] * 3)
+    color = to_colors(photograph)
     lab = rgb2lab(color)
     labels = slic(color, n_superpixels, compactness=_COMPACTNESS, start_label=0)
     # Numbers without a gap, whichever superpixels were merged.

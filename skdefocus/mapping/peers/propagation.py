@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._shared.parameters import StrOptions, unchecked
+from ..._shared.validation import to_colors
 from ...filters import global_smoother, matting_smoother
 
 __all__ = ["PROPAGATION", "propagate"]
@@ -48,12 +49,13 @@ def propagate(
         For matting without pymatting.
     """
     weight = known.astype(np.float32)
+    guide = to_colors(photograph)
     if propagation == "matting":
         smoother = unchecked(matting_smoother)
-        return smoother(values, photograph, weight, data_weight=data_weight)
+        return smoother(values, guide, weight, data_weight=data_weight)
     return unchecked(global_smoother)(
         values,
-        photograph,
+        guide,
         smoothness=_SMOOTHNESS,
         color_sigma=_COLOR_SIGMA,
         confidence=weight,

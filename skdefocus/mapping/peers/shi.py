@@ -19,7 +19,7 @@ from ..._shared.parameters import (
     unchecked,
 )
 from ..._shared.threads import run_in_parts
-from ..._shared.validation import to_float_image, to_gray
+from ..._shared.validation import to_colors, to_float_image, to_gray
 from ...filters import global_smoother, resize
 from ...filters._compiled import compiled, for_reading
 from ...sample import DefocusSample
@@ -132,7 +132,7 @@ def just_noticeable_map(
     enlarged = enlarged[: gray.shape[0], : gray.shape[1]]
     smooth = unchecked(global_smoother)(
         enlarged,
-        photograph,
+        to_colors(photograph),
         smoothness=spatial_sigma**2,
         color_sigma=color_sigma,
         n_iter=n_iter,

@@ -125,3 +125,14 @@ def test_matting_names_the_extra(monkeypatch):
     values, photograph, known, _ = scene()
     with pytest.raises(ImportError, match=r"pip install 'skdefocus\[compare\]'"):
         propagate(values, photograph, known, "matting", 1.0)
+
+
+@pytest.mark.parametrize(
+    "propagation", ["global", pytest.param("matting", marks=PYMATTING)]
+)
+def test_gray_counts_as_three_channels_of_it(propagation):
+    values, photograph, known, _ = scene()
+    found = propagate(values, photograph, known, propagation, 0.01)
+    colors = np.dstack([photograph] * 3)
+    expected = propagate(values, colors, known, propagation, 0.01)
+    np.testing.assert_array_equal(found, expected)

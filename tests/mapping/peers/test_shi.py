@@ -159,3 +159,9 @@ def test_refuses(changes, message):
         just_noticeable_map(np.zeros((20, 20)), **changes)
     with pytest.raises(ValueError, match="JustNoticeableMapper"):
         JustNoticeableMapper(**changes).transform([np.zeros((20, 20))])
+
+
+def test_gray_counts_as_three_channels_of_it(small_photo):
+    gray = small_photo[..., 1]
+    expected = just_noticeable_map(np.dstack([gray] * 3))
+    np.testing.assert_allclose(just_noticeable_map(gray), expected, atol=1e-4)

@@ -105,7 +105,7 @@ def test_links_to_folders_are_named_and_not_followed(tmp_path):
         (folder / name).symlink_to(tmp_path / "else")
     (folder / "results").symlink_to(folder / "out")
     (folder / "broken").symlink_to(tmp_path / "nowhere")
-    search = search_folder(folder, exclude=folder / "out")
+    search = search_folder(folder, exclude=[folder / "out"])
     assert [found.path.name for found in search.photographs] == ["a.jpg"]
     assert search.links == [folder / "deep.jpg", folder / "z"]
 

@@ -97,8 +97,11 @@ def are_clear(block: bytes) -> bool:
     bool
         False if something follows that is no resource, or not all of one.
     """
-    known = sum(len(item.packed) for item in resources(block))
-    return known >= len(block.rstrip(b"\0"))
+    return _reach_end(list(resources(block)), block)
+
+
+def _reach_end(found: list[Resource], block: bytes) -> bool:
+    return sum(len(item.packed) for item in found) >= len(block.rstrip(b"\0"))
 
 
 def pack_resource(number: int, value: bytes) -> bytes:
@@ -134,9 +137,9 @@ def useful(block: bytes) -> bytes:
         Without thumbnails and without what has a place of its own. A block that cannot
         be understood to its end stays as it is.
     """
-    if not are_clear(block):
-        return block
     found = list(resources(block))
+    if not _reach_end(found, block):
+        return block
     return b"".join(item.packed for item in found if item.number not in _STALE)
 
 
@@ -159,6 +162,6 @@ def part(block: bytes, number: int) -> tuple[bytes, bytes | None]:
     """
     found = list(resources(block))
     value = next((item.value for item in found if item.number == number), None)
-    if not are_clear(block):
+    if not _reach_end(found, block):
         return block, value
     return b"".join(item.packed for item in found if item.number != number), value

@@ -115,6 +115,13 @@ def map_images(
     for name, values in (beside or {}).items():
         if values is None:
             continue
+        try:
+            values = list(values)
+        except TypeError:
+            raise ValueError(
+                f"{name} must be a list of one entry, or None, for each item of X; got "
+                f"{type(values).__name__}."
+            ) from None
         if len(values) != len(items):
             raise ValueError(
                 f"{name} must hold one entry, or None, for each of the {len(items)} "

@@ -112,6 +112,8 @@ class DefocusSample:
         if self.name is not None and not isinstance(self.name, str):
             raise ValueError(f"name must be a string or None; got {self.name!r}.")
         image = np.asarray(self.image)
+        # Of the other byte order, as files hold them.
+        image = image.astype(image.dtype.newbyteorder("="), copy=False)
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
             raise ValueError(
                 f"image must have shape (H, W) or (H, W, 3); got shape {image.shape}."

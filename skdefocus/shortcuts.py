@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from ._shared.parameters import StrOptions, checked
+from ._shared.parameters import StrOptions, check_parameters, checked
+from ._shared.validation import check_subject_mask
 from .enhance import adaptive_unsharp_mask
 from .recipes import recommended_steps
 from .render.sdof import RENDERERS
@@ -17,6 +18,7 @@ from .sample import DefocusSample
 __all__ = ["estimate_blur_map", "shallow_focus", "sharpen"]
 
 
+@checked(refine=["boolean"])
 def estimate_blur_map(
     image: np.ndarray,
     *,
@@ -95,6 +97,28 @@ def _map_one(
     return sample
 
 
+def _check_given(
+    caller: str, function: Callable[..., Any], parameters: Mapping[str, Any]
+) -> None:
+    """Refuse parameters before a map is estimated for them, which takes seconds."""
+    _, _, *names = signature(function).parameters
+    for name in parameters:
+        if name not in names:
+            raise TypeError(
+                f"{caller} has no parameter {name!r}; it has {', '.join(names)}."
+            )
+    constraints: Mapping[str, list[Any]] = getattr(function, "constraints", {})
+    given = {name: parameters[name] for name in constraints if name in parameters}
+    check_parameters(constraints, given, function.__name__)
+
+
+def _check_mask(image: Any, parameters: Mapping[str, Any]) -> None:
+    """Refuse a mask that does not fit before a map is estimated."""
+    mask = parameters.get("subject_mask")
+    if mask is not None:
+        check_subject_mask(mask, np.shape(image)[:2])
+
+
 def sharpen(
     image: np.ndarray, blur_map: np.ndarray | None = None, **parameters: Any
 ) -> np.ndarray:
@@ -112,7 +136,7 @@ def sharpen(
 
     Returns
     -------
-    ndarray of the image's shape, float32
+    ndarray of shape (H, W) or (H, W, 3), float32
         In [0, 1].
 
     Raises
@@ -131,8 +155,11 @@ def sharpen(
     >>> sharpen(load_sample_photograph(), gain=1.0).shape
     (427, 640, 3)
     """
+    _check_given("sharpen", adaptive_unsharp_mask, parameters)
     image = _unwrap(image)
-    blur_map = estimate_blur_map(image) if blur_map is None else blur_map
+    if blur_map is None:
+        _check_mask(image, parameters)
+        blur_map = estimate_blur_map(image)
     return adaptive_unsharp_mask(image, blur_map, **parameters)
 
 
@@ -164,13 +191,14 @@ def shallow_focus(
 
     Returns
     -------
-    ndarray of the image's shape, float32
+    ndarray of shape (H, W) or (H, W, 3), float32
         In [0, 1].
 
     Raises
     ------
     ValueError
-        For parameters outside their range, or an image that is not one.
+        For parameters outside their range, an image that is not one, or another unit
+        without a map.
     FileNotFoundError
         If the file is not there.
     TypeError
@@ -184,16 +212,17 @@ def shallow_focus(
     (427, 640, 3)
     """
     renderer = RENDERERS[smoothing]
-    # Before the map is estimated, which takes seconds.
-    _, _, *names = signature(renderer).parameters
-    for name in parameters:
-        if name not in names:
-            raise TypeError(
-                f"shallow_focus with smoothing={smoothing!r} has no parameter "
-                f"{name!r}; it has {', '.join(names)}."
-            )
+    caller = f"shallow_focus with smoothing={smoothing!r}"
+    _check_given(caller, renderer, parameters)
+    unit = parameters.get("unit", "px")
+    if blur_map is None and unit != "px":
+        raise ValueError(
+            f"unit={unit!r} needs a map of {unit} in 'blur_map'; what is estimated is "
+            f"sigma in pixels."
+        )
     image = _unwrap(image)
     if blur_map is None:
+        _check_mask(image, parameters)
         sample = _map_one(image, {})
         blur_map = sample.require_map()
         parameters = {"confidence": sample.probability, **parameters}

@@ -79,6 +79,11 @@ class TestMapImages:
         found = map_images(same, samples, n_jobs=n_jobs)
         assert all(one is other for one, other in zip(found, samples, strict=True))
 
+    def test_refuses_what_is_no_list_of_masks(self):
+        message = "^subject_masks must be a list of one entry, or None, for each item"
+        with pytest.raises(ValueError, match=message):
+            Darken().transform([a_sample()], subject_masks=3)
+
     def test_images_become_samples_with_their_pixels_as_they_are(self):
         images = [np.zeros((2, 3), np.uint8), np.ones((4, 5, 3), np.float32)]
         for image, sample in zip(images, map_images(same, images), strict=True):

@@ -62,6 +62,14 @@ def test_a_weight_is_no_probability():
         sample.replace(confidence_kind="certainty")
 
 
+@pytest.mark.parametrize("dtype", [">u2", ">f4", ">f8"])
+def test_the_other_byte_order_is_taken(dtype):
+    pixels = np.array([[0, 1], [1, 0]])
+    sample = DefocusSample(pixels.astype(dtype))
+    assert sample.image.dtype == np.dtype(dtype).newbyteorder("=")
+    np.testing.assert_array_equal(sample.image, pixels)
+
+
 def test_is_frozen_and_compared_by_identity():
     one, other = (DefocusSample(np.zeros((4, 6))) for _ in range(2))
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -133,3 +133,47 @@ def test_bad_images_are_refused(small_photo):
         estimate_blur_map(np.zeros((4, 4, 5)))
     with pytest.raises(ValueError, match="'estimate' parameter"):
         estimate_blur_map(small_photo, estimate="median")
+
+
+@pytest.mark.parametrize("unit", ["depth", "disparity"])
+def test_another_unit_needs_a_map(small_photo, unit):
+    with pytest.raises(ValueError, match=f"unit='{unit}' needs a map of {unit} in 'b"):
+        shallow_focus(small_photo, unit=unit)
+
+
+def refused_before_a_map(monkeypatch, error, message, call):
+    def fail(*_):
+        pytest.fail("a map was estimated")
+
+    monkeypatch.setattr("skdefocus.shortcuts.recommended_steps", fail)
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_nothing_is_estimated_for_what_is_refused(monkeypatch, small_photo):
+    for error, message, given in (
+        (TypeError, "^sharpen has no parameter 'gian'; it has alpha1", {"gian": 1.0}),
+        (ValueError, "'gain' parameter of adaptive_unsharp_mask", {"gain": -1.0}),
+        (ValueError, "subject_mask must have the", {"subject_mask": np.ones((3, 3))}),
+    ):
+        refused_before_a_map(
+            monkeypatch,
+            error,
+            message,
+            lambda given=given: sharpen(small_photo, **given),
+        )
+    for message, given in (
+        ("'c0' parameter of render_disc", {"c0": -1.0}),
+        ("subject_mask must have the", {"subject_mask": np.ones((3, 3))}),
+    ):
+        refused_before_a_map(
+            monkeypatch,
+            ValueError,
+            message,
+            lambda given=given: shallow_focus(small_photo, **given),
+        )
+
+
+def test_refine_is_yes_or_no(small_photo):
+    with pytest.raises(ValueError, match="'refine' parameter of estimate_blur_map"):
+        estimate_blur_map(small_photo, refine="no")

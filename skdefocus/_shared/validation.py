@@ -237,6 +237,59 @@ def image_batch(X: Any, name: str = "X") -> list[Any]:
     return items
 
 
+def check_plane(values: Any, name: str) -> np.ndarray:
+    """Check a map that belongs to no image.
+
+    Parameters
+    ----------
+    values : array-like of shape (H, W)
+        Map of non-negative finite numbers.
+    name : str
+        How messages call it.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32 or float64
+        As `check_map` gives it.
+
+    Raises
+    ------
+    ValueError
+        For another number of dimensions, for no pixels, or for values that are negative
+        or not finite.
+    """
+    shape = np.shape(values)
+    if len(shape) != 2:
+        raise ValueError(f"{name} must have shape (H, W); got shape {shape}.")
+    return check_map(values, shape, name)
+
+
+def check_sigma(values: Any, name: str) -> np.ndarray:
+    """Check sigmas of any shape.
+
+    Parameters
+    ----------
+    values : array-like
+        Non-negative finite numbers.
+    name : str
+        How messages call them.
+
+    Returns
+    -------
+    ndarray of the same shape, float32 or float64
+        As `check_map` gives it.
+
+    Raises
+    ------
+    ValueError
+        For values that are negative or not finite.
+    """
+    flat = np.ravel(values)
+    if flat.size == 0:
+        return np.zeros(np.shape(values), np.float32)
+    return check_map(flat, flat.shape, name).reshape(np.shape(values))
+
+
 def check_map(
     values: Any, shape: tuple[int, ...], name: str, *, upper: float | None = None
 ) -> np.ndarray:
@@ -273,6 +326,8 @@ def check_map(
             f"{name} must have the photograph's shape {tuple(shape[:2])}; got shape "
             f"{array.shape}."
         )
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty; got shape {array.shape}.")
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(f"{name} must be finite; it contains NaN or infinity.")

@@ -88,5 +88,4 @@ class Sharpener(SubjectTransformer):
             return sharp
         share = check_subject_mask(subject_mask, image.shape).astype(np.float32)
         share = share if image.ndim == 2 else share[..., np.newaxis]
-        mixed: np.ndarray = sharp + share * (image - sharp)
-        return mixed
+        return np.where(share == 1, image, sharp + share * (image - sharp))

@@ -18,7 +18,13 @@ from .._shared.parameters import (
     unchecked,
 )
 from .._shared.sigma_scale import LARGEST_SIGMA
-from .._shared.validation import check_map, protect_subject, to_float_image
+from .._shared.validation import (
+    check_map,
+    check_sigma,
+    check_subject_mask,
+    protect_subject,
+    to_float_image,
+)
 from ..filters import noise_deviation, unsharp_mask
 from ..filters.unsharp import UNSHARP_CONSTRAINTS
 
@@ -89,7 +95,7 @@ def sharpening_gain(
     Raises
     ------
     ValueError
-        For parameters outside their range.
+        For parameters outside their range, or a sigma that is negative or not finite.
 
     References
     ----------
@@ -108,7 +114,8 @@ def sharpening_gain(
             UserWarning,
             stacklevel=3,
         )
-    level = np.asarray(blur_map, dtype=np.float32) / np.float32(blur_scale)
+    sigma = check_sigma(blur_map, "blur_map").astype(np.float32)
+    level = sigma / np.float32(blur_scale)
     rise = expit(np.float32(alpha1) * (level - np.float32(beta1)))
     fall = expit(np.float32(-alpha2) * (level - np.float32(beta2)))
     gains: np.ndarray = np.float32(gain) * rise * fall
@@ -219,6 +226,9 @@ def adaptive_unsharp_mask(
         gain=gain,
         blur_scale=blur_scale,
     )
+    if subject_mask is not None:
+        # The curve leaves a little gain at a sigma of 0.
+        gains = gains * (1 - check_subject_mask(subject_mask, image.shape))
     return unchecked(unsharp_mask)(
         image, gains, radius=radius, threshold=threshold, overshoot=overshoot
     )

@@ -70,7 +70,7 @@ def generalized_unsharp_mask(
         How fast the gain falls from one to the other (eta), above 0; smaller falls
         earlier.
     median_size : int, default=5
-        Side of the median filter's window, in pixels, at least 1.
+        Side of the median filter's window, in pixels, odd and at least 1.
     n_iter : int, default=20
         Most passes of the median filter.
     tolerance : float, default=1e-4
@@ -106,6 +106,11 @@ def generalized_unsharp_mask(
     >>> bool(2 < sharp.std() / photo.std() < 7)
     True
     """
+    if median_size % 2 == 0:
+        raise ValueError(
+            f"'median_size' must be odd, so that a window has a middle; got "
+            f"{median_size}."
+        )
     image = to_float_image(image)
     value = image if image.ndim == 2 else image.max(axis=-1)
     model = _median_root(value, median_size, n_iter, tolerance)
@@ -169,7 +174,7 @@ class GeneralizedUnsharpMask(Sharpener):
         How fast the gain falls from one to the other (eta), above 0; smaller falls
         earlier.
     median_size : int, default=5
-        Side of the median filter's window, in pixels, at least 1.
+        Side of the median filter's window, in pixels, odd and at least 1.
     n_iter : int, default=20
         Most passes of the median filter.
     tolerance : float, default=1e-4

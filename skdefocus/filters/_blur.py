@@ -11,7 +11,7 @@ from .._shared.parameters import NON_NEGATIVE_REAL, StrOptions, checked
 from .._shared.validation import to_float_image
 from ._lens_kernel import check_psf, lens_kernel
 
-__all__ = ["PSF", "blur", "disc_kernel", "sampled_sigma"]
+__all__ = ["PSF", "blur", "check_disc", "disc_blur", "disc_kernel", "sampled_sigma"]
 
 # Sub-samples per pixel and axis when a disc's edge is drawn.
 _SUPERSAMPLING = 15
@@ -136,8 +136,21 @@ def sampled_sigma(sigma: float) -> float:
     return found
 
 
-def _check_size(shape: tuple[int, ...], sigma: float) -> None:
-    """Refuse a kernel larger than the picture before it is drawn."""
+def check_disc(shape: tuple[int, ...], sigma: float) -> None:
+    """Refuse a kernel larger than the picture before it is drawn.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the picture.
+    sigma : float
+        Of the kernel, in pixels.
+
+    Raises
+    ------
+    ValueError
+        For a sigma above 64 px and a quarter of the picture's mean side.
+    """
     largest = max(np.sqrt(shape[0] * shape[1]) / 4, _SMALL_DISC)
     if sigma > largest:
         raise ValueError(
@@ -156,6 +169,24 @@ def _convolve(channel: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     result = signal.oaconvolve(padded, kernel.astype(channel.dtype), mode="valid")
     blurred: np.ndarray = np.clip(result, channel.min(), channel.max())
     return blurred
+
+
+def disc_blur(plane: np.ndarray, sigma: float) -> np.ndarray:
+    """Blur a part of a picture, of any size, by a disc that the picture has room for.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (H, W), float32
+        Any values.
+    sigma : float
+        Standard deviation of the disc, in pixels, at least 0.
+
+    Returns
+    -------
+    ndarray of shape (H, W), float32
+        As `blur` gives it.
+    """
+    return _convolve(plane, disc_kernel(sigma)) if sigma else plane.copy()
 
 
 @checked(sigma=_SIGMA, psf=PSF)
@@ -217,7 +248,7 @@ def blur(
             image, sigmas, mode="reflect", truncate=_TRUNCATE
         )
         return blurred
-    _check_size(image.shape, sigma)
+    check_disc(image.shape, sigma)
     if isinstance(psf, str):
         kernel = disc_kernel(float(sigma))
     else:

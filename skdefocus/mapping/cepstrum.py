@@ -12,7 +12,8 @@ from scipy import ndimage
 
 __all__ = ["WINDOW", "WindowSpectra", "cepstrum_of", "deepest_dip", "depth_of"]
 
-# Side of a window, how far windows lie apart at least, and how many there are at most.
+# Side of a window, how far windows lie apart, or a little less, and about how many
+# there are at most.
 WINDOW, _STEP, _MOST_WINDOWS = 128, 64, 200
 # Lengths that are looked for, in pixels: shorter ones are like defocus, and of longer
 # ones a window holds too little.
@@ -46,7 +47,11 @@ class WindowSpectra:
     def __init__(self, gray: np.ndarray) -> None:
         rooms = [length - WINDOW + 1 for length in gray.shape]
         step = max(_STEP, int(np.sqrt(rooms[0] * rooms[1] / _MOST_WINDOWS)))
-        firsts = [np.arange(0, room, step) for room in rooms]
+        # From border to border, so that none of the photograph is left out.
+        firsts = [
+            np.linspace(0, room - 1, -(-(room - 1) // step) + 1).round().astype(int)
+            for room in rooms
+        ]
         self.rows, self.columns = (first + WINDOW // 2 for first in firsts)
         shape = len(firsts[0]), len(firsts[1])
         self._spectra = np.empty((*shape, WINDOW, WINDOW), np.float32)

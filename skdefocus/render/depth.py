@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 
 from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, StrOptions, checked
-from .._shared.validation import check_map, check_subject_mask
+from .._shared.validation import check_plane, check_subject_mask
 from ..filters import otsu_threshold
 
 __all__ = ["FOCUS_CONSTRAINTS", "defocus_from_depth"]
@@ -35,7 +35,8 @@ def defocus_from_depth(
     distance_map : array-like of shape (H, W)
         Depth, above 0, or disparity, at least 0.
     largest_sigma : float
-        Sigma, in pixels, of what is most out of focus; it stands for the aperture.
+        Sigma, in pixels, of what is most out of focus outside the subject, be it a
+        single pixel; it stands for the aperture.
     unit : {"depth", "disparity"}, default="depth"
         "depth": distances from the camera, larger is farther. "disparity": inverse
         distances, larger is nearer, 0 at infinity. Both on any scale.
@@ -80,10 +81,7 @@ def defocus_from_depth(
     >>> defocus_from_depth(depth, 6.0, focus=2.0)
     array([[-6.,  0.,  3.]], dtype=float32)
     """
-    values = np.asarray(distance_map)
-    disparity = check_map(values, values.shape, f"the {unit} map").astype(np.float64)
-    if disparity.ndim != 2:
-        raise ValueError(f"the {unit} map must have shape (H, W); got {values.shape}.")
+    disparity = check_plane(distance_map, f"the {unit} map").astype(np.float64)
     if unit == "depth":
         if disparity.min() <= 0:
             raise ValueError(
@@ -95,18 +93,18 @@ def defocus_from_depth(
     if subject_mask is not None:
         subject = check_subject_mask(subject_mask, disparity.shape)
     defocus = _focus_disparity(disparity, unit, focus, subject) - disparity
-    largest = float(np.abs(defocus).max())
-    if largest == 0:
+    if not defocus.any():
         warnings.warn(
             f"the {unit} map is the same everywhere, so nothing is blurred.",
             UserWarning,
             stacklevel=3,
         )
         return np.zeros(disparity.shape, dtype=np.float32)
-    defocus *= largest_sigma / largest
     if subject is not None:
         defocus *= 1 - subject
-    return defocus.astype(np.float32)
+    largest = float(np.abs(defocus).max())
+    # With a subject that is all of the photograph nothing is left to blur.
+    return (defocus * (largest_sigma / largest if largest else 1)).astype(np.float32)
 
 
 def _focus_disparity(

@@ -81,7 +81,7 @@ def render_disc(
         automatic c1 needs it.
     disc_sigma : float, optional
         Sigma of the disc, in pixels, half its radius; of the largest disc where they
-        vary; by default 1 % of the diagonal.
+        vary; by default 1 % of the diagonal, at most a quarter of the shorter side.
     subject_gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False
@@ -157,5 +157,8 @@ def render_disc(
         literal=literal,
         subject_mask=subject_mask,
     )
-    smooth = _smooth_disc(scene.image, 1 - weight, scene.largest_sigma)
+    # Of what is in focus nothing at all counts: a disc holds much more of it than of a
+    # gap within it.
+    background = np.clip((w0 - weight) / (w0 - w1), 0, 1).astype(np.float32)
+    smooth = _smooth_disc(scene.image, background, scene.largest_sigma)
     return mix_sharp_and_smooth(scene.image, smooth, weight, subject_gain)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from .._shared.parameters import UNIT_INTERVAL, checked
-from .._shared.validation import check_map, check_subject_mask
+from .._shared.validation import check_map, check_plane, check_subject_mask
 from ..filters._resize import enlarge_rows
 from ..sample import UNKNOWN
 
@@ -69,7 +69,7 @@ def fill_unknown(
     >>> fill_unknown(blur_map, np.array([[1.0, 0.0, 1.0, 1.0]]))
     array([[2., 2., 2., 2.]])
     """
-    blur_map = check_map(blur_map, np.shape(blur_map), "blur_map")
+    blur_map = check_plane(blur_map, "blur_map")
     confidence = check_map(confidence, blur_map.shape, "confidence", upper=1.0)
     known = confidence >= unknown_below
     unknown = ~known

@@ -113,7 +113,8 @@ def render_guided(
         without a mask, that of the nearer part of the photograph. Not used with sigma.
     largest_sigma : float, optional
         Sigma, in pixels, of what depth or disparity places most out of focus; by
-        default 1 % of the diagonal. Not used with sigma.
+        default 1 % of the diagonal, at most a quarter of the shorter side. Not used
+        with sigma.
     confidence : array-like of shape (H, W), optional
         That of a blur map, in [0, 1]; by default 1 everywhere. Not used with depth or
         disparity.

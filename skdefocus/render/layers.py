@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from .._shared.parameters import unchecked
-from ..filters import blur, disc_kernel
+from ..filters import disc_kernel
+from ..filters._blur import disc_blur
 from .unmix import Mixture, defocus_scale
 
 __all__ = ["cut_into_layers", "lay_over"]
@@ -25,27 +25,30 @@ def cut_into_layers(signed: np.ndarray, n_layers: int) -> tuple[np.ndarray, np.n
     signed : ndarray of shape (H, W), float32
         Sigma in pixels, below 0 before the plane of focus.
     n_layers : int
-        Most layers; a map with more sigmas is rounded, evenly on a logarithmic scale.
+        Most layers, at least 3; a map with more sigmas is rounded, evenly on a
+        logarithmic scale.
 
     Returns
     -------
     layers : ndarray of shape (H, W), int
         Number of each pixel's layer; 0 is the nearest.
     sigmas : ndarray of shape (n,), float64
-        Sigma of each layer, in pixels, at least 0.
+        Sigma of each layer, in pixels, at least 0: its mean, but 0 where any of it is.
     """
     values, layers = np.unique(signed, return_inverse=True)
     layers = layers.reshape(signed.shape)
     if len(values) > n_layers:
         scale = defocus_scale(signed)
         low, high = float(scale.min()), float(scale.max())
-        step = (high - low) / max(n_layers - 1, 1)
+        step = (high - low) / (n_layers - 1)
         # In focus stays in focus: layers lie at whole steps from there.
         layers = np.rint(scale / step if step > 0 else scale).astype(np.intp)
         layers = np.unique(layers, return_inverse=True)[1].reshape(signed.shape)
     counts = np.bincount(layers.ravel())
     sums = np.bincount(layers.ravel(), np.abs(signed, dtype=np.float64).ravel())
-    return layers, sums / counts
+    sigmas = sums / counts
+    sigmas[layers[signed == 0]] = 0
+    return layers, sigmas
 
 
 def lay_over(layers: np.ndarray, sigmas: np.ndarray, mixture: Mixture) -> np.ndarray:
@@ -114,9 +117,9 @@ def _view(
     rest = 1 - mixture.share
     own = (layers == number) * rest
     edge = (front == number) * mixture.share
-    share = unchecked(blur)(own + edge, sigma, "disc")
+    share = disc_blur(own + edge, sigma)
     not_nearer = (layers >= number) * rest + (front >= number) * mixture.share
-    not_nearer = unchecked(blur)(not_nearer, sigma, "disc")
+    not_nearer = disc_blur(not_nearer, sigma)
     color = np.zeros_like(mixture.own)
     front_light = mixture.ahead * edge[..., np.newaxis]
     pure = own * mixture.pure
@@ -138,9 +141,9 @@ def _put_mean(
     color: np.ndarray, weighted: np.ndarray, weight: np.ndarray, sigma: float
 ) -> np.ndarray:
     """Set colors to their weighted mean under the disc; tell where it has weight."""
-    gathered = unchecked(blur)(weight, sigma, "disc")
+    gathered = disc_blur(weight, sigma)
     there = gathered > _LEAST_SHARE
     for c in range(color.shape[-1]):
-        channel = unchecked(blur)(weighted[..., c], sigma, "disc")
+        channel = disc_blur(weighted[..., c], sigma)
         np.divide(channel, gathered, out=color[..., c], where=there)
     return there

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from .._shared.parameters import (
-    NON_NEGATIVE_INTEGER,
-    POSITIVE_INTEGER,
-    checked,
-    unchecked,
-)
+from .._shared.parameters import NON_NEGATIVE_INTEGER, Interval, checked, unchecked
 from .._shared.validation import check_map, to_float_image
 from ..filters import linear_to_srgb, srgb_to_linear, unsharp_mask
+from ..filters._blur import check_disc
 from ..sample import UNKNOWN
 from ._scene import SCENE_CONSTRAINTS, UNIT_CONSTRAINTS, read_scene
 from .disc import DISC_CONSTRAINTS
@@ -24,7 +21,7 @@ from .weight import weigh_subject
 __all__ = ["LENS_CONSTRAINTS", "lens_blur", "render_lens"]
 
 LENS_CONSTRAINTS: dict[str, list[Any]] = {
-    "n_layers": [POSITIVE_INTEGER],
+    "n_layers": [Interval(Integral, 3, None, closed="left")],
     "edge_radius": [NON_NEGATIVE_INTEGER],
 }
 
@@ -77,9 +74,9 @@ def render_lens(
         automatic c1 needs it. Not used with depth or disparity.
     disc_sigma : float, optional
         Sigma of the disc, in pixels, half its radius; of the largest disc where they
-        vary; by default 1 % of the diagonal.
+        vary; by default 1 % of the diagonal, at most a quarter of the shorter side.
     n_layers : int, default=32
-        Most sigmas that the lens draws, at least 1.
+        Most sigmas that the lens draws, at least 3: in focus, before it and behind it.
     edge_radius : int, default=2
         How far, in pixels, an edge of the map may be soft or beside the photograph's,
         at least 0.
@@ -191,8 +188,8 @@ def lens_blur(
         Sigma in pixels, half the disc's radius: 0 in focus, above 0 behind the plane of
         focus, and below 0 before it. Smaller is nearer.
     n_layers : int, default=32
-        Most sigmas used, at least 1; a map with more is rounded to that many, evenly on
-        a logarithmic scale.
+        Most sigmas used, at least 3: in focus, before it and behind it. A map with more
+        is rounded to that many, evenly on a logarithmic scale.
     edge_radius : int, default=2
         How far, in pixels, an edge of the map may be soft or beside the photograph's,
         at least 0: the map's steps are made steep within that distance, and pixels
@@ -201,12 +198,13 @@ def lens_blur(
     Returns
     -------
     ndarray of the image's shape, float32
-        In [0, 1]. Where nothing is defocused, the image itself.
+        In [0, 1]. Where nothing is defocused, the image itself but for rounding.
 
     Raises
     ------
     ValueError
-        For parameters outside their range, or a map that does not fit the image.
+        For parameters outside their range, a map that does not fit the image, or discs
+        larger than the image (sigma above 64 px and a quarter of its mean side).
 
     See Also
     --------
@@ -238,6 +236,7 @@ def lens_blur(
     sizes = check_map(np.abs(defocus), image.shape, "defocus")
     signed = np.copysign(sizes, defocus).astype(np.float32)
     signed = steepen(signed, edge_radius)
+    check_disc(image.shape, float(sizes.max()))
     layers, sigmas = cut_into_layers(signed, n_layers)
     light = srgb_to_linear(image)
     light = light[..., np.newaxis] if light.ndim == 2 else light

@@ -57,8 +57,8 @@ class SDoFRenderer(SubjectTransformer):
         Passes of the guided filter. Used by "guided".
     disc_sigma : float, optional
         Sigma of the disc, in pixels, half its radius; of the largest disc where they
-        vary; by default 1 % of the diagonal. Used by "disc" and "lens", and by "guided"
-        with depth or disparity.
+        vary; by default 1 % of the diagonal, at most a quarter of the shorter side.
+        Used by "disc" and "lens", and by "guided" with depth or disparity.
     subject_gain : float, default=0.25
         Gain of the unsharp mask that sharpens the subject.
     literal : bool, default=False

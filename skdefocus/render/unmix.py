@@ -14,8 +14,9 @@ __all__ = ["Mixture", "defocus_scale", "steepen", "unmix"]
 # Neighbors whose sigmas differ by more, on the scale of log(sigma + 0.8), lie on
 # different surfaces.
 _STEP = 0.5
-# Light in which two surfaces must differ to be told apart, as a squared distance.
-_LEAST_CONTRAST = 1e-4
+# Light in which two surfaces must differ to be told apart, as a squared distance of
+# each color.
+_LEAST_CONTRAST = 1e-4 / 3
 # Weight of front pixels at the edge itself: they count where there are no others.
 _RIM_WEIGHT = 1e-3
 
@@ -147,7 +148,8 @@ def unmix(light: np.ndarray, signed: np.ndarray, radius: int) -> Mixture:
     line = ahead - behind
     along = ((light[rows, columns] - behind) * line).sum(axis=1)
     length = (line**2).sum(axis=1)
-    known = (length > _LEAST_CONTRAST) & (weights[1, :, 0] > 0)
+    least = _LEAST_CONTRAST * light.shape[-1]
+    known = (length > least) & (weights[1, :, 0] > 0)
     part = np.divide(along, length, out=np.zeros_like(along), where=known)
     lit = light[rows, columns].astype(float)
     most = np.divide(lit, ahead, out=np.ones_like(lit), where=ahead > lit).min(axis=1)

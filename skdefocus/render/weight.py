@@ -9,7 +9,7 @@ import numpy as np
 
 from .._shared.parameters import NON_NEGATIVE_REAL, POSITIVE_REAL, Interval, checked
 from .._shared.sigma_scale import to_log_sigma
-from .._shared.validation import protect_subject
+from .._shared.validation import check_plane, check_sigma, protect_subject
 from ..filters import otsu_threshold
 
 __all__ = [
@@ -131,7 +131,8 @@ def sdof_weight(
     Raises
     ------
     ValueError
-        For values outside the ranges that `sdof_parameters` names.
+        For values outside the ranges that `sdof_parameters` names, or a sigma that is
+        negative or not finite.
 
     References
     ----------
@@ -147,7 +148,7 @@ def sdof_weight(
     """
     gamma, sigma = sdof_parameters(c0, c1, w0=w0, w1=w1, pivot=pivot)
     # In float64: gamma can be large where c0 and c1 are close together.
-    distance = pivot - np.asarray(blur_map, dtype=np.float64)
+    distance = pivot - check_sigma(blur_map, "blur_map").astype(np.float64)
     distance = np.abs(distance) if literal else np.maximum(distance, 0)
     with np.errstate(over="ignore"):  # Far from c1 the weight is 1 all the same.
         return -np.expm1(-((distance / sigma) ** gamma)).astype(np.float32)
@@ -173,7 +174,7 @@ def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If the map is empty, has one dimension, or is not finite.
+        If the map is empty, has not two dimensions, or is negative or not finite.
 
     Warns
     -----
@@ -188,7 +189,7 @@ def automatic_focus_range(blur_map: np.ndarray) -> tuple[float, float]:
     >>> round(c0, 2), round(c1, 2)
     (0.5, 4.0)
     """
-    blur_map = np.asarray(blur_map, dtype=np.float32)
+    blur_map = check_plane(blur_map, "blur_map").astype(np.float32)
     scale = to_log_sigma(blur_map)
     sharp = scale < otsu_threshold(scale)
     if sharp.any():

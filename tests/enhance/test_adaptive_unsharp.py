@@ -175,6 +175,23 @@ def test_subject_masks_count_as_in_focus(small_photo):
     assert not np.array_equal(soft, found)
 
 
+def test_a_subject_is_left_as_it_is_whatever_the_curve(small_photo):
+    subject = np.zeros(small_photo.shape[:2], bool)
+    subject[20:70, 30:90] = True
+    found = adaptive_unsharp_mask(
+        small_photo, np.full(subject.shape, 3.0), beta1=0.0, subject_mask=subject
+    )
+    image = small_photo / np.float32(255)
+    np.testing.assert_allclose(found[subject], image[subject], atol=1e-6)
+    assert abs(found - image).max() > 0.05
+
+
+@pytest.mark.parametrize("sigma", [-1.0, np.nan])
+def test_the_curve_refuses_what_is_no_sigma(sigma):
+    with pytest.raises(ValueError, match=r"^blur_map must be"):
+        sharpening_gain([2.0, sigma])
+
+
 class TestEstimator:
     def test_masks_come_one_for_every_photograph(self, small_photo):
         sample = DefocusSample(small_photo, np.full((96, 128), 3.0))

@@ -90,6 +90,15 @@ def test_flat_stays_flat_without_contrast(value, gain):
     np.testing.assert_allclose(found, image, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_median_without_a_middle_is_refused(small_photo, size):
+    message = f"'median_size' must be odd, so that a window has a middle; got {size}"
+    with pytest.raises(ValueError, match=message):
+        generalized_unsharp_mask(small_photo, median_size=size)
+    with pytest.raises(ValueError, match=rf"X\[0\]: {message}"):
+        GeneralizedUnsharpMask(median_size=size).transform([small_photo])
+
+
 def test_passes_end_at_the_tolerance_or_their_number(texture):
     once = generalized_unsharp_mask(texture, tolerance=1.0)
     np.testing.assert_array_equal(once, generalized_unsharp_mask(texture, n_iter=1))

@@ -60,6 +60,12 @@ class TestEverySharpener:
         masks = {f"{name_of(sharpener).lower()}__subject_masks": [mask]}
         np.testing.assert_array_equal(steps.fit_transform([image], **masks)[0], found)
 
+    def test_subjects_are_kept_bit_by_bit(self, sharpener, small_photo):
+        image = small_photo / np.float32(255)
+        everything = np.ones(image.shape[:2], bool)
+        (found,) = sharpener.transform([image], subject_masks=[everything])
+        np.testing.assert_array_equal(found, image)
+
     def test_names_the_item(self, sharpener, small_photo):
         with pytest.raises(ValueError, match=r"X\[1\] must have shape \(H, W\)"):
             sharpener.transform([small_photo, np.zeros(3)])

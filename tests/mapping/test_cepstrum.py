@@ -24,8 +24,14 @@ def test_windows_cover_the_photograph(scene):
         (spectra.rows, spectra.columns), scene.shape, strict=True
     ):
         assert middles[0] == WINDOW // 2
-        assert middles[-1] + WINDOW // 2 <= length
-        assert length - (middles[-1] + WINDOW // 2) < 64
+        assert middles[-1] + WINDOW // 2 == length
+        assert np.diff(middles).max() <= 64
+
+
+@pytest.mark.parametrize("width", [128, 129, 191, 192, 193, 255, 511])
+def test_windows_lie_alike_in_a_mirrored_photograph(width):
+    columns = WindowSpectra(np.zeros((128, width), np.float32)).columns
+    assert abs(columns - (width - columns[::-1])).max() <= 1
 
 
 def test_there_are_not_too_many():

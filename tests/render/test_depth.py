@@ -96,3 +96,21 @@ def test_one_depth_everywhere_is_warned_of():
 def test_refuses_what_does_not_fit(depth, changes, message):
     with pytest.raises(ValueError, match=message):
         defocus_from_depth(depth, **{"largest_sigma": 5.0, **changes})
+
+
+def test_the_strength_is_that_of_the_rest():
+    disparity = np.ones((20, 20))
+    disparity[:, 10:] = 0.8
+    # One wrong pixel within the subject.
+    disparity[5, 5] = 5.0
+    subject = np.arange(20) < 10
+    found = defocus_from_depth(
+        disparity, 6.0, unit="disparity", subject_mask=subject * np.ones((20, 1))
+    )
+    np.testing.assert_allclose(found, np.where(subject, 0, 6) * np.ones((20, 1)))
+
+
+def test_a_subject_that_is_everything_is_in_focus():
+    depth = np.array([[1.0, 2.0, 4.0]])
+    found = defocus_from_depth(depth, 6.0, subject_mask=np.ones((1, 3)))
+    np.testing.assert_array_equal(found, np.zeros((1, 3)))

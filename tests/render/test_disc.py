@@ -50,3 +50,12 @@ def test_a_subject_mask_blurs_nothing_outside_it(small_photo):
 def test_refuses_a_disc_without_size():
     with pytest.raises(ValueError, match="'disc_sigma' parameter of render_disc"):
         render_disc(np.zeros((8, 9)), np.zeros((8, 9)), 1, 7, disc_sigma=0.0)
+
+
+@pytest.mark.parametrize("disc_sigma", [5.0, 20.0])
+def test_a_gap_in_the_subject_gets_no_light_of_it(disc_sigma):
+    gap = np.s_[58:62, 58:62]
+    image, blur_map = np.full((120, 120), 0.95), np.ones((120, 120))
+    image[gap], blur_map[gap] = 0.1, 8.0
+    found = render_disc(image, blur_map, 1, 7, disc_sigma=disc_sigma)
+    np.testing.assert_allclose(found[gap], 0.1, atol=0.01)

@@ -156,3 +156,15 @@ def test_refuses_what_does_not_fit(confidence, subject, message):
 def test_refuses_a_limit_that_is_no_probability():
     with pytest.raises(ValueError, match="unknown_below"):
         fill_unknown(np.ones((5, 4)), np.ones((5, 4)), unknown_below=1.5)
+
+
+@pytest.mark.parametrize(
+    ("blur_map", "message"),
+    [
+        ([1.0, 2.0, 3.0], r"blur_map must have shape \(H, W\); got shape \(3,\)"),
+        (np.zeros((0, 4)), r"blur_map must not be empty; got shape \(0, 4\)"),
+    ],
+)
+def test_refuses_what_is_no_map(blur_map, message):
+    with pytest.raises(ValueError, match=message):
+        fill_unknown(blur_map, np.ones(np.shape(blur_map)))

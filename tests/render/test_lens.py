@@ -190,7 +190,7 @@ def test_many_sigmas_are_rounded_to_layers(small_photo):
     fine = lens_blur(small_photo, slope, n_layers=128)
     errors = [
         np.abs(lens_blur(small_photo, slope, n_layers=n) - fine).mean()
-        for n in (1, 4, 32)
+        for n in (3, 8, 32)
     ]
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < 0.005
@@ -199,7 +199,7 @@ def test_many_sigmas_are_rounded_to_layers(small_photo):
 @pytest.mark.parametrize(
     ("defocus", "changes", "message"),
     [
-        (np.zeros((4, 4)), {"n_layers": 0}, "'n_layers' parameter of lens_blur"),
+        (np.zeros((4, 4)), {"n_layers": 2}, "'n_layers' parameter of lens_blur"),
         (np.zeros((4, 4)), {"edge_radius": -1}, "'edge_radius' parameter of lens_blur"),
         (np.zeros((4, 5)), {}, r"defocus must have the photograph's shape \(4, 4\)"),
         (np.full((4, 4), np.nan), {}, "defocus must be finite"),
@@ -248,11 +248,12 @@ class TestRendering:
         assert errors[render_disc] > 0.05
 
     def test_settings_reach_the_lens(self, small_photo, blur_map):
-        for setting in ({"n_layers": 2}, {"edge_radius": 0}):
+        for setting in ({"n_layers": 3}, {"edge_radius": 0}):
             defocus = np.where(blur_map < 4, 0.0, 1.6)
             defocus[:, 100:] = 0.8
             weight = np.where(blur_map < 4, 0.0, 9.0)
             weight[:, 100:] = 4.0
+            weight[:, 110:] = 5.0
             found, expected = (
                 render_lens(small_photo, weight, 1, 7, **more) for more in (setting, {})
             )
@@ -285,10 +286,38 @@ class TestRendering:
         ("changes", "message"),
         [
             ({"disc_sigma": 0.0}, "'disc_sigma' parameter of render_lens"),
-            ({"n_layers": 0}, "'n_layers' parameter of render_lens"),
+            ({"n_layers": 2}, "'n_layers' parameter of render_lens"),
             ({"edge_radius": 1.5}, "'edge_radius' parameter of render_lens"),
         ],
     )
     def test_refuses_bad_parameters(self, changes, message):
         with pytest.raises(ValueError, match=message):
             render_lens(np.zeros((8, 9)), np.zeros((8, 9)), 1, 7, **changes)
+
+
+def test_in_focus_stays_in_focus_between_front_and_back(small_photo):
+    across = np.linspace(-4, 4, 128)
+    defocus = np.where(abs(across) < 1, 0, across) * np.ones((96, 1))
+    found = lens_blur(small_photo, defocus, n_layers=3, edge_radius=0)
+    middle = np.s_[:, 60:68]
+    np.testing.assert_allclose(found[middle], small_photo[middle] / 255, atol=0.05)
+
+
+def test_gray_is_drawn_as_it_is_in_three_channels(photo):
+    gray = photo[100:200, 200:300, 1]
+    blur_map = np.where(np.hypot(*np.mgrid[-50:50, -50:50]) < 30, 0.5, 8.0)
+    colored = render_lens(np.dstack([gray] * 3), blur_map, 1, 7)
+    found = render_lens(gray, blur_map, 1, 7)
+    np.testing.assert_allclose(colored, np.dstack([found] * 3), atol=1e-5)
+
+
+def test_a_disc_is_as_large_as_the_photograph_has_room_for():
+    # What is out of focus is a narrow part of it.
+    image = np.random.default_rng(0).random((80, 600), np.float32)
+    blur_map = np.where(np.arange(600) < 20, 9.0, 0.0) * np.ones((80, 1))
+    assert render_lens(image, blur_map, 1, 7, disc_sigma=50.0).shape == (80, 600)
+    message = (
+        r"must be at most 64 px, so that it is no larger than an image of 600 x 80"
+    )
+    with pytest.raises(ValueError, match=message):
+        lens_blur(image, 7.5 * blur_map)

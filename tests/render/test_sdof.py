@@ -46,7 +46,7 @@ def test_refuses_relative_maps(small_photo):
         ({"literal": "yes"}, "'literal' parameter"),
         ({"focus": -1.0}, "'focus' parameter of SDoFRenderer"),
         ({"focus": "near"}, "'focus' parameter"),
-        ({"n_layers": 0}, "'n_layers' parameter"),
+        ({"n_layers": 2}, "'n_layers' parameter"),
         ({"edge_radius": 1.5}, "'edge_radius' parameter"),
         ({"unknown_below": -1}, "'unknown_below' parameter of SDoFRenderer"),
     ],
@@ -118,7 +118,7 @@ def test_samples_carry_their_confidence(small_photo):
         {"n_iter": 1},
         {"subject_gain": 2.0},
         {"smoothing": "disc", "disc_sigma": 4.0},
-        {"smoothing": "lens", "n_layers": 2},
+        {"smoothing": "lens", "n_layers": 3},
         {"smoothing": "lens", "edge_radius": 0},
     ],
 )

@@ -176,3 +176,18 @@ class TestSubject:
         )
         assert found[mask].min() > 0.999
         np.testing.assert_array_equal(found[~mask], plain[~mask])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([[-1.0, 2.0]], "^blur_map must be non-negative; its values span"),
+        ([[np.nan, 2.0]], "^blur_map must be finite"),
+    ],
+)
+def test_refuses_what_is_no_sigma(values, message):
+    for function in (automatic_focus_range, sdof_weight):
+        with pytest.raises(ValueError, match=message):
+            function(values)
+    with pytest.raises(ValueError, match=r"^blur_map must have shape"):
+        automatic_focus_range(values[0])

@@ -254,7 +254,7 @@ def maps(shape: tuple[int, int]) -> list[Comparison]:
             partial(single.run_patches, patches),
             goal,
         )
-        for name, goal in (("fast", "1/8"), ("default", "3/8"))
+        for name, goal in (("fast", "1/8"), ("default", "3/10"))
     ]
     for step, goal in ((16, "1/8"), (4, "1")):
         mapper = SlidingWindowMapper("fast", step=step)

@@ -35,8 +35,8 @@ for step in steps:
 # %%
 # The shipped network runs over the whole photograph at once, as a dense sliding window
 # of stride 4. So the time hardly depends on the step, although the number of windows
-# does: what windows share is computed once. (Any other network is asked window by
-# window.)
+# does: what windows share is computed once. (``"paper"`` and
+# classifiers of scikit-learn are asked window by window.)
 
 figure, axes = plt.subplots(2, 2, figsize=(9, 6), layout="constrained")
 for axis, step, blur_map, spent in zip(axes.flat, steps, maps, seconds):

@@ -3,7 +3,7 @@ A shallower depth of field
 ==========================
 
 The renderer blends the photograph with a blurred copy, by a weight that it takes from
-the map (eqs. 12 to 14, Fig. 14 of the paper).
+the map (eqs. 12 and 13, Fig. 14 of the paper).
 """
 
 # %%

@@ -22,8 +22,8 @@ segmenter = DefocusSegmenter(unknown="class").fit(samples)
 
 # %%
 # With ``unknown="class"`` the answer has three values: 1 out of focus, 0 in focus, and
-# 2 where confidence is below `skdefocus.UNKNOWN`. Refiners weigh maps by the same
-# confidence, so that evidence flows from where it is to where it is not.
+# 2 where confidence is below `skdefocus.UNKNOWN`. `GlobalRefiner` weighs maps by the
+# same confidence, so that evidence flows from where it is to where it is not.
 
 (answer,) = segmenter.predict(samples)
 print(

@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from .context_features import count_features
 from .model_file import read_model, write_model
@@ -48,6 +49,8 @@ class ContextNetwork:
     ValueError
         If the classifier is not the one that the card names, or levels, features or
         sizes do not fit.
+    NotFittedError
+        If the classifier is not fitted.
 
     See Also
     --------
@@ -63,6 +66,7 @@ class ContextNetwork:
     def __init__(
         self, onnx: bytes, card: dict[str, Any], classifier: PatchBlurClassifier
     ) -> None:
+        check_is_fitted(classifier, "network_")
         found = classifier.network_.sha256
         if found != card["classifier"]:
             raise ValueError(

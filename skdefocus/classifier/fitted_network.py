@@ -54,7 +54,10 @@ class FittedNetworkMixin:
         self.patch_size_ = card["patch_size"]
         self.dense_stride_ = card["stride"]
         self.n_features_in_ = self.patch_size_**2
-        self.takes_conditions_: bool = card.get("takes_conditions", False)
+        # A network that learned from patches alone takes all photographs for clean.
+        self.takes_conditions_: bool = card.get("takes_conditions", False) and card.get(
+            "learned_conditions", True
+        )
         self.reliability_: np.ndarray | None = None
         if "reliability" in card:
             self.reliability_ = np.array(card["reliability"], dtype=np.float64)
@@ -226,7 +229,10 @@ class FittedNetworkMixin:
             If the classifier is not fitted.
         """
         check_is_fitted(self, "network_")
-        write_model(path, self.network_.onnx, self.card_, dtype=dtype)
+        card = dict(self.card_)
+        if self.reliability_ is not None:
+            card["reliability"] = np.asarray(self.reliability_, np.float64).tolist()
+        write_model(path, self.network_.onnx, card, dtype=dtype)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:

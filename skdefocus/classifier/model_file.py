@@ -248,6 +248,7 @@ def _parse_card(text: bytes, path: Path, kind: str) -> dict[str, Any]:
     """Parse a card and check the fields that inference depends on."""
     try:
         card: dict[str, Any] = json.loads(text)
+        _check_format(card, path, kind)
         ladder, classes = card["ladder"], card["classes"]
         fits = (
             card["format"] == _FORMAT
@@ -263,11 +264,34 @@ def _parse_card(text: bytes, path: Path, kind: str) -> dict[str, Any]:
             and classes == sorted(set(classes))
             and _is_reliability(card.get("reliability", [0.0] * 4))
         )
+    except _OtherFormat as error:
+        raise ValueError(str(error)) from None
     except (ValueError, KeyError, TypeError, RecursionError):
         fits = False
     if not fits:
         raise ValueError(f"{path} is not a model file: its card.json is incomplete.")
     return card
+
+
+class _OtherFormat(ValueError):
+    """A whole model file, but not one that is asked for."""
+
+
+def _check_format(card: dict[str, Any], path: Path, kind: str) -> None:
+    """Refuse files of a later release, and networks of the other kind, by name."""
+    found = card["format"]
+    if type(found) is int and found > _FORMAT:
+        raise _OtherFormat(
+            f"{path} is a model file of format {found}, and this version of skdefocus "
+            f"reads format {_FORMAT}; update skdefocus."
+        )
+    if ("n_features" in card) != (kind == "context"):
+        holds, reader = (
+            ("a context network", "ContextNetwork")
+            if "n_features" in card
+            else ("a patch network", "PatchBlurClassifier")
+        )
+        raise _OtherFormat(f"{path} holds {holds}; read it with {reader}.load.")
 
 
 def _fits_kind(card: dict[str, Any], kind: str) -> bool:
@@ -284,6 +308,7 @@ def _fits_kind(card: dict[str, Any], kind: str) -> bool:
         and _is_length(card["patch_size"], 128)
         and (stride is None or _is_length(stride, 128))
         and type(card.get("takes_conditions", False)) is bool
+        and type(card.get("learned_conditions", True)) is bool
     )
 
 

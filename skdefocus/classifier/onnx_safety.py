@@ -35,13 +35,15 @@ _CONTEXT_OPERATORS = _SOFTMAX_OPERATORS | {
 _MAX_NODES = 1000
 # The widest layers hold 4 values per input pixel in blurnet and 27 in mobilenet_v2.
 _MAX_VALUES_PER_PIXEL = {"dense": 32, "patches": 32, "context": 128}
-# All layers together: 38 in the shipped network (96 where margins do not count), 1106
+# All layers together: 34 in the shipped network (136 where margins do not count), 1106
 # in densenet121. A graph may keep all of them alive until its end.
-_MAX_TOTAL_PER_PIXEL = {"dense": 128, "patches": 1200, "context": 1200}
+_MAX_TOTAL_PER_PIXEL = {"dense": 192, "patches": 1200, "context": 1200}
 # 1 FLOAT, 7 INT64: bytes of a value.
 _CONSTANT_TYPES = {1: 4, 7: 8}
 # What a second input holds for each patch.
 _CONDITIONS = {"conditions": (len(CLEAN), 1, 1)}
+# How much higher and wider images are by which growth is seen.
+_GROWN = 2**10
 # Sizes, paddings, strides. Sums and products of such numbers do not overflow.
 _MAX_INTEGER = 2**16
 
@@ -58,8 +60,8 @@ def check_onnx(
 
     A graph of 153 bytes can ask for gigabytes. So only a short list of operators is
     accepted, and the size of every tensor is inferred before anything is allocated:
-    for an image a little larger than a patch, or, where the network judges single
-    patches, for one patch and for two.
+    for an image a little larger than a patch and for much higher and wider ones, or,
+    where the network judges single patches, for one patch and for two.
 
     Parameters
     ----------
@@ -91,6 +93,8 @@ def check_onnx(
         expected = [1, n_levels, 3, 2]
     shapes = _infer_shapes(model, (1, 1, height, width))
     _check_sizes(shapes, height, width, "patches" if stride is None else "dense")
+    if stride is not None:
+        _check_growth(model, 1, (height, width), "dense")
     pairs = _infer_shapes(model, (2, 1, height, width))
     _check_batches(shapes, pairs)
     if shapes["probabilities"] != expected:
@@ -124,6 +128,7 @@ def check_context_onnx(
     size = 2 * multiple, multiple
     shapes = _infer_shapes(model, (1, n_features, *size))
     _check_sizes(shapes, *size, "context")
+    _check_growth(model, n_features, size, "context")
     _check_batches(shapes, _infer_shapes(model, (2, n_features, *size)))
     if shapes["probabilities"] != [1, n_levels, *size]:
         raise ValueError(
@@ -275,6 +280,17 @@ def _check_sizes(
             f"the network's values have size {total} together for an image of "
             f"{width} x {height} px; at most {limit} is accepted."
         )
+
+
+def _check_growth(
+    model: Any, n_channels: int, size: tuple[int, int], kind: str
+) -> None:
+    """Accept values that grow with the pixels of an image, and no faster."""
+    height, width = size
+    for down, across in ((_GROWN, 1), (1, _GROWN), (_GROWN, _GROWN)):
+        grown = height * down, width * across
+        shapes = _infer_shapes(model, (1, n_channels, *grown))
+        _check_sizes(shapes, *grown, kind)
 
 
 def _check_batches(ones: dict[str, list[int]], pairs: dict[str, list[int]]) -> None:

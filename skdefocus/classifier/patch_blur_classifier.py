@@ -90,7 +90,8 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         ``loss`` and ``accuracy`` of every epoch, and with validation ``val_loss`` and
         ``val_accuracy``; empty for a loaded network, whose card tells them.
     takes_conditions_ : bool
-        Whether the network is told noise, compression and span of the photograph.
+        Whether the network is told noise, compression and span of the photograph: it
+        has learned from a `PatchSet` that tells them.
     reliability_ : ndarray of shape (4,) or (5,), or None
         How often the network is right where it says so, from
         `skdefocus.classifier.reliability.fit_reliability`; None if that is not known.
@@ -230,7 +231,8 @@ class PatchBlurClassifier(FittedNetworkMixin, ClassifierMixin, BaseEstimator):
         ValueError
             For parameters, patches, levels or groups that are not accepted, for arrays
             without a ``ladder``, for a `PatchSet` of another ladder than ``ladder``,
-            or for a checkpoint that is damaged or of another training.
+            for a level that is held out whole, for a loss that is not finite, or for a
+            checkpoint that is damaged or of another training.
         ImportError
             If the extra ``train`` is not installed.
         """

@@ -54,7 +54,9 @@ def add_train(verbs: Any) -> None:
         "--epochs", type=int, help="default 6, for context 12, for the paper 10"
     )
     sub.add_argument("--seed", type=int, default=0, help="default 0")
-    sub.add_argument("--jobs", type=int, default=2, help="default 2")
+    sub.add_argument(
+        "--jobs", type=int, default=2, help="photographs or scenes at once (default 2)"
+    )
     sub.add_argument(
         "--checkpoint",
         metavar="FILE",

@@ -29,8 +29,8 @@ def psnr(images: Sequence[np.ndarray], restored: Sequence[np.ndarray]) -> float:
     Returns
     -------
     float
-        Mean over photographs; larger is better, infinite where all are equal to their
-        references. The peak is 1, white.
+        Mean over photographs; larger is better, infinite where one is equal to its
+        reference. The peak is 1, white.
 
     Raises
     ------

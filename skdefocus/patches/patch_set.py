@@ -69,8 +69,15 @@ class LazyPatches:
 
     def __getitem__(self, key: Any) -> np.ndarray:
         key, *rest = key if isinstance(key, tuple) else (key,)
+        if key is Ellipsis:
+            key, rest = slice(None), [..., *rest]
         # Slices, masks, negative numbers and errors as NumPy has them.
         rows = np.arange(len(self))[key]
+        if rows.ndim > 1:
+            raise IndexError(
+                f"LazyPatches takes rows as a number, a slice, or integers or a mask "
+                f"of one dimension; got {rows.ndim}."
+            )
         patches = self._read(np.atleast_1d(rows))
         if np.ndim(rows) == 0:
             picked: np.ndarray = patches[(0, *rest)]
@@ -205,7 +212,9 @@ class PatchSet:
     conditions: Any = None
 
     def __post_init__(self) -> None:
-        X = self.X if hasattr(self.X, "shape") else np.asarray(self.X)
+        # Tensors and tables have shapes, too, but not the types of arrays.
+        is_array = isinstance(getattr(self.X, "dtype", None), np.dtype)
+        X = self.X if is_array else np.asarray(self.X)
         is_square = len(X.shape) == 3 and X.shape[1] == X.shape[2]
         if not is_square or X.dtype.name not in PATCH_DTYPES:
             raise ValueError(

@@ -162,7 +162,7 @@ def refine_global(
 
     Photographs of more than 131072 pixels are solved on cells of 2 x 2 pixels or more,
     and brought up along their edges; the mean difference to a solution on pixels is
-    about 0.01 px.
+    about 0.03 px, and more where hardly anything is known.
 
     References
     ----------

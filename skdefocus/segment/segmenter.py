@@ -183,7 +183,8 @@ class DefocusSegmenter(BaseEstimator):
             blur_map = sample.require_map()
             sharpest = sharpest_value(blur_map, self.reference, sample.unit)
             one = in_unit_of_map(1.0, self.threshold_unit, sample.unit, blur_map.shape)
-            above.append((blur_map - np.float32(sharpest)) / np.float32(one))
+            # As precise as masks will be cut, or a value may fall on the other side.
+            above.append((blur_map.astype(np.float64) - sharpest) / one)
         self.threshold_ = best_common_threshold(y, above)[1]
         self.unit_ = samples[0].unit
         return self
@@ -210,12 +211,7 @@ class DefocusSegmenter(BaseEstimator):
         NotFittedError
             If the threshold is still to be learned.
         """
-        threshold = self._threshold()
-
-        def find(sample: DefocusSample, n_threads: int | None) -> float:
-            return self._cut(sample, threshold)
-
-        return map_images(find, X, needs="blur")
+        return map_images(self._cut, X, needs="blur", threshold=self._threshold())
 
     def decision_function(self, X: Iterable[DefocusSample]) -> list[np.ndarray]:
         """Blur maps, as they are.
@@ -353,11 +349,7 @@ class DefocusSegmenter(BaseEstimator):
         >>> found.answer, found.certainty > 0.9
         ('mixed', True)
         """
-
-        def judge(sample: DefocusSample, n_threads: int | None) -> FocusAnswer:
-            return judge_focus(sample)
-
-        return map_images(judge, X, needs="blur")
+        return map_images(_judge, X, needs="blur")
 
     def score(self, X: Iterable[DefocusSample], y: Sequence[np.ndarray]) -> float:
         """Mean over photographs of the share of pixels that agree with a mask.
@@ -392,31 +384,41 @@ class DefocusSegmenter(BaseEstimator):
         scribbles: Sequence[Any] | None = None,
     ) -> list[np.ndarray]:
         """Masks of what is out of focus, of bool, unknown pixels by the map."""
-        threshold = self._threshold()
-
-        def divide(
-            sample: DefocusSample,
-            n_threads: int | None,
-            points: Any = None,
-            boxes: Any = None,
-            scribble: Any = None,
-        ) -> np.ndarray:
-            blur_map = sample.require_map()
-            hint = check_hint(blur_map.shape, points, boxes, scribble)
-            if hint is not None:
-                return mask_by_hint(sample, hint)
-            if threshold == "auto":
-                return automatic_mask(sample)
-            return blur_map >= self._cut(sample, threshold)
-
         beside = {
             "subject_points": subject_points,
             "subject_boxes": subject_boxes,
             "scribbles": scribbles,
         }
-        return map_images(divide, X, needs="blur", beside=beside)
+        threshold = self._threshold()
+        return map_images(
+            self._divide, X, needs="blur", beside=beside, threshold=threshold
+        )
 
-    def _cut(self, sample: DefocusSample, threshold: float | str | None) -> float:
+    def _divide(
+        self,
+        sample: DefocusSample,
+        n_threads: int | None,
+        threshold: float | str | None,
+        points: Any = None,
+        boxes: Any = None,
+        scribble: Any = None,
+    ) -> np.ndarray:
+        """Mask of what is out of focus in one photograph."""
+        blur_map = sample.require_map()
+        hint = check_hint(blur_map.shape, points, boxes, scribble)
+        if hint is not None:
+            return mask_by_hint(sample, hint)
+        if threshold == "auto":
+            return automatic_mask(sample)
+        mask: np.ndarray = blur_map >= self._cut(sample, n_threads, threshold)
+        return mask
+
+    def _cut(
+        self,
+        sample: DefocusSample,
+        n_threads: int | None,
+        threshold: float | str | None,
+    ) -> float:
         """Value from which one photograph's map counts as out of focus."""
         if self.threshold == "learn" and sample.unit != self.unit_:
             raise ValueError(
@@ -445,6 +447,10 @@ class DefocusSegmenter(BaseEstimator):
                 "call fit(X, masks) first."
             )
         return self.threshold_
+
+
+def _judge(sample: DefocusSample, n_threads: int | None) -> FocusAnswer:
+    return judge_focus(sample)
 
 
 def _same(sample: DefocusSample, n_threads: int | None) -> DefocusSample:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import pickle
+from copy import copy as shallow_copy
 
 import joblib
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
 
-from skdefocus import PatchBlurClassifier
+from skdefocus import PatchBlurClassifier, SlidingWindowMapper
 from skdefocus.classifier.model_file import write_model
 from skdefocus.filters import blur, measure_conditions
 from skdefocus.filters.conditions import clean_conditions
+from skdefocus.patches import PatchSet
 from tests.classifier.lazy import Lazy
 from tests.classifier.networks import N_LEVELS
 
@@ -143,6 +146,15 @@ def test_saves_in_half_the_precision(trained, tmp_path):
         trained.save(tmp_path / "x.zip", dtype="int8")
 
 
+def test_a_reliability_of_one_s_own_is_saved(trained, tmp_path):
+    classifier = shallow_copy(trained)
+    classifier.reliability_ = np.array([0.0, 1.0, 0.25, 0.0])
+    classifier.save(tmp_path / "m.zip")
+    found = PatchBlurClassifier.load(tmp_path / "m.zip").reliability_
+    np.testing.assert_array_equal(found, classifier.reliability_)
+    assert trained.reliability_ is None
+
+
 def test_unfitted_is_not_saved(tmp_path):
     with pytest.raises(NotFittedError):
         PatchBlurClassifier().save(tmp_path / "x.zip")
@@ -260,6 +272,25 @@ class TestConditions:
         np.testing.assert_array_equal(
             copy.predict_proba(noise, told), knowing.predict_proba(noise, told)
         )
+
+
+def test_a_network_that_learned_without_conditions_is_told_none(make_classifier, small):
+    X, y, groups = small
+    told = np.tile(np.float32([0.03, 0.02, 0.0, 0.8]), (len(X), 1))
+    few = {"architecture": "blurnet_small", "epochs": 1}
+    knows, knows_not = (make_classifier(**few) for _ in range(2))
+    knows.fit(PatchSet(X, y, groups, knows.ladder, told))
+    knows_not.fit(X, y)
+    assert knows.takes_conditions_
+    assert not knows_not.takes_conditions_
+    # What a mapper asks of it is the answer for a clean photograph.
+    gray = X[0] / np.float32(255)
+    gray = np.tile(gray, (2, 2))
+    noisy = gray + np.random.default_rng(0).normal(0, 0.05, gray.shape)
+    noisy = np.clip(noisy, 0, 1).astype(np.float32)
+    (found,) = SlidingWindowMapper(knows_not).transform([noisy])
+    (expected,) = SlidingWindowMapper(make_pipeline(knows_not)).transform([noisy])
+    np.testing.assert_allclose(found.blur_map, expected.blur_map, atol=1e-4)
 
 
 def test_nothing_is_known_of_answers_that_nobody_has_judged(knowing, trained):

@@ -11,9 +11,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
+from sklearn.exceptions import NotFittedError
 
 from skdefocus import PatchBlurClassifier
-from skdefocus.classifier import model_file, pretrained
+from skdefocus.classifier import ContextNetwork, model_file, pretrained
 from skdefocus.classifier.architectures.blurnet import build_blurnet
 from skdefocus.classifier.model_file import read_model, write_model
 from skdefocus.classifier.network import Network
@@ -121,10 +122,29 @@ def test_refuses_a_network_that_is_not_the_card_s(tmp_path, shipped):
         PatchBlurClassifier.load(path)
 
 
+def test_names_files_that_are_whole_but_others(tmp_path, shipped):
+    later = tmp_path / "later.zip"
+    onnx_bytes, card = shipped
+    rewrite(later, onnx_bytes, {**card, "format": 2})
+    message = r"is a model file of format 2, and this version .* reads format 1; update"
+    with pytest.raises(ValueError, match=message):
+        PatchBlurClassifier.load(later)
+    path = tmp_path / "context.zip"
+    ContextNetwork.pretrained().save(path)
+    with pytest.raises(ValueError, match=r"holds a context network; .* ContextNetwork"):
+        PatchBlurClassifier.load(path)
+    PatchBlurClassifier.pretrained().save(path)
+    with pytest.raises(ValueError, match=r"holds a patch network; .* PatchBlurClassi"):
+        ContextNetwork.load(path)
+    with pytest.raises(NotFittedError):
+        ContextNetwork(b"", {}, PatchBlurClassifier())
+
+
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": 2},
+        {"format": 0},
+        {"format": "2"},
         {"classes": [0]},
         {"classes": [1, 0, *range(2, 18)]},
         {"classes": [*range(17), 99]},
@@ -143,6 +163,7 @@ def test_refuses_a_network_that_is_not_the_card_s(tmp_path, shipped):
         {"takes_conditions": 1},
         {"takes_conditions": None},
         {"takes_conditions": "yes"},
+        {"learned_conditions": "yes"},
         {"reliability": None},
         {"reliability": 0.5},
         {"reliability": [0.0, 1.0, 1.0]},

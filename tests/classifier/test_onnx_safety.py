@@ -80,6 +80,38 @@ class TestGraphs:
         ]
         self.check(graph(nodes, [wide, tall]), "value 'large' has size 9000000")
 
+    @pytest.mark.parametrize("pool", [4, 8])
+    def test_values_that_grow_faster_than_the_image(self, pool):
+        """Of what a small image gives a little, a wide one gives without end."""
+        axes = {
+            f"a{left}": numpy_helper.from_array(
+                np.array([axis for axis in (2, 3, 4, 5) if axis != left]), f"a{left}"
+            )
+            for left in (2, 3, 4, 5)
+        }
+        first = numpy_helper.from_array(np.array([2]), "first")
+        nodes = [
+            helper.make_node(
+                "AveragePool",
+                ["patches"],
+                ["p"],
+                kernel_shape=[pool] * 2,
+                strides=[pool] * 2,
+            ),
+            helper.make_node("ReduceMean", ["p", "first"], ["r"], keepdims=0),
+            helper.make_node("Unsqueeze", ["r", "a2"], ["u2"]),
+            helper.make_node("Unsqueeze", ["r", "a3"], ["u3"]),
+            helper.make_node("Unsqueeze", ["r", "a4"], ["u4"]),
+            helper.make_node("Add", ["u2", "u3"], ["s"]),
+            helper.make_node("Add", ["s", "u4"], ["large"]),
+            helper.make_node("Relu", ["large"], ["probabilities"]),
+        ]
+        constants = [axes["a2"], axes["a3"], axes["a4"], first]
+        with pytest.raises(
+            ValueError, match=r"'(s|large)' has size \d+ for an image of 36864 x 40"
+        ):
+            check_onnx(graph(nodes, constants), **SHAPE)
+
     def test_wrong_inputs_and_shapes(self):
         node = helper.make_node("Relu", ["patches"], ["probabilities"])
         self.check(graph([node]), r"gives shape \[1, 1, 40, 36\] for an image")

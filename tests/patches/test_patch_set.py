@@ -9,7 +9,7 @@ import pytest
 
 from skdefocus.filters.conditions import CLEAN
 from skdefocus.patches import PatchSet, concatenate_patches
-from skdefocus.patches.patch_set import check_conditions
+from skdefocus.patches.patch_set import LazyPatches, check_conditions
 from tests.patches.sets import LADDER, a_set, assert_same
 
 
@@ -227,3 +227,24 @@ def test_refuses_to_join_what_differs():
     ):
         with pytest.raises(ValueError, match=message):
             concatenate_patches([other, a_set()])
+
+
+def test_lazy_patches_take_an_ellipsis_and_refuse_other_keys():
+    patches = np.random.default_rng(0).integers(0, 256, (5, 4, 4), np.uint8)
+    lazy = LazyPatches([patches[:2], patches[2:]])
+    for key in (..., (..., 0), (slice(1, 4), ..., 2), (2, ..., 1)):
+        np.testing.assert_array_equal(lazy[key], patches[key])
+    for key in (None, [[0, 1], [1, 0]]):
+        with pytest.raises(IndexError, match="rows as a number, a slice, or integers"):
+            lazy[key]
+
+
+def test_what_is_no_array_of_numbers_is_refused_as_such():
+    class Tensor:
+        shape, dtype = (4, 32, 32), "torch.float32"
+
+        def __array__(self, dtype=None, copy=None):
+            return np.zeros(self.shape, np.float64)
+
+    with pytest.raises(ValueError, match=r"^X must be uint8 or float32 patches"):
+        PatchSet(Tensor(), np.zeros(4, int), np.zeros(4, int), (0.0, 2.0))

@@ -12,7 +12,12 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..._shared.parameters import POSITIVE_INTEGER, Interval, checked
+from ..._shared.parameters import (
+    NON_NEGATIVE_INTEGER,
+    POSITIVE_INTEGER,
+    Interval,
+    checked,
+)
 from ..._shared.sigma_scale import from_log_sigma, to_log_sigma
 from ...filters.conditions import clean_conditions
 from ..context_features import CELL
@@ -33,6 +38,7 @@ __all__ = ["train_context"]
     n_scenes=[POSITIVE_INTEGER],
     epochs=[POSITIVE_INTEGER],
     holdout=[Interval(Real, 0, 1, closed="left")],
+    random_state=[NON_NEGATIVE_INTEGER],
 )
 def train_context(
     paths: Sequence[str | os.PathLike[str]],
@@ -63,7 +69,7 @@ def train_context(
         Share of the photographs kept out of training, at least one of two or more if
         above 0. Scenes of them, a tenth as many, tell how often the network is right
         where it says so. A patch network of the same photographs and ``random_state``
-        has not learned from them either.
+        has not learned from them either, provided that each of them gave it patches.
     data : str, default=""
         Names the photographs and their license in the card.
     checkpoint : path-like, optional
@@ -110,6 +116,8 @@ def train_context(
             f"{classifier.dense_stride_}."
         )
     import_keras()
+    # NumPy's integers would not go into the card.
+    n_scenes, epochs, random_state = int(n_scenes), int(epochs), int(random_state)
     learned, judged = _split(paths, holdout, random_state)
     make = partial(
         make_scene_set,

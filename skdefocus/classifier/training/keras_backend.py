@@ -34,6 +34,12 @@ def import_keras() -> Any:
         import keras
         import torch  # noqa: F401
     except ImportError as error:
+        chosen = os.environ.get("KERAS_BACKEND", "torch")
+        if chosen != "torch":
+            raise ImportError(
+                f"training needs Keras on torch; KERAS_BACKEND is {chosen!r}: set "
+                f"KERAS_BACKEND=torch before keras is imported"
+            ) from error
         raise ImportError(
             f"training needs the extra 'train' ({error.name or error} is missing): "
             f"pip install 'skdefocus[train]'"

@@ -68,12 +68,14 @@ def _make_batches(
             self.order = rng.permutation(len(patches))
 
         def __len__(self) -> int:
-            return -(-len(patches) // batch_size)
+            n_whole, left = divmod(len(patches), batch_size)
+            # A single patch, of which normalization has no variance, joins the batch
+            # before it.
+            return max(n_whole + (left > 1), 1)
 
         def __getitem__(self, index: int) -> tuple[Any, np.ndarray]:
-            X, y, conditions = patches.batch(
-                self.order[index * batch_size : (index + 1) * batch_size]
-            )
+            stop = (index + 1) * batch_size if index + 1 < len(self) else None
+            X, y, conditions = patches.batch(self.order[index * batch_size : stop])
             if random_flips:
                 X = _flip(
                     X, np.random.default_rng([seed, _FLIP_STREAM, self.epoch, index])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...filters.conditions import clean_conditions
 from ..architectures import Architecture
 from .keras_backend import import_keras
 from .run_state import TrainingSettings
@@ -60,6 +61,9 @@ def make_card(
         "patch_size": architecture.patch_size,
         "stride": architecture.stride,
         "takes_conditions": architecture.takes_conditions,
+        "learned_conditions": bool(
+            (data.training.conditions != clean_conditions(1)).any()
+        ),
         "ladder": ladder.tolist(),
         "classes": data.levels.tolist(),
         "training": training,

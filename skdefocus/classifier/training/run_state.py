@@ -104,7 +104,13 @@ class TrainingRun:
         self.keras.utils.set_random_seed(int(seed))
 
     def end_epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Note what the epoch gave."""
+        """Note what the epoch gave; refuse to go on from a loss that is none."""
+        if not np.isfinite(logs["loss"]):
+            raise ValueError(
+                f"the loss is {logs['loss']:g} after epoch {epoch + 1}: training does "
+                f"not settle; give a learning_rate below "
+                f"{self.settings.learning_rate:g}."
+            )
         state = self.state
         state.epoch = epoch + 1
         for name, value in logs.items():

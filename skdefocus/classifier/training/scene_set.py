@@ -14,7 +14,13 @@ from ..._shared.sigma_scale import to_log_sigma
 from ..._shared.validation import to_float_image
 from ...io import read_image
 from ...synthesis import compose_scene
-from ..context_features import CELL, cell_means, context_features, count_features
+from ..context_features import (
+    CELL,
+    cell_means,
+    context_conditions,
+    context_features,
+    count_features,
+)
 from .progress import progress_bar
 
 __all__ = ["make_scene_set"]
@@ -27,7 +33,11 @@ def _scene(
     photograph, blur_map = compose_scene(
         read_image(path), shape, np.random.default_rng(seed)
     )
-    features = context_features(to_float_image(photograph), classifier, 1)
+    image = to_float_image(photograph)
+    # Not stretched to its range: of many tones a network learns to trust what patches
+    # say more than contrasts, which serves photographs better.
+    conditions = context_conditions(image)._replace(darkest=0.0, brightest=1.0)
+    features = context_features(image, classifier, 1, conditions)
     target = cell_means(to_log_sigma(blur_map))
     return features.astype(np.float16), target.astype(np.float16)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._shared.parameters import NON_NEGATIVE_INTEGER, checked
 from ...io import read_image
 from ...patches import PAPER_LADDER, REAL_LADDER, PatchSet, make_blur_patches
 from ..patch_blur_classifier import PatchBlurClassifier
@@ -63,6 +64,7 @@ _PROTOCOLS = {
 }
 
 
+@checked(random_state=[NON_NEGATIVE_INTEGER])
 def train_on_photographs(
     paths: Sequence[str | os.PathLike[str]],
     *,
@@ -139,7 +141,9 @@ def train_on_photographs(
             f"protocol must be {' or '.join(map(repr, _PROTOCOLS))}; got {protocol!r}."
         )
     chosen = _PROTOCOLS[protocol]
-    ladder = chosen.ladder if ladder is None else tuple(ladder)
+    ladder = chosen.ladder if ladder is None else ladder
+    # NumPy's integers would not go into the card.
+    random_state = int(random_state)
     classifier = PatchBlurClassifier(
         chosen.architecture if architecture is None else architecture,
         ladder,
@@ -151,6 +155,7 @@ def train_on_photographs(
         **chosen.training,
     )
     classifier.check_settings()
+    ladder = tuple(ladder)
     patches = make_blur_patches(
         paths,
         ladder,

@@ -174,6 +174,15 @@ def make_training_set(
             )
         held_out[draw_held_out(len(names), validation_fraction, seed)] = True
 
+    lost = np.setdiff1d(classes[held_out[members]], classes[~held_out[members]])
+    if len(lost):
+        raise ValueError(
+            f"all patches of level {levels[lost[0]]} are of groups that "
+            f"validation_fraction={validation_fraction:g} holds out, and none is left "
+            f"to learn from; give validation_data, or patches of that level in more "
+            f"groups."
+        )
+
     def choose(mask: np.ndarray) -> LabeledPatches:
         rows = np.flatnonzero(mask)
         return LabeledPatches(patches, rows, classes[mask], told[mask])

@@ -101,7 +101,7 @@ def laplacian_variance_map(image: np.ndarray, patch_size: int = 16) -> np.ndarra
 class LaplacianVarianceMapper(_WindowScoreMapper):
     """Score the blur of photographs by the variance of the Laplacian (sec. 4.1).
 
-    The baseline that every figure of the project is shown beside.
+    The usual baseline.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
@@ -22,10 +23,13 @@ def test_training_repeats(sharp_photographs, context_network):
     assert again.sha256 == context_network.sha256
 
 
-def test_learns_from_fewer_scenes_than_a_batch(sharp_photographs):
-    assert (
-        train_context(sharp_photographs, n_scenes=3, epochs=1).card["n_features"] == 43
+def test_learns_from_fewer_scenes_than_a_batch(sharp_photographs, tmp_path):
+    # Numbers of NumPy go into the card as Python's.
+    network = train_context(
+        sharp_photographs, n_scenes=np.int64(3), epochs=np.int64(1), random_state=0
     )
+    assert network.card["n_features"] == 43
+    network.save(tmp_path / "context.zip")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +37,7 @@ def test_learns_from_fewer_scenes_than_a_batch(sharp_photographs):
     [
         ({"n_scenes": 0}, "'n_scenes' parameter of train_context"),
         ({"epochs": 0}, "'epochs' parameter of train_context"),
+        ({"random_state": None}, "'random_state' parameter of train_context"),
     ],
 )
 def test_refuses_numbers_that_are_not_positive(sharp_photographs, settings, message):

@@ -36,6 +36,14 @@ def test_says_what_is_missing_without_the_extra(
         make_classifier().fit(*patch_set)
 
 
+def test_another_backend_is_named_even_if_it_is_not_installed(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setitem(sys.modules, "keras", None)
+    message = "KERAS_BACKEND is 'jax': set KERAS_BACKEND=torch before keras is imported"
+    with pytest.raises(ImportError, match=message):
+        import_keras()
+
+
 def test_refuses_another_backend(patch_set, make_classifier, monkeypatch):
     import keras
 

@@ -84,6 +84,29 @@ def test_training_reads_a_batch_at_a_time(small, tmp_path, dtype):
     assert found == train_network(network, expected, settings)
 
 
+@pytest.mark.parametrize(
+    ("batch_size", "sizes"),
+    [
+        (32, [32] * 3),
+        (95, [96]),
+        (19, [19] * 4 + [20]),
+        (7, [7] * 13 + [5]),
+        (1, [1] * 96),
+    ],
+)
+def test_no_batch_holds_a_single_patch(small, batch_size, sizes):
+    """Unless all do."""
+    data = a_training_set(small)
+    batches = _make_batches(
+        import_keras(), data.training, batch_size, with_conditions=False
+    )
+    found = [batches[index] for index in range(len(batches))]
+    assert [len(y) for _, y in found] == sizes
+    np.testing.assert_array_equal(
+        np.concatenate([y for _, y in found]), data.training.classes
+    )
+
+
 class TestFlips:
     def test_each_patch_is_one_of_its_eight(self, small):
         patches = small[0][:, np.newaxis]

@@ -42,6 +42,15 @@ def test_early_stopping_keeps_the_best_epoch(small, make_classifier):
     assert log_loss(classifier, *odd) == pytest.approx(losses[best], rel=1e-4)
 
 
+def test_a_loss_that_is_none_ends_the_training(small, make_classifier, tmp_path):
+    X, y, _ = small
+    classifier = make_classifier(learning_rate=1e30, checkpoint=tmp_path / "c")
+    message = r"the loss is \w+ after epoch \d: .* give a learning_rate below 1e\+30"
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(X, y)
+    assert not hasattr(classifier, "network_")
+
+
 def test_without_early_stopping_the_last_epoch_stays(small, make_classifier):
     X, y, _ = small
     odd = X[:32], (y[:32] + 1) % 3

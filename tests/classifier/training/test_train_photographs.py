@@ -50,6 +50,30 @@ def test_what_is_known_of_its_answers_is_saved(folder, tmp_path):
     np.testing.assert_allclose(loaded.reliability_, classifier.reliability_, atol=1e-4)
 
 
+def test_numbers_of_numpy_go_into_the_card(folder, tmp_path):
+    classifier = train_on_photographs(
+        sorted(folder.iterdir()),
+        **FEW,
+        epochs=np.int64(1),
+        holdout=0.5,
+        random_state=np.int64(3),
+    )
+    classifier.save(tmp_path / "m.zip")
+    again = PatchBlurClassifier.load(tmp_path / "m.zip")
+    assert again.card_["training"]["random_state"] == 3
+
+
+@pytest.mark.parametrize("random_state", [None, -1, 2.5])
+def test_seeds_are_checked(folder, random_state):
+    with pytest.raises(ValueError, match="'random_state' parameter of train_on_ph"):
+        train_on_photographs(sorted(folder.iterdir()), random_state=random_state)
+
+
+def test_a_ladder_of_one_number_is_refused(folder):
+    with pytest.raises(ValueError, match="'ladder' parameter"):
+        train_on_photographs(sorted(folder.iterdir()), ladder=2.0)
+
+
 def test_the_paper_s_protocol(texture, tmp_path):
     # In black and white, so that patches pass the protocol's gate.
     for name, image in (("a", texture), ("b", texture[::-1])):

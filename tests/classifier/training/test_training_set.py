@@ -55,6 +55,14 @@ def test_another_seed_holds_out_others(small):
     assert len(chosen) == 3
 
 
+def test_no_level_is_held_out_whole(small):
+    # Each photograph shows a level of its own.
+    y = small[1]
+    message = f"all patches of level [{y.min()}-{y.max()}] are of groups that"
+    with pytest.raises(ValueError, match=message):
+        a_training_set(small, y, validation_fraction=0.5)
+
+
 @pytest.mark.parametrize(
     ("changes", "arguments", "message"),
     [

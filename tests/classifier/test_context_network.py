@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 from skdefocus import PatchBlurClassifier
 from skdefocus.classifier import ContextNetwork
@@ -26,10 +27,15 @@ def test_what_is_saved_is_loaded_again(context_network, tmp_path):
 def test_kinds_of_files_are_told_apart(context_network, tmp_path):
     context_network.save(tmp_path / "context.zip")
     PatchBlurClassifier.pretrained().save(tmp_path / "patches.zip")
-    with pytest.raises(ValueError, match="is not a model file"):
+    with pytest.raises(ValueError, match=r"holds a context network; .* ContextNetwork"):
         PatchBlurClassifier.load(tmp_path / "context.zip")
-    with pytest.raises(ValueError, match="is not a model file"):
+    with pytest.raises(ValueError, match=r"holds a patch network; .* PatchBlurClassi"):
         ContextNetwork.load(tmp_path / "patches.zip")
+
+
+def test_needs_a_patch_network_that_is_fitted(context_network):
+    with pytest.raises(NotFittedError):
+        ContextNetwork(b"", context_network.card, PatchBlurClassifier())
 
 
 def test_refuses_another_patch_network(context_network, trained):

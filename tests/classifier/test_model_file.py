@@ -11,10 +11,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, numpy_helper
-from sklearn.exceptions import NotFittedError
 
 from skdefocus import PatchBlurClassifier
-from skdefocus.classifier import ContextNetwork, model_file, pretrained
+from skdefocus.classifier import model_file, pretrained
 from skdefocus.classifier.architectures.blurnet import build_blurnet
 from skdefocus.classifier.model_file import read_model, write_model
 from skdefocus.classifier.network import Network
@@ -122,22 +121,13 @@ def test_refuses_a_network_that_is_not_the_card_s(tmp_path, shipped):
         PatchBlurClassifier.load(path)
 
 
-def test_names_files_that_are_whole_but_others(tmp_path, shipped):
+def test_names_the_format_of_a_later_release(tmp_path, shipped):
     later = tmp_path / "later.zip"
     onnx_bytes, card = shipped
     rewrite(later, onnx_bytes, {**card, "format": 2})
     message = r"is a model file of format 2, and this version .* reads format 1; update"
     with pytest.raises(ValueError, match=message):
         PatchBlurClassifier.load(later)
-    path = tmp_path / "context.zip"
-    ContextNetwork.pretrained().save(path)
-    with pytest.raises(ValueError, match=r"holds a context network; .* ContextNetwork"):
-        PatchBlurClassifier.load(path)
-    PatchBlurClassifier.pretrained().save(path)
-    with pytest.raises(ValueError, match=r"holds a patch network; .* PatchBlurClassi"):
-        ContextNetwork.load(path)
-    with pytest.raises(NotFittedError):
-        ContextNetwork(b"", {}, PatchBlurClassifier())
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,10 @@ class TrainingRun:
 
     def end_epoch(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Note what the epoch gave; refuse to go on from a loss that is none."""
-        if not np.isfinite(logs["loss"]):
+        loss = float(logs["loss"])
+        if not np.isfinite(loss):
             raise ValueError(
-                f"the loss is {logs['loss']:g} after epoch {epoch + 1}: training does "
+                f"the loss is {loss:g} after epoch {epoch + 1}: training does "
                 f"not settle; give a learning_rate below "
                 f"{self.settings.learning_rate:g}."
             )
@@ -116,10 +117,10 @@ class TrainingRun:
         for name, value in logs.items():
             state.history.setdefault(name, []).append(float(value))
         if self.settings.early_stopping:
-            loss = state.history["val_loss"][-1]
+            judged = state.history["val_loss"][-1]
             state.n_no_change += 1
-            if state.best_loss is None or loss < state.best_loss:
-                state.best_loss, state.n_no_change = loss, 0
+            if state.best_loss is None or judged < state.best_loss:
+                state.best_loss, state.n_no_change = judged, 0
                 state.best_weights = _values(self.model.variables)
         self.model.stop_training = self.is_over
 

@@ -94,7 +94,9 @@ def fast_defocus_map(
     3. Neighbors are tied by ``exp(-d^2 / (2 s^2))``, with d the distance of their mean
        colors in CIELAB and s ``color_sigma`` times the mean distance of neighbors.
        All superpixels together minimize the weighted square distance from what they
-       know plus ``smoothness`` times that between tied neighbors.    The outline, the number of superpixels and sigma are as Galetto and Deng (2022) give
+       know plus ``smoothness`` times that between tied neighbors.
+
+    The outline, the number of superpixels and sigma are as Galetto and Deng (2022) give
     them, the rest is usual for such ties, and ``smoothness`` was chosen on ten
     photographs of CUHK 0201 to 0400.
 

@@ -5,7 +5,11 @@ import pytest
 
 from skdefocus import PatchBlurClassifier
 from skdefocus._shared.validation import to_float_image
-from skdefocus.classifier.context_features import context_features, count_features
+from skdefocus.classifier.context_features import (
+    context_conditions,
+    context_features,
+    count_features,
+)
 from skdefocus.classifier.training.scene_set import make_scene_set
 from skdefocus.io import read_image
 from skdefocus.synthesis import compose_scene
@@ -35,7 +39,10 @@ def test_scenes_are_made_of_the_photographs_in_turn(sharp_photographs):
         photograph, blur_map = compose_scene(
             read_image(path), shape, np.random.default_rng(seed)
         )
-        expected = context_features(to_float_image(photograph), classifier, 1)
+        image = to_float_image(photograph)
+        # Not stretched from its darkest to its brightest cell.
+        conditions = context_conditions(image)._replace(darkest=0.0, brightest=1.0)
+        expected = context_features(image, classifier, 1, conditions)
         np.testing.assert_array_equal(features[index], expected.astype(np.float16))
         # The mean of each cell, on the scale on which the network learns.
         log_sigma = np.log(blur_map + 0.8)

@@ -150,10 +150,10 @@ def test_trains_on_patch_sets_on_disk(small, make_classifier, tmp_path):
     st.integers(0, 9),
 )
 def test_every_photograph_is_on_one_side(groups, fraction, seed):
-    n = len(groups)
-    groups = np.array(groups)
-    X = np.arange(n, dtype=np.uint8)[:, np.newaxis]
-    y = np.where(np.arange(n) % 2, 4, 1)
+    # Each photograph shows both levels, so that none is held out whole.
+    groups = np.repeat(groups, 2)
+    X = np.arange(len(groups), dtype=np.uint8)[:, np.newaxis]
+    y = np.where(np.arange(len(groups)) % 2, 4, 1)
     data = make_training_set(
         *(X, y, groups, None),
         **{"patch_size": 1, "n_levels": 5, "validation_fraction": fraction},

@@ -199,7 +199,8 @@ def image_batch(X: Any, name: str = "X") -> list[Any]:
     Parameters
     ----------
     X : iterable of array-like, or ndarray of 3 or 4 dimensions
-        A list of images, which may differ in size, or one array of them.
+        A list of images, which may differ in size, or of paths, as an array of objects
+        or a column of a table, too; or one array of images.
     name : str, default="X"
         How messages call it.
 
@@ -220,6 +221,9 @@ def image_batch(X: Any, name: str = "X") -> list[Any]:
         )
     if hasattr(X, "shape") and not isinstance(X, list | tuple):
         array = np.asarray(X)
+        # Of photographs of several sizes, or of paths, as tables have them.
+        if array.ndim == 1 and array.dtype.kind in "OU" and array.size:
+            return list(array)
         if array.ndim not in (3, 4):
             raise ValueError(
                 f"{name} must be a batch of images; got one array of shape "

@@ -14,6 +14,7 @@ import math
 import os
 import zipfile
 import zlib
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from .network import Network
 from .onnx_safety import check_context_onnx, check_onnx
 from .reliability import KNOWS_NEIGHBORS
 
-__all__ = ["read_model", "write_model"]
+__all__ = ["OtherKind", "read_model", "write_model"]
 
 _FORMAT = 1
 _MAX_BYTES = 64 * 2**20
@@ -246,9 +247,12 @@ def _try(onnx: bytes, card: dict[str, Any], path: Path) -> None:
 
 def _parse_card(text: bytes, path: Path, kind: str) -> dict[str, Any]:
     """Parse a card and check the fields that inference depends on."""
-    try:
-        card: dict[str, Any] = json.loads(text)
+    card: Any = None
+    with suppress(ValueError, RecursionError):
+        card = json.loads(text)
+    if isinstance(card, dict):
         _check_format(card, path, kind)
+    try:
         ladder, classes = card["ladder"], card["classes"]
         fits = (
             card["format"] == _FORMAT
@@ -264,24 +268,23 @@ def _parse_card(text: bytes, path: Path, kind: str) -> dict[str, Any]:
             and classes == sorted(set(classes))
             and _is_reliability(card.get("reliability", [0.0] * 4))
         )
-    except _OtherFormat as error:
-        raise ValueError(str(error)) from None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         fits = False
     if not fits:
         raise ValueError(f"{path} is not a model file: its card.json is incomplete.")
-    return card
+    known: dict[str, Any] = card
+    return known
 
 
-class _OtherFormat(ValueError):
-    """A whole model file, but not one that is asked for."""
+class OtherKind(ValueError):
+    """A model file, but of a network of the other kind."""
 
 
 def _check_format(card: dict[str, Any], path: Path, kind: str) -> None:
     """Refuse files of a later release, and networks of the other kind, by name."""
-    found = card["format"]
+    found = card.get("format")
     if type(found) is int and found > _FORMAT:
-        raise _OtherFormat(
+        raise ValueError(
             f"{path} is a model file of format {found}, and this version of skdefocus "
             f"reads format {_FORMAT}; update skdefocus."
         )
@@ -291,7 +294,7 @@ def _check_format(card: dict[str, Any], path: Path, kind: str) -> None:
             if "n_features" in card
             else ("a patch network", "PatchBlurClassifier")
         )
-        raise _OtherFormat(f"{path} holds {holds}; read it with {reader}.load.")
+        raise OtherKind(f"{path} holds {holds}; read it with {reader}.load.")
 
 
 def _fits_kind(card: dict[str, Any], kind: str) -> bool:

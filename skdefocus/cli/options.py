@@ -266,6 +266,7 @@ def build_steps(arguments: argparse.Namespace) -> dict[str, Any]:
 def _build_mapper(arguments: argparse.Namespace) -> Any:
     from ..classifier import ContextNetwork, PatchBlurClassifier
     from ..classifier.context_features import CELL
+    from ..classifier.model_file import OtherKind
     from ..classifier.pretrained import CONTEXT_PRETRAINED, PRETRAINED
     from ..mapping import ContextMapper
     from ..recipes import recommended_steps
@@ -294,7 +295,13 @@ def _build_mapper(arguments: argparse.Namespace) -> Any:
         )
     if name == "windows":
         if model not in PRETRAINED:
-            model = PatchBlurClassifier.load(model)
+            try:
+                model = PatchBlurClassifier.load(model)
+            except OtherKind as error:
+                raise ValueError(
+                    f"--model {model} is a context network: give --mapper combined or "
+                    f"--mapper context."
+                ) from error
         mapper = dict(recommended_steps(model))["mapper"]
         if arguments.step is not None:
             mapper.set_params(step=arguments.step)

@@ -110,7 +110,7 @@ def _open(source: Any) -> Any:
             return Image.open(source, formats=PILLOW_FORMATS)
     except Exception as error:
         raise Refusal(
-            "is not an image that can be read (JPEG, PNG, TIFF, WebP)."
+            "is not an image that can be read (JPEG, PNG, TIFF, WebP and others)."
         ) from error
 
 

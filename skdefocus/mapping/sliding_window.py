@@ -89,11 +89,11 @@ def sliding_window_map(
     scale : float, "auto" or list of float, default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. 1.0 measures at full size, as the paper does. Of several
-        factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
-        accurate for photographs up to 1000 px, at five times the cost. "auto" measures
-        at full size and goes over to halves of it where a patch shows more blur than it
-        can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
-        where half of it reads below 1.5 px or shows nothing, in windows 16 px apart.
+        factors, such as ``(2, 1, 0.5)`` at five times the cost, the mean is taken,
+        weighted by confidence. "auto" measures at full size and goes over to halves of
+        it where a patch shows more blur than it can judge, from 1.5 to 3 px;
+        photographs of more than 1600 px at full size only where half of it reads below
+        1.5 px or shows nothing, in windows 16 px apart.
     lights : bool, default=False
         Whether lights out of focus, which the sensor clipped to white discs, are told
         by their size, and their rims left out. Without, a rim is taken for a sharp
@@ -265,11 +265,11 @@ class SlidingWindowMapper(ImageTransformer):
     scale : float, "auto" or list of float, default=1.0
         Factor by which the photograph is resampled before it is measured; sigma is
         multiplied back. 1.0 measures at full size, as the paper does. Of several
-        factors the mean is taken, weighted by confidence; ``(2, 1, 0.5)`` is the most
-        accurate for photographs up to 1000 px, at five times the cost. "auto" measures
-        at full size and goes over to halves of it where a patch shows more blur than it
-        can judge, from 1.5 to 3 px; photographs of more than 1600 px at full size only
-        where half of it reads below 1.5 px or shows nothing, in windows 16 px apart.
+        factors, such as ``(2, 1, 0.5)`` at five times the cost, the mean is taken,
+        weighted by confidence. "auto" measures at full size and goes over to halves of
+        it where a patch shows more blur than it can judge, from 1.5 to 3 px;
+        photographs of more than 1600 px at full size only where half of it reads below
+        1.5 px or shows nothing, in windows 16 px apart.
     lights : bool, default=False
         Whether lights out of focus, which the sensor clipped to white discs, are told
         by their size, and their rims left out. Without, a rim is taken for a sharp

@@ -221,4 +221,4 @@ def through_jpeg(levels: np.ndarray, quality: int) -> np.ndarray:
         raise ValueError(f"levels must be uint8; got dtype {levels.dtype}.")
     file = io.BytesIO()
     Image.fromarray(levels).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
+    return np.array(Image.open(file))

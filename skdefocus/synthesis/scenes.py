@@ -8,6 +8,7 @@ person has to mark anything.
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 
 import numpy as np
 
@@ -163,7 +164,7 @@ def random_scene(
     Raises
     ------
     ValueError
-        If the image is not one.
+        If the image is not one, or the shape is empty.
     ImportError
         Without scikit-image.
 
@@ -251,7 +252,7 @@ def compose_scene(
     Raises
     ------
     ValueError
-        If the image is not one.
+        If the image is not one, or the shape is empty.
     ImportError
         Without scikit-image.
 
@@ -263,6 +264,8 @@ def compose_scene(
     >>> photograph.shape, photograph.dtype, blur_map.shape
     ((96, 128, 3), dtype('uint8'), (96, 128))
     """
+    if len(shape) != 2 or not all(isinstance(n, Integral) and n > 0 for n in shape):
+        raise ValueError(f"'shape' must be two positive integers; got {shape!r}.")
     photograph = to_colors(to_float_image(image))
     rng = np.random.default_rng(random_state)
     for _ in range(_TRIES):

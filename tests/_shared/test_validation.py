@@ -89,6 +89,30 @@ def test_refuses_an_empty_batch(X):
         image_batch(X)
 
 
+def test_accepts_photographs_of_several_sizes_in_an_array_or_a_column():
+    items = [np.zeros((4, 6)), np.zeros((5, 3))]
+    array = np.empty(2, dtype=object)
+    array[:] = items
+    for batch in (array, Column(items)):
+        assert all(a is b for a, b in zip(image_batch(batch), items, strict=True))
+    assert image_batch(np.array(["a.png", "b.png"])) == ["a.png", "b.png"]
+
+
+class Column:
+    """As pandas has them: with a shape, and an array of objects."""
+
+    def __init__(self, items):
+        self.items, self.shape = items, (len(items),)
+
+    def __iter__(self):
+        return iter(self.items)
+
+    def __array__(self, dtype=None, copy=None):
+        array = np.empty(len(self.items), dtype=object)
+        array[:] = self.items
+        return array
+
+
 def test_accepts_batches():
     assert len(image_batch(np.zeros((2, 8, 9)))) == 2
     assert len(image_batch(np.zeros((2, 8, 9, 3)))) == 2

@@ -158,7 +158,8 @@ class TestSteps:
             build_steps(
                 parse("--mapper", "context", "--model", tmp_path / "patches.zip")
             )
-        with pytest.raises(ValueError, match=r"context\.zip"):
+        message = r"context\.zip is a context network: give --mapper combined or --ma"
+        with pytest.raises(ValueError, match=message):
             build_steps(parse("--model", tmp_path / "context.zip"))
 
 

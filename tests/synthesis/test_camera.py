@@ -182,3 +182,7 @@ def test_jpeg_refuses_what_is_no_quality(quality):
 def test_jpeg_refuses_what_is_no_picture_of_8_bits(levels, message):
     with pytest.raises(ValueError, match=message):
         through_jpeg(levels, 90)
+
+
+def test_what_comes_out_of_jpeg_can_be_written_to():
+    assert through_jpeg(np.zeros((8, 8), np.uint8), 90).flags.writeable

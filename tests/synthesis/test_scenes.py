@@ -75,3 +75,9 @@ def test_says_what_is_missing(monkeypatch, small_photo):
     monkeypatch.setitem(sys.modules, "skimage.segmentation", None)
     with pytest.raises(ImportError, match=r"scenes need scikit-image: pip install"):
         random_scene(small_photo)
+
+
+@pytest.mark.parametrize("shape", [(0, 10), (64.0, 64.0), (64,)])
+def test_refuses_empty_shapes(texture, shape):
+    with pytest.raises(ValueError, match="'shape' must be two positive integers"):
+        compose_scene(texture, shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,11 +53,16 @@ def import_keras() -> Any:
     return keras
 
 
+# Generators belong to the whole process: one training at a time may seed them.
+_SEEDED = threading.RLock()
+
+
 @contextmanager
 def seeded(keras: Any, seed: int) -> Iterator[None]:
     """Seed every generator that training draws from, and put them back after.
 
     Keras's own, for layers that are given no seed, cannot be read; it stays seeded.
+    Trainings in several threads wait for each other.
 
     Parameters
     ----------
@@ -72,17 +78,18 @@ def seeded(keras: Any, seed: int) -> Iterator[None]:
     """
     import torch
 
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
-    on_gpu = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    keras.utils.set_random_seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])  # noqa: NPY002
-        torch.set_rng_state(states[2])
-        if on_gpu:
-            torch.cuda.set_rng_state_all(on_gpu)
+    with _SEEDED:
+        states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+        on_gpu = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        keras.utils.set_random_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002
+            torch.set_rng_state(states[2])
+            if on_gpu:
+                torch.cuda.set_rng_state_all(on_gpu)
 
 
 def trains_on_cuda() -> bool:

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -19,10 +20,12 @@ def test_generators_of_a_gpu_are_put_back(monkeypatch):
     import torch
 
     states = []
+    # Before there seems to be a GPU, which Keras would use from then on.
+    keras = import_keras()
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: ["as it was"])
     monkeypatch.setattr(torch.cuda, "set_rng_state_all", states.append)
-    with seeded(import_keras(), 0):
+    with seeded(keras, 0):
         assert states == []
     assert states == [["as it was"]]
 
@@ -115,3 +118,20 @@ def test_every_generator_is_seeded_and_put_back_even_after_an_error():
     with pytest.raises(RuntimeError, match=re.escape(str(first))):
         draw_seeded(1, fail=True)
     assert draw() == expected
+
+
+def test_trainings_in_threads_wait_for_each_other():
+    keras, inside = import_keras(), []
+
+    def draw(seed):
+        with seeded(keras, seed):
+            inside.append(seed)
+            draws = np.random.rand(1000)  # noqa: NPY002
+            assert inside == [seed]
+            inside.remove(seed)
+        return draws
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(draw, range(8)))
+    for seed, draws in enumerate(found):
+        np.testing.assert_array_equal(draws, draw(seed))

@@ -67,7 +67,8 @@ class SDoFRenderer(SubjectTransformer):
         Depth or disparity in focus, on the map's scale; "auto" is the subject's or,
         without a mask, that of the nearer part of the photograph. Not used with sigma.
     n_layers : int, default=32
-        Most sigmas that the lens draws, at least 1. Used by "lens".
+        Most sigmas that the lens draws, at least 3: in focus, before it and behind it.
+        Used by "lens".
     edge_radius : int, default=2
         How far, in pixels, an edge of the map may be soft or beside the photograph's,
         at least 0. Used by "lens".

@@ -281,7 +281,11 @@ def test_a_missing_mask_is_told_with_the_photograph(run_once, tmp_path):
     [
         (None, "in/a.png does not exist."),
         (b"", "in/a.png is empty."),
-        (b"text", "in/a.png is not an image that can be read (JPEG, PNG, TIFF, WebP)."),
+        (
+            b"text",
+            "in/a.png is not an image that can be read (JPEG, PNG, TIFF, WebP and "
+            "others).",
+        ),
     ],
 )
 def test_bad_files_are_rows_with_a_reason(run_once, job, content, message, tmp_path):

@@ -34,10 +34,10 @@ _CONTEXT_OPERATORS = _SOFTMAX_OPERATORS | {
 # The longest is nasnet_mobile, with 733 nodes.
 _MAX_NODES = 1000
 # The widest layers hold 4 values per input pixel in blurnet and 27 in mobilenet_v2.
-_MAX_VALUES_PER_PIXEL = {"dense": 32, "patches": 32, "context": 128}
+_MAX_VALUES_PER_PIXEL = {"dense": 32, "grown": 32, "patches": 32, "context": 128}
 # All layers together: 34 in the shipped network (136 where margins do not count), 1106
 # in densenet121. A graph may keep all of them alive until its end.
-_MAX_TOTAL_PER_PIXEL = {"dense": 192, "patches": 1200, "context": 1200}
+_MAX_TOTAL_PER_PIXEL = {"dense": 128, "grown": 192, "patches": 1200, "context": 1200}
 # 1 FLOAT, 7 INT64: bytes of a value.
 _CONSTANT_TYPES = {1: 4, 7: 8}
 # What a second input holds for each patch.
@@ -94,7 +94,7 @@ def check_onnx(
     shapes = _infer_shapes(model, (1, 1, height, width))
     _check_sizes(shapes, height, width, "patches" if stride is None else "dense")
     if stride is not None:
-        _check_growth(model, 1, (height, width), "dense")
+        _check_growth(model, 1, (height, width), "grown")
     pairs = _infer_shapes(model, (2, 1, height, width))
     _check_batches(shapes, pairs)
     if shapes["probabilities"] != expected:

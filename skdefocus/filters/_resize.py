@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
 from .._shared.threads import run_in_parts
 from .._shared.validation import to_float_image
 
-__all__ = ["enlarge_rows", "resize"]
+__all__ = ["check_shape", "enlarge_rows", "resize"]
 
 # Rows that are resampled at a time.
 _STRIP = 256
@@ -45,8 +47,7 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     array = np.asarray(image)
     if array.dtype.kind != "f" or array.ndim != 2:
         array = to_float_image(array)
-    if len(shape) != 2 or min(shape) < 1:
-        raise ValueError(f"'shape' must be two positive integers; got {shape!r}.")
+    check_shape(shape)
     if array.shape[:2] == tuple(shape):
         return array.astype(np.float32)
     if array.ndim == 3:
@@ -72,6 +73,23 @@ def resize(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
     run_in_parts(resample, shape[0], _STRIP)
     return result
+
+
+def check_shape(shape: tuple[int, ...]) -> None:
+    """Refuse what is no height and width of an image.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height and width, each at least 1.
+
+    Raises
+    ------
+    ValueError
+        For another number of entries, or for one that is no integer or below 1.
+    """
+    if len(shape) != 2 or not all(isinstance(n, Integral) and n > 0 for n in shape):
+        raise ValueError(f"'shape' must be two positive integers; got {shape!r}.")
 
 
 def enlarge_rows(plane: np.ndarray, shape: tuple[int, ...], rows: slice) -> np.ndarray:

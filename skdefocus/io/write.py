@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._shared.files import temporary_beside
-from .._shared.validation import check_image, check_map, to_float_image
+from .._shared.validation import check_image, check_plane, to_float_image
 from .color import suits
 from .formats import STRIPS, WRITE_FORMATS
 from .metadata import Metadata, byte_order, fit, held_by, pass_on
@@ -274,10 +274,7 @@ def write_map(path: str | os.PathLike[str], blur_map: np.ndarray) -> None:
     from PIL import Image
 
     path = Path(os.fsdecode(path))
-    blur_map = np.asarray(blur_map)
-    blur_map = check_map(blur_map, blur_map.shape, "blur_map").astype(np.float32)
-    if blur_map.ndim != 2:
-        raise ValueError(f"blur_map must have shape (H, W); got {blur_map.shape}.")
+    blur_map = check_plane(blur_map, "blur_map").astype(np.float32)
     ending = path.suffix.lower()
     with temporary_beside(path) as temporary:
         if ending == ".npy":

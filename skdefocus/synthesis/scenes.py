@@ -8,12 +8,12 @@ person has to mark anything.
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral
 
 import numpy as np
 
 from .._shared.validation import to_colors, to_float_image
 from ..filters import resize, variance_of_laplacian
+from ..filters._resize import check_shape
 from ._defocus import defocus, sigma_layers
 from .camera import draw_camera, log_uniform
 
@@ -164,7 +164,7 @@ def random_scene(
     Raises
     ------
     ValueError
-        If the image is not one, or the shape is empty.
+        If the image is not one.
     ImportError
         Without scikit-image.
 
@@ -264,8 +264,7 @@ def compose_scene(
     >>> photograph.shape, photograph.dtype, blur_map.shape
     ((96, 128, 3), dtype('uint8'), (96, 128))
     """
-    if len(shape) != 2 or not all(isinstance(n, Integral) and n > 0 for n in shape):
-        raise ValueError(f"'shape' must be two positive integers; got {shape!r}.")
+    check_shape(shape)
     photograph = to_colors(to_float_image(image))
     rng = np.random.default_rng(random_state)
     for _ in range(_TRIES):
